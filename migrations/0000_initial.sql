@@ -1,0 +1,115 @@
+CREATE TABLE `api_keys` (
+	`id` text PRIMARY KEY NOT NULL,
+	`public_id` text NOT NULL,
+	`merchant_id` text NOT NULL,
+	`livemode` integer NOT NULL,
+	`label` text,
+	`sealed_secret` text NOT NULL,
+	`scopes` text NOT NULL,
+	`ip_allow` text NOT NULL,
+	`expires_at` integer,
+	`revoked_at` integer,
+	`last_used_at` integer,
+	`created_at` integer NOT NULL,
+	FOREIGN KEY (`merchant_id`) REFERENCES `merchants`(`id`) ON UPDATE no action ON DELETE no action
+);
+--> statement-breakpoint
+CREATE UNIQUE INDEX `api_keys_public_id_unique` ON `api_keys` (`public_id`);--> statement-breakpoint
+CREATE INDEX `api_keys_by_merchant` ON `api_keys` (`merchant_id`,`livemode`);--> statement-breakpoint
+CREATE TABLE `channel_accounts` (
+	`id` text PRIMARY KEY NOT NULL,
+	`merchant_id` text NOT NULL,
+	`livemode` integer NOT NULL,
+	`channel` text NOT NULL,
+	`mode` text NOT NULL,
+	`display_name` text NOT NULL,
+	`region` text,
+	`late_payment` text NOT NULL,
+	`status` text NOT NULL,
+	`credentials` text,
+	`merchant_account` text NOT NULL,
+	`verified_at` integer,
+	`created_at` integer NOT NULL,
+	`updated_at` integer NOT NULL,
+	FOREIGN KEY (`merchant_id`) REFERENCES `merchants`(`id`) ON UPDATE no action ON DELETE no action
+);
+--> statement-breakpoint
+CREATE INDEX `channel_accounts_by_merchant` ON `channel_accounts` (`merchant_id`,`livemode`,`channel`);--> statement-breakpoint
+CREATE TABLE `dead_letters` (
+	`id` text PRIMARY KEY NOT NULL,
+	`queue` text NOT NULL,
+	`body` text NOT NULL,
+	`created_at` integer NOT NULL
+);
+--> statement-breakpoint
+CREATE TABLE `events` (
+	`position` integer PRIMARY KEY NOT NULL,
+	`id` text NOT NULL,
+	`merchant_id` text NOT NULL,
+	`livemode` integer NOT NULL,
+	`type` text NOT NULL,
+	`created_at` integer NOT NULL,
+	`payload` text NOT NULL
+);
+--> statement-breakpoint
+CREATE UNIQUE INDEX `events_id_unique` ON `events` (`id`);--> statement-breakpoint
+CREATE INDEX `events_by_merchant` ON `events` (`merchant_id`,`livemode`,`position`);--> statement-breakpoint
+CREATE TABLE `merchants` (
+	`id` text PRIMARY KEY NOT NULL,
+	`name` text NOT NULL,
+	`email` text,
+	`settlement_currency` text,
+	`status` text NOT NULL,
+	`created_at` integer NOT NULL,
+	`updated_at` integer NOT NULL
+);
+--> statement-breakpoint
+CREATE TABLE `payment_intents` (
+	`id` text PRIMARY KEY NOT NULL,
+	`merchant_id` text NOT NULL,
+	`livemode` integer NOT NULL,
+	`sequence` integer NOT NULL,
+	`status` text NOT NULL,
+	`channel` text NOT NULL,
+	`channel_account` text NOT NULL,
+	`merchant_order_id` text,
+	`currency` text NOT NULL,
+	`value` integer NOT NULL,
+	`created_at` integer NOT NULL,
+	`deadline` integer,
+	`snapshot` text NOT NULL
+);
+--> statement-breakpoint
+CREATE INDEX `payment_intents_by_merchant` ON `payment_intents` (`merchant_id`,`livemode`,`created_at`,`id`);--> statement-breakpoint
+CREATE INDEX `payment_intents_by_order` ON `payment_intents` (`merchant_id`,`merchant_order_id`) WHERE merchant_order_id IS NOT NULL;--> statement-breakpoint
+CREATE INDEX `payment_intents_overdue` ON `payment_intents` (`deadline`) WHERE deadline IS NOT NULL;--> statement-breakpoint
+CREATE TABLE `webhook_deliveries` (
+	`id` text PRIMARY KEY NOT NULL,
+	`event_id` text NOT NULL,
+	`endpoint_id` text NOT NULL,
+	`merchant_id` text NOT NULL,
+	`state` text NOT NULL,
+	`attempts` text NOT NULL,
+	`next_attempt_at` integer,
+	`created_at` integer NOT NULL
+);
+--> statement-breakpoint
+CREATE INDEX `webhook_deliveries_by_endpoint` ON `webhook_deliveries` (`endpoint_id`,`created_at`,`id`);--> statement-breakpoint
+CREATE INDEX `webhook_deliveries_due` ON `webhook_deliveries` (`next_attempt_at`) WHERE next_attempt_at IS NOT NULL;--> statement-breakpoint
+CREATE TABLE `webhook_endpoints` (
+	`id` text PRIMARY KEY NOT NULL,
+	`merchant_id` text NOT NULL,
+	`livemode` integer NOT NULL,
+	`url` text NOT NULL,
+	`description` text,
+	`enabled_events` text NOT NULL,
+	`status` text NOT NULL,
+	`disabled_reason` text,
+	`secrets` text NOT NULL,
+	`failing_since` integer,
+	`created_at` integer NOT NULL,
+	`updated_at` integer NOT NULL,
+	FOREIGN KEY (`merchant_id`) REFERENCES `merchants`(`id`) ON UPDATE no action ON DELETE no action
+);
+--> statement-breakpoint
+CREATE INDEX `webhook_endpoints_by_merchant` ON `webhook_endpoints` (`merchant_id`,`livemode`);

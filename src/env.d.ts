@@ -1,0 +1,6 @@
+declare namespace Cloudflare {
+  interface Env {
+    /** Optional secret; without it /v1/admin answers 403 to everybody. */
+    ADMIN_TOKEN?: string;
+  }
+}

@@ -1,0 +1,67 @@
+/**
+ * Ids: a prefix and 26 Crockford base32 characters (130 bits), lower case. `pi_` + 26 is 29
+ * characters, which fits every channel's order-number rule.
+ */
+
+export const ID_PREFIXES = {
+  merchant: "m",
+  apiKey: "key",
+  channelAccount: "ca",
+  paymentIntent: "pi",
+  qr: "qr",
+  refund: "re",
+  event: "evt",
+  webhookEndpoint: "we",
+  webhookDelivery: "wd",
+  request: "req",
+} as const;
+
+export type IdKind = keyof typeof ID_PREFIXES;
+
+const ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz";
+const LENGTH = 26;
+
+/** Random bytes; passed in so that tests can fix them. */
+export type RandomBytes = (length: number) => Uint8Array;
+
+export const secureRandom: RandomBytes = (length) => crypto.getRandomValues(new Uint8Array(length));
+
+/** 26 base32 characters from the first 130 bits of at least 17 bytes. */
+export function base32Id(bytes: Uint8Array): string {
+  let text = "";
+  let buffer = 0;
+  let bits = 0;
+  for (const byte of bytes) {
+    buffer = (buffer << 8) | byte;
+    bits += 8;
+    while (bits >= 5 && text.length < LENGTH) {
+      bits -= 5;
+      text += ALPHABET[(buffer >> bits) & 31] ?? "";
+    }
+    buffer &= 0xff;
+    if (text.length === LENGTH) return text;
+  }
+  throw new RangeError("an id needs 17 bytes");
+}
+
+export const randomId = (kind: IdKind, random: RandomBytes = secureRandom): string =>
+  `${ID_PREFIXES[kind]}_${base32Id(random(17))}`;
+
+/** Whether a string has the exact form of an id of this kind. Says nothing about existence. */
+export const isId = (kind: IdKind, text: string): boolean =>
+  new RegExp(`^${ID_PREFIXES[kind]}_[0-9abcdefghjkmnpqrstvwxyz]{${LENGTH}}$`).test(text);
+
+/**
+ * The same parts always give the same id, and nobody without the key can guess it: this is how
+ * every retry of a request, from any continent, reaches the same object.
+ * @param key HMAC-SHA256 key imported from `ID_KEY`, which never rotates.
+ */
+export async function derivedId(
+  kind: IdKind,
+  key: CryptoKey,
+  parts: readonly string[],
+): Promise<string> {
+  const message = new TextEncoder().encode(parts.map((part) => `${part.length}:${part}`).join(","));
+  const mac = await crypto.subtle.sign("HMAC", key, message);
+  return `${ID_PREFIXES[kind]}_${base32Id(new Uint8Array(mac))}`;
+}

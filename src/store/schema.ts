@@ -1,0 +1,208 @@
+/**
+ * D1: what is listed and searched, and the merchants' settings. Payments here are copies of their
+ * Durable Objects and can be projected again at any time. Times are milliseconds since 1970,
+ * money is integer minor units.
+ */
+import { sql } from "drizzle-orm";
+import { index, integer, sqliteTable, text } from "drizzle-orm/sqlite-core";
+
+const livemode = () => integer("livemode", { mode: "boolean" }).notNull();
+
+export const merchants = sqliteTable("merchants", {
+  id: text("id").primaryKey(),
+  name: text("name").notNull(),
+  email: text("email"),
+  settlement_currency: text("settlement_currency"),
+  status: text("status", { enum: ["active", "suspended"] }).notNull(),
+  created_at: integer("created_at").notNull(),
+  updated_at: integer("updated_at").notNull(),
+});
+
+export const apiKeys = sqliteTable(
+  "api_keys",
+  {
+    /** `key_…`, for the API that manages keys. */
+    id: text("id").primaryKey(),
+    /** `sk_test_<id12>` or `sk_liv_<id12>`: the public half of the key string. */
+    public_id: text("public_id").notNull().unique(),
+    merchant_id: text("merchant_id")
+      .notNull()
+      .references(() => merchants.id),
+    livemode: livemode(),
+    label: text("label"),
+    /** The secret half, sealed by the vault: signed requests need it in clear. */
+    sealed_secret: text("sealed_secret").notNull(),
+    scopes: text("scopes", { mode: "json" }).$type<string[]>().notNull(),
+    ip_allow: text("ip_allow", { mode: "json" }).$type<string[]>().notNull(),
+    expires_at: integer("expires_at"),
+    revoked_at: integer("revoked_at"),
+    last_used_at: integer("last_used_at"),
+    created_at: integer("created_at").notNull(),
+  },
+  (table) => [index("api_keys_by_merchant").on(table.merchant_id, table.livemode)],
+);
+
+export const channelAccounts = sqliteTable(
+  "channel_accounts",
+  {
+    id: text("id").primaryKey(),
+    merchant_id: text("merchant_id")
+      .notNull()
+      .references(() => merchants.id),
+    livemode: livemode(),
+    channel: text("channel").notNull(),
+    mode: text("mode").notNull(),
+    display_name: text("display_name").notNull(),
+    region: text("region"),
+    late_payment: text("late_payment", { enum: ["accept", "refund"] }).notNull(),
+    status: text("status", { enum: ["active", "disabled"] }).notNull(),
+    /** Newest first; null: the sandbox hands out the credentials. */
+    credentials: text("credentials", { mode: "json" }).$type<SealedCredentials[] | null>(),
+    merchant_account: text("merchant_account").notNull(),
+    verified_at: integer("verified_at"),
+    created_at: integer("created_at").notNull(),
+    updated_at: integer("updated_at").notNull(),
+  },
+  (table) => [
+    index("channel_accounts_by_merchant").on(table.merchant_id, table.livemode, table.channel),
+  ],
+);
+
+/** One version of an account's credentials. Only fingerprints ever leave the API. */
+export interface SealedCredentials {
+  readonly version: number;
+  readonly sealed: string;
+  readonly fingerprints: Readonly<Record<string, string>>;
+  readonly created_at: number;
+}
+
+/** The copy of each payment's object. `sequence` only moves forward. */
+export const paymentIntents = sqliteTable(
+  "payment_intents",
+  {
+    id: text("id").primaryKey(),
+    merchant_id: text("merchant_id").notNull(),
+    livemode: livemode(),
+    sequence: integer("sequence").notNull(),
+    status: text("status").notNull(),
+    channel: text("channel").notNull(),
+    channel_account: text("channel_account").notNull(),
+    merchant_order_id: text("merchant_order_id"),
+    currency: text("currency").notNull(),
+    value: integer("value").notNull(),
+    created_at: integer("created_at").notNull(),
+    /** While not terminal: when the sweeper should look whether the object lost its alarm. */
+    deadline: integer("deadline"),
+    /** The object's own public JSON at that sequence. */
+    snapshot: text("snapshot").notNull(),
+  },
+  (table) => [
+    index("payment_intents_by_merchant").on(
+      table.merchant_id,
+      table.livemode,
+      table.created_at,
+      table.id,
+    ),
+    index("payment_intents_by_order")
+      .on(table.merchant_id, table.merchant_order_id)
+      .where(sql`merchant_order_id IS NOT NULL`),
+    index("payment_intents_overdue")
+      .on(table.deadline)
+      .where(sql`deadline IS NOT NULL`),
+  ],
+);
+
+/** The gapless feed: positions are given by the one database, in the order of arrival. */
+export const events = sqliteTable(
+  "events",
+  {
+    position: integer("position").primaryKey(),
+    id: text("id").notNull().unique(),
+    merchant_id: text("merchant_id").notNull(),
+    livemode: livemode(),
+    type: text("type").notNull(),
+    created_at: integer("created_at").notNull(),
+    /** The whole envelope, the exact bytes that webhooks carry. */
+    payload: text("payload").notNull(),
+  },
+  (table) => [index("events_by_merchant").on(table.merchant_id, table.livemode, table.position)],
+);
+
+export const webhookEndpoints = sqliteTable(
+  "webhook_endpoints",
+  {
+    id: text("id").primaryKey(),
+    merchant_id: text("merchant_id")
+      .notNull()
+      .references(() => merchants.id),
+    livemode: livemode(),
+    url: text("url").notNull(),
+    description: text("description"),
+    /** Event types, or `*`. */
+    enabled_events: text("enabled_events", { mode: "json" }).$type<string[]>().notNull(),
+    status: text("status", { enum: ["enabled", "disabled"] }).notNull(),
+    disabled_reason: text("disabled_reason"),
+    /** Newest first; an older one signs too until it expires. */
+    secrets: text("secrets", { mode: "json" }).$type<SealedSecret[]>().notNull(),
+    /** Since when there were nothing but failures; null after a success. */
+    failing_since: integer("failing_since"),
+    created_at: integer("created_at").notNull(),
+    updated_at: integer("updated_at").notNull(),
+  },
+  (table) => [index("webhook_endpoints_by_merchant").on(table.merchant_id, table.livemode)],
+);
+
+export interface SealedSecret {
+  readonly sealed: string;
+  readonly expires_at: number | null;
+}
+
+/** One event for one endpoint, with every attempt. */
+export const webhookDeliveries = sqliteTable(
+  "webhook_deliveries",
+  {
+    id: text("id").primaryKey(),
+    event_id: text("event_id").notNull(),
+    endpoint_id: text("endpoint_id").notNull(),
+    merchant_id: text("merchant_id").notNull(),
+    state: text("state", { enum: ["pending", "delivered", "exhausted", "cancelled"] }).notNull(),
+    attempts: text("attempts", { mode: "json" }).$type<DeliveryAttempt[]>().notNull(),
+    /** Null once nothing is left to do. */
+    next_attempt_at: integer("next_attempt_at"),
+    created_at: integer("created_at").notNull(),
+  },
+  (table) => [
+    index("webhook_deliveries_by_endpoint").on(table.endpoint_id, table.created_at, table.id),
+    index("webhook_deliveries_due")
+      .on(table.next_attempt_at)
+      .where(sql`next_attempt_at IS NOT NULL`),
+  ],
+);
+
+export interface DeliveryAttempt {
+  readonly at: number;
+  /** HTTP status, or null when there was no answer. */
+  readonly status: number | null;
+  readonly latency_ms: number;
+  /** First 1 KiB of the answer, or why there was none. */
+  readonly response: string;
+}
+
+/** What a queue gave up on: stored so that an operator can see it and send it again. */
+export const deadLetters = sqliteTable("dead_letters", {
+  id: text("id").primaryKey(),
+  queue: text("queue").notNull(),
+  body: text("body").notNull(),
+  created_at: integer("created_at").notNull(),
+});
+
+export const schema = {
+  merchants,
+  apiKeys,
+  channelAccounts,
+  paymentIntents,
+  events,
+  webhookEndpoints,
+  webhookDeliveries,
+  deadLetters,
+};

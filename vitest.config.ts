@@ -1,0 +1,54 @@
+import path from "node:path";
+
+import { cloudflareTest, readD1Migrations } from "@cloudflare/vitest-pool-workers";
+import { defineConfig } from "vitest/config";
+
+// Node, not workerd: official SDKs as peers, and the built Worker as a black box.
+const nodeOnly = ["test/peers/**/*.test.ts", "test/e2e/**/*.test.ts"];
+
+// Throw-away values: test storage is made anew for every file.
+const testKey = (fill: string) => Buffer.from(fill.repeat(32)).toString("base64");
+
+export default defineConfig({
+  test: {
+    coverage: { provider: "istanbul", include: ["src/**/*.ts", "src/**/*.tsx"] },
+    projects: [
+      {
+        plugins: [
+          cloudflareTest(async () => ({
+            verbose: false,
+            wrangler: { configPath: "./wrangler.toml" },
+            miniflare: {
+              bindings: {
+                VAULT_KEY: testKey("v"),
+                ID_KEY: testKey("i"),
+                ADMIN_TOKEN: "admin-token-for-tests",
+                LOG_LEVEL: "silent",
+                TEST_MIGRATIONS: await readD1Migrations(
+                  path.join(import.meta.dirname, "migrations"),
+                ),
+              },
+            },
+          })),
+        ],
+        test: {
+          name: "workers",
+          include: ["test/**/*.test.ts"],
+          exclude: nodeOnly,
+          setupFiles: ["./test/setup.ts"],
+          restoreMocks: true,
+          testTimeout: 30_000,
+        },
+      },
+      {
+        test: {
+          name: "node",
+          include: nodeOnly,
+          restoreMocks: true,
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+        },
+      },
+    ],
+  },
+});
