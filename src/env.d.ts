@@ -1,6 +1,10 @@
+interface Env {
+  /** Optional secret; without it /v1/admin answers 403 to everybody. */
+  ADMIN_TOKEN?: string;
+}
+
 declare namespace Cloudflare {
   interface Env {
-    /** Optional secret; without it /v1/admin answers 403 to everybody. */
     ADMIN_TOKEN?: string;
   }
 }

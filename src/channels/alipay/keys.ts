@@ -1,0 +1,101 @@
+/**
+ * An account's keys, imported once and remembered by the identity of the account object, which the
+ * isolate keeps. The first credentials version signs; every version verifies, so keys can be
+ * changed without a gap.
+ */
+import { readPrivateKey, readPublicKey } from "../../crypto/pem.ts";
+import { importSigningKey, importVerifyingKey } from "../../crypto/rsa.ts";
+import { readCertificate, readCertificates } from "../../crypto/x509.ts";
+import type { Result } from "../../result.ts";
+import type { ChannelAccount } from "../adapter.ts";
+import { certificateSn, rootCertificateSn } from "./certificates.ts";
+import { alipayCredentials, type AlipayCredentials } from "./credentials-schema.ts";
+
+/** What one credentials version can check. */
+export interface Verifier {
+  readonly appId: string;
+  /** Null: not configured, so any seller of this application passes. */
+  readonly sellerId: string | null;
+  readonly key: CryptoKey;
+  /** Serial of the Alipay certificate that the key is from; null in public-key mode. */
+  readonly certificateSn: string | null;
+}
+
+export interface AlipayKeys {
+  readonly appId: string;
+  readonly signingKey: CryptoKey;
+  /** `app_cert_sn` and `alipay_root_cert_sn`: sent together or not at all. */
+  readonly certificateSns: { readonly app: string; readonly root: string } | null;
+  /** Newest version first. */
+  readonly verifiers: readonly [Verifier, ...Verifier[]];
+}
+
+const remembered = new WeakMap<ChannelAccount, Promise<AlipayKeys>>();
+
+/** @throws Error when stored credentials do not parse: they were examined when they were saved. */
+export function keysOf(account: ChannelAccount): Promise<AlipayKeys> {
+  const known = remembered.get(account);
+  if (known !== undefined) return known;
+  const loading = importKeys(account);
+  remembered.set(account, loading);
+  // A failure is not remembered: the next call reports it again instead of an old rejection.
+  loading.catch(() => remembered.delete(account));
+  return loading;
+}
+
+async function importKeys(account: ChannelAccount): Promise<AlipayKeys> {
+  const [newest, ...older] = account.versions;
+  const first = readVersion(account, newest);
+  const rest = older.map((version) => readVersion(account, version));
+  const [signer, verifier, ...verifiers] = await Promise.all([
+    importSigner(account, first),
+    importVerifier(account, first),
+    ...rest.map((version) => importVerifier(account, version)),
+  ]);
+  return { ...signer, verifiers: [verifier, ...verifiers] };
+}
+
+function readVersion(account: ChannelAccount, version: unknown): AlipayCredentials {
+  const parsed = alipayCredentials.safeParse(version);
+  return parsed.success ? parsed.data : unreadable(account);
+}
+
+async function importSigner(account: ChannelAccount, credentials: AlipayCredentials) {
+  const pkcs8 = valueOf(account, readPrivateKey(credentials.private_key));
+  return {
+    appId: credentials.app_id,
+    signingKey: await importSigningKey(pkcs8),
+    certificateSns: await importSns(account, credentials),
+  };
+}
+
+async function importSns(account: ChannelAccount, credentials: AlipayCredentials) {
+  const { app_cert, alipay_root_cert } = credentials;
+  if (app_cert === undefined || alipay_root_cert === undefined) return null;
+  const roots = valueOf(account, readCertificates(alipay_root_cert));
+  return {
+    app: await certificateSn(valueOf(account, readCertificate(app_cert))),
+    root: valueOf(account, await rootCertificateSn(roots)),
+  };
+}
+
+async function importVerifier(
+  account: ChannelAccount,
+  credentials: AlipayCredentials,
+): Promise<Verifier> {
+  const common = { appId: credentials.app_id, sellerId: credentials.seller_id ?? null };
+  if (credentials.alipay_cert === undefined) {
+    const spki = valueOf(account, readPublicKey(credentials.alipay_public_key ?? ""));
+    return { ...common, key: await importVerifyingKey(spki), certificateSn: null };
+  }
+  const certificate = valueOf(account, readCertificate(credentials.alipay_cert));
+  const key = await importVerifyingKey(certificate.publicKey);
+  return { ...common, key, certificateSn: await certificateSn(certificate) };
+}
+
+const valueOf = <T>(account: ChannelAccount, read: Result<T, string>): T =>
+  read.ok ? read.value : unreadable(account);
+
+function unreadable(account: ChannelAccount): never {
+  throw new Error(`the Alipay credentials stored for ${account.id} cannot be read`);
+}

@@ -1,0 +1,83 @@
+/**
+ * What a WeChat Pay account consists of. Two key modes may be
+ * mixed: WeChat Pay public keys (`PUB_KEY_ID_…`, all newer merchants) and platform certificates
+ * (older merchants). `platform_keys` may be empty for older merchants only: the certificates are
+ * then fetched from `GET /v3/certificates`.
+ */
+import * as z from "zod";
+
+import { readPublicKey } from "../../crypto/pem.ts";
+import { readCertificate, type Certificate } from "../../crypto/x509.ts";
+import { err, ok, type Result } from "../../result.ts";
+
+const PEM_LIMIT = 8_192;
+const SERIAL = /^[0-9A-Fa-f]{1,40}$/;
+
+export const PUBLIC_KEY_ID_PREFIX = "PUB_KEY_ID_";
+
+export const platformKeySchema = z.strictObject({
+  id: z
+    .string()
+    .regex(/^(PUB_KEY_ID_[0-9A-Za-z]{1,64}|[0-9A-Fa-f]{1,40})$/, "PUB_KEY_ID_… or a serial in hex")
+    .describe("PUB_KEY_ID_… as the merchant console shows it, or a platform certificate's serial."),
+  public_key: z.string().max(PEM_LIMIT).optional().describe("pub_key.pem, for a PUB_KEY_ID_…"),
+  certificate: z.string().max(PEM_LIMIT).optional().describe("The platform certificate, PEM."),
+});
+
+export const directCredentials = z.strictObject({
+  mchid: z.string().regex(/^\d{6,32}$/, "digits only"),
+  appid: z.string().regex(/^[0-9A-Za-z]{1,32}$/, "letters and digits only"),
+  private_key: z.string().min(1).max(PEM_LIMIT).describe("apiclient_key.pem"),
+  certificate: z.string().max(PEM_LIMIT).optional().describe("apiclient_cert.pem"),
+  serial_no: z
+    .string()
+    .regex(SERIAL, "a certificate serial in hex")
+    .optional()
+    .describe("The serial of apiclient_cert.pem, where the certificate itself is not given."),
+  api_v3_key: z
+    .string()
+    .regex(/^[\x21-\x7e]{32}$/, "exactly 32 ASCII characters")
+    .describe("The APIv3 key set in the merchant console."),
+  platform_keys: z
+    .array(platformKeySchema)
+    .max(20)
+    .describe("WeChat Pay's keys. Empty only where platform certificates can be downloaded."),
+});
+
+export type DirectCredentials = z.infer<typeof directCredentials>;
+export type PlatformKeyEntry = z.infer<typeof platformKeySchema>;
+
+/** Serials are compared without regard to case or leading zeros. */
+export const normaliseSerial = (serial: string): string =>
+  serial.startsWith(PUBLIC_KEY_ID_PREFIX) ? serial : serial.toUpperCase().replace(/^0+(?=.)/, "");
+
+/** The SPKI of a platform key, whichever way it was given. */
+export function readPlatformKey(
+  entry: PlatformKeyEntry,
+): Result<
+  { publicKey: Uint8Array; certificate: Certificate | null },
+  { field: "id" | "public_key" | "certificate"; message: string }
+> {
+  const isPublicKeyId = entry.id.startsWith(PUBLIC_KEY_ID_PREFIX);
+  if (entry.public_key !== undefined && entry.certificate !== undefined) {
+    return err({ field: "certificate", message: "give public_key or certificate, not both" });
+  }
+  if (isPublicKeyId) {
+    if (entry.public_key === undefined) {
+      return err({ field: "public_key", message: "is required for a PUB_KEY_ID_…" });
+    }
+    const key = readPublicKey(entry.public_key);
+    return key.ok
+      ? ok({ publicKey: key.value, certificate: null })
+      : err({ field: "public_key", message: key.error });
+  }
+  if (entry.certificate === undefined) {
+    return err({ field: "certificate", message: "is required for a certificate serial" });
+  }
+  const certificate = readCertificate(entry.certificate);
+  if (!certificate.ok) return err({ field: "certificate", message: certificate.error });
+  if (normaliseSerial(certificate.value.serialHex) !== normaliseSerial(entry.id)) {
+    return err({ field: "id", message: "is not the serial of the certificate" });
+  }
+  return ok({ publicKey: certificate.value.publicKey, certificate: certificate.value });
+}

@@ -1,0 +1,115 @@
+/**
+ * A request whose reply can be believed: a 2xx counts only when its signature verifies, and 4xx
+ * and 5xx, which WeChat Pay never signs, count as what their error code means.
+ */
+import type { ErrorCode } from "../../errors.ts";
+import type { ChannelAccount, ChannelError, ChannelIo, Outcome } from "../adapter.ts";
+import { findPlatformKey } from "./certificates.ts";
+import { keysOf, type AccountKeys } from "./keys.ts";
+import { errorRow, normaliseCode, readRefusal } from "./mapping.ts";
+import { sendSigned, type WechatRequest } from "./send.ts";
+import { checkSignature } from "./signing.ts";
+
+export type Exchange =
+  | { readonly kind: "success"; readonly status: number; readonly body: Uint8Array }
+  | {
+      readonly kind: "refused";
+      /** Without underscores: spellings vary. */
+      readonly code: string;
+      readonly outcome: "rejected" | "unknown";
+      readonly error: ChannelError;
+    }
+  | { readonly kind: "unknown"; readonly error: ChannelError };
+
+const problem = (code: ErrorCode, channelCode: string, message: string): ChannelError => ({
+  code,
+  channelCode,
+  message,
+  retryable: true,
+});
+
+/** A reply that came, but proves nothing. Money may have moved. */
+export const untrusted = (channelCode: string, message: string): ChannelError =>
+  problem("CHANNEL_ERROR", channelCode, message);
+
+/** Runs `work` with the account's keys; an account without usable keys is a refusal of ours. */
+export async function withKeys<T>(
+  account: ChannelAccount,
+  work: (keys: AccountKeys) => Promise<Outcome<T>>,
+): Promise<Outcome<T>> {
+  const keys = await keysOf(account);
+  if (keys.ok) return work(keys.value);
+  const error: ChannelError = {
+    code: "CHANNEL_NOT_CONFIGURED",
+    channelCode: "credentials",
+    message: `The WeChat Pay account cannot be used: ${keys.error}.`,
+    retryable: false,
+  };
+  return { kind: "rejected", error };
+}
+
+/**
+ * One exchange. A reply with WeChat Pay's deliberate wrong signature is asked for once more, as
+ * every call of this channel may be repeated; after a second one the outcome stays unknown.
+ */
+export async function exchange(
+  account: ChannelAccount,
+  keys: AccountKeys,
+  io: ChannelIo,
+  request: WechatRequest,
+): Promise<Exchange> {
+  const first = await attempt(account, keys, io, request);
+  const probed = first.kind === "unknown" && first.error.channelCode === "signature_probe";
+  return probed ? attempt(account, keys, io, request) : first;
+}
+
+async function attempt(
+  account: ChannelAccount,
+  keys: AccountKeys,
+  io: ChannelIo,
+  request: WechatRequest,
+): Promise<Exchange> {
+  const reply = await sendSigned(keys, io, request);
+  if (reply.kind === "unknown") return reply;
+  const { status, headers, body } = reply;
+  // The status comes first: errors carry no signature, so checking it would hide their reason.
+  if (status >= 400) return refusal(status, headers, body, io);
+  if (status < 200 || status >= 300) {
+    return { kind: "unknown", error: untrusted(`http_${status}`, "Unexpected HTTP status.") };
+  }
+  const find = (serial: string) => findPlatformKey(serial, account, keys, io);
+  const check = await checkSignature(headers, body, find, io.now());
+  if (check === "valid") return { kind: "success", status, body };
+  io.log("warn", "wechat_reply_not_verified", { check, status, request_id: requestId(headers) });
+  const message = "The reply's signature could not be verified.";
+  return {
+    kind: "unknown",
+    error: untrusted(`signature_${check.replace("signature_", "")}`, message),
+  };
+}
+
+function refusal(status: number, headers: Headers, body: Uint8Array, io: ChannelIo): Exchange {
+  const said = readRefusal(body);
+  if (said === null) {
+    const code = status >= 500 ? "CHANNEL_UNAVAILABLE" : "CHANNEL_ERROR";
+    return { kind: "unknown", error: problem(code, `http_${status}`, `HTTP status ${status}.`) };
+  }
+  const row = errorRow(said.code, status);
+  const code = normaliseCode(said.code);
+  io.log("info", "wechat_refused", { status, code, request_id: requestId(headers) });
+  return {
+    kind: "refused",
+    code,
+    outcome: row.outcome,
+    error: {
+      code: row.code,
+      channelCode: said.code,
+      message: said.message === "" ? row.meaning : said.message,
+      retryable: row.retryable,
+    },
+  };
+}
+
+/** WeChat Pay's support asks for it. Its last part is a finer reason than the code. */
+const requestId = (headers: Headers): string | undefined =>
+  /^[\w-]{1,100}$/.exec(headers.get("Request-ID") ?? "")?.[0];

@@ -1,0 +1,133 @@
+/**
+ * An account's keys, imported once and remembered by the identity of the account object. The
+ * newest version signs; the keys of all versions verify and decrypt, so keys change without a gap.
+ */
+import { readPrivateKey } from "../../crypto/pem.ts";
+import { importSigningKey, importVerifyingKey } from "../../crypto/rsa.ts";
+import { readCertificate } from "../../crypto/x509.ts";
+import { err, ok, type Result } from "../../result.ts";
+import type { ChannelAccount } from "../adapter.ts";
+import {
+  directCredentials,
+  normaliseSerial,
+  PUBLIC_KEY_ID_PREFIX,
+  readPlatformKey,
+  type DirectCredentials,
+} from "./credentials.ts";
+
+/** A key of WeChat Pay: it signs replies and callbacks. */
+export interface PlatformKey {
+  readonly key: CryptoKey;
+  /** SPKI, for encrypting fields. */
+  readonly publicKey: Uint8Array;
+  /** Milliseconds since 1970; a public key (not a certificate) never expires. */
+  readonly notBefore: number;
+  readonly notAfter: number;
+}
+
+export interface AccountKeys {
+  readonly mchid: string;
+  readonly appid: string;
+  /** Serial of the merchant's own certificate: it names our key to WeChat Pay. */
+  readonly serial: string;
+  readonly signingKey: CryptoKey;
+  /** PKCS#8 of the same key, which also decrypts fields that were encrypted to us. */
+  readonly privateKey: Uint8Array;
+  /** Newest first. A key reset in the console affects callbacks that are already under way. */
+  readonly apiV3Keys: readonly string[];
+  /** Every version's numbers; a message for any other merchant is a forgery here. */
+  readonly identities: readonly { readonly mchid: string; readonly appid: string }[];
+  readonly platformKeys: ReadonlyMap<string, PlatformKey>;
+  /**
+   * The public key that replies should be signed with. Without it WeChat Pay signs with a platform
+   * certificate, which newer merchants cannot have.
+   */
+  readonly replyKeyId: string | null;
+}
+
+const parsed = new WeakMap<ChannelAccount, Result<DirectCredentials[], string>>();
+const imported = new WeakMap<ChannelAccount, Result<AccountKeys, string>>();
+
+function parseVersions(account: ChannelAccount): Result<DirectCredentials[], string> {
+  if (account.mode !== "direct") return err(`mode ${account.mode} is not offered`);
+  const versions: DirectCredentials[] = [];
+  for (const version of account.versions) {
+    const read = directCredentials.safeParse(version);
+    if (!read.success) return err("the stored credentials do not have the expected form");
+    versions.push(read.data);
+  }
+  return ok(versions);
+}
+
+/** All versions of the credentials, newest first. The error never repeats a value. */
+export function credentialsOf(account: ChannelAccount): Result<DirectCredentials[], string> {
+  const known = parsed.get(account);
+  if (known !== undefined) return known;
+  const read = parseVersions(account);
+  parsed.set(account, read);
+  return read;
+}
+
+/**
+ * The account's keys. The value is remembered, not the promise: a promise belongs to the request
+ * that made it and may never settle when that request is cancelled.
+ */
+export async function keysOf(account: ChannelAccount): Promise<Result<AccountKeys, string>> {
+  const known = imported.get(account);
+  if (known !== undefined) return known;
+  const keys = await importKeys(account).catch(() => err("a stored key cannot be imported"));
+  imported.set(account, keys);
+  return keys;
+}
+
+async function importKeys(account: ChannelAccount): Promise<Result<AccountKeys, string>> {
+  const versions = credentialsOf(account);
+  if (!versions.ok) return versions;
+  const [newest] = versions.value;
+  if (newest === undefined) return err("the account has no credentials");
+  const privateKey = readPrivateKey(newest.private_key);
+  if (!privateKey.ok) return err("the stored private key cannot be read");
+  const serial = ownSerial(newest);
+  if (serial === null) return err("the stored credentials name no certificate serial");
+  const platformKeys = await importPlatformKeys(versions.value);
+  return ok({
+    mchid: newest.mchid,
+    appid: newest.appid,
+    serial,
+    signingKey: await importSigningKey(privateKey.value),
+    privateKey: privateKey.value,
+    apiV3Keys: [...new Set(versions.value.map((version) => version.api_v3_key))],
+    identities: versions.value.map(({ mchid, appid }) => ({ mchid, appid })),
+    platformKeys,
+    replyKeyId: [...platformKeys.keys()].find((id) => id.startsWith(PUBLIC_KEY_ID_PREFIX)) ?? null,
+  });
+}
+
+function ownSerial(credentials: DirectCredentials): string | null {
+  if (credentials.certificate === undefined) {
+    return credentials.serial_no === undefined ? null : credentials.serial_no.toUpperCase();
+  }
+  const certificate = readCertificate(credentials.certificate);
+  return certificate.ok ? certificate.value.serialHex : null;
+}
+
+/** Id or serial to key, the newest version's first: both kinds side by side. */
+async function importPlatformKeys(
+  versions: readonly DirectCredentials[],
+): Promise<Map<string, PlatformKey>> {
+  const keys = new Map<string, PlatformKey>();
+  for (const entry of versions.flatMap((version) => version.platform_keys)) {
+    const id = normaliseSerial(entry.id);
+    const read = readPlatformKey(entry);
+    // An older version of the same id never replaces a newer one.
+    if (!read.ok || keys.has(id)) continue;
+    const { publicKey, certificate } = read.value;
+    keys.set(id, {
+      key: await importVerifyingKey(publicKey),
+      publicKey,
+      notBefore: certificate?.notBefore ?? 0,
+      notAfter: certificate?.notAfter ?? Number.POSITIVE_INFINITY,
+    });
+  }
+  return keys;
+}

@@ -1,0 +1,115 @@
+/**
+ * One object per (merchant, mode, path, Idempotency-Key): remembers the first answer to a request
+ * that changes settings. Payments and refunds do not need it: their own objects remember.
+ * Answers may hold a secret that is shown once, so they are stored sealed by the vault.
+ */
+import { DurableObject } from "cloudflare:workers";
+
+import { systemClock } from "../clock.ts";
+import { IN_FLIGHT_WAIT_MS } from "../constants.ts";
+import { openVault } from "../crypto/vault.ts";
+
+/** What a request with a key must do now. */
+export type Ticket =
+  | { readonly kind: "run" }
+  | { readonly kind: "replay"; readonly status: number; readonly body: string }
+  | { readonly kind: "mismatch" }
+  | { readonly kind: "in_flight" };
+
+/** A runner that has not finished by then is dead: the next request resumes. Milliseconds. */
+const RUNNER_LIFETIME_MS = 30_000;
+
+interface Row extends Record<string, SqlStorageValue> {
+  fingerprint: string;
+  started_at: number;
+  status: number | null;
+  answer: string | null;
+}
+
+export class IdempotentRequest extends DurableObject<Env> {
+  #finished: PromiseWithResolvers<void> | null = null;
+
+  /** Claims the request for its caller, or says how the first one ended. */
+  async begin(fingerprint: string): Promise<Ticket> {
+    const ticket = this.#claim(fingerprint);
+    if (ticket !== "running") return this.#open(ticket);
+    const waited = await this.#waitForRunner();
+    if (!waited) return { kind: "in_flight" };
+    const second = this.#claim(fingerprint);
+    return second === "running" ? { kind: "in_flight" } : this.#open(second);
+  }
+
+  /** Stores the first answer; only the first counts. */
+  async finish(status: number, body: string): Promise<void> {
+    const sealed = await openVault(this.env.VAULT_KEY).seal(body, this.#context());
+    this.ctx.storage.sql.exec(
+      "UPDATE request SET status = ?, answer = ? WHERE id = 1 AND status IS NULL",
+      status,
+      sealed,
+    );
+    this.#wake();
+  }
+
+  /** The request was refused before it changed anything: it may be sent again, also changed. */
+  async abandon(): Promise<void> {
+    if (this.#hasTable()) this.ctx.storage.sql.exec("DELETE FROM request WHERE status IS NULL");
+    this.#wake();
+  }
+
+  #claim(fingerprint: string): Row | "running" | { kind: "run" } | { kind: "mismatch" } {
+    const now = systemClock.now();
+    return this.ctx.storage.transactionSync(() => {
+      const { sql } = this.ctx.storage;
+      sql.exec(`CREATE TABLE IF NOT EXISTS request (
+        id INTEGER PRIMARY KEY CHECK (id = 1),
+        fingerprint TEXT NOT NULL,
+        started_at INTEGER NOT NULL,
+        status INTEGER,
+        answer TEXT
+      ) STRICT`);
+      const row = sql.exec<Row>("SELECT * FROM request").toArray()[0];
+      if (row === undefined) {
+        sql.exec("INSERT INTO request VALUES (1, ?, ?, NULL, NULL)", fingerprint, now);
+        return { kind: "run" as const };
+      }
+      if (row.fingerprint !== fingerprint) return { kind: "mismatch" as const };
+      if (row.status !== null) return row;
+      if (now - row.started_at < RUNNER_LIFETIME_MS) return "running" as const;
+      sql.exec("UPDATE request SET started_at = ?", now);
+      return { kind: "run" as const };
+    });
+  }
+
+  async #open(claim: Row | { kind: "run" } | { kind: "mismatch" }): Promise<Ticket> {
+    if (!("fingerprint" in claim)) return claim;
+    const body = await openVault(this.env.VAULT_KEY).open(claim.answer ?? "", this.#context());
+    return { kind: "replay", status: claim.status ?? 200, body };
+  }
+
+  /** True when the runner finished or gave up within the wait of API.md section 1. */
+  async #waitForRunner(): Promise<boolean> {
+    this.#finished ??= Promise.withResolvers<void>();
+    const { promise } = this.#finished;
+    const timeout = Promise.withResolvers<false>();
+    const timer = setTimeout(() => timeout.resolve(false), IN_FLIGHT_WAIT_MS);
+    const done = await Promise.race([promise.then(() => true as const), timeout.promise]);
+    clearTimeout(timer);
+    return done;
+  }
+
+  #wake(): void {
+    this.#finished?.resolve();
+    this.#finished = null;
+  }
+
+  #hasTable(): boolean {
+    return (
+      this.ctx.storage.sql.exec("SELECT 1 FROM sqlite_master WHERE name = 'request'").toArray()
+        .length > 0
+    );
+  }
+
+  #context(): string {
+    return `request:${this.ctx.id.toString()}`;
+  }
+}

@@ -1,0 +1,139 @@
+/**
+ * Where a payment talks to its channel. Every call is logged and counted once, and an exception in
+ * an adapter is an unknown outcome like any other: money may have moved.
+ */
+import type { ChannelError, Charge, Outcome, PaymentReport } from "../channels/adapter.ts";
+import { accountRow } from "../channels/accounts.ts";
+import { connect, type Connection } from "../channels/connect.ts";
+import { systemClock } from "../clock.ts";
+import { type Failure, failure } from "../errors.ts";
+import { describeError, type Logger } from "../log.ts";
+import type { Metrics } from "../metrics.ts";
+import { channelFailure } from "../payments/payment.ts";
+import { scriptOf } from "../sandbox/scripts.ts";
+import type { IntentRecord, OrderTerms } from "./record.ts";
+import { orderOf } from "./reserve.ts";
+
+export type Closing =
+  /** Nobody can pay the order any more. */
+  | { readonly kind: "closed"; readonly reversed: boolean }
+  /** News that was believed ended the payment: the buyer was faster. */
+  | { readonly kind: "ended" }
+  /** Not closed, or nobody knows: try again later. */
+  | { readonly kind: "open"; readonly reason: Failure };
+
+/** Hands news to the book; true when the payment has ended by it. */
+export type Believe = (report: PaymentReport) => boolean;
+
+const CANNOT_BE_PAID = new Set<PaymentReport["state"]>(["absent", "closed", "reversed"]);
+
+export class ChannelDesk {
+  readonly #env: Env;
+  readonly #metrics: Metrics;
+
+  constructor(env: Env, metrics: Metrics) {
+    this.#env = env;
+    this.#metrics = metrics;
+  }
+
+  async connect(terms: Omit<OrderTerms, "createdAt">, log: Logger): Promise<Connection> {
+    const row = await accountRow(this.#env, terms.accountId);
+    if (row === null) throw new Error(`channel account ${terms.accountId} is gone`);
+    const script = terms.livemode ? null : scriptOf(terms.metadata);
+    return connect(row, { env: this.#env, log, script });
+  }
+
+  charge(record: IntentRecord, log: Logger): Promise<Outcome<Charge>> {
+    return this.#observe("create", record, log, ({ adapter, account, io }) =>
+      adapter.createCharge(record.payload, orderOf(record), account, io(record.asks)),
+    );
+  }
+
+  query(record: IntentRecord, log: Logger): Promise<Outcome<PaymentReport>> {
+    return this.#observe("query", record, log, ({ adapter, account, io }) =>
+      adapter.queryPayment(record.terms.id, account, io(record.asks)),
+    );
+  }
+
+  /** Query, close, query: a buyer who is just paying is not lost. */
+  async close(record: IntentRecord, log: Logger, believe: Believe): Promise<Closing> {
+    const before = await this.query(record, log);
+    if (before.kind === "ok" && endedBy(before.value, believe)) return { kind: "ended" };
+    if (before.kind !== "ok") return stillOpen(record, before.error);
+
+    const closing = await this.#observe("close", record, log, ({ adapter, account, io }) =>
+      adapter.closePayment(record.terms.id, account, io(record.asks)),
+    );
+    if (closing.kind === "ok") {
+      // Paid and given back in one stroke: a later query would only see that it was paid.
+      if (closing.value.state === "reversed") return { kind: "closed", reversed: true };
+      if (endedBy(closing.value, believe)) return { kind: "ended" };
+    }
+
+    const after = await this.query(record, log);
+    if (after.kind !== "ok") return stillOpen(record, after.error);
+    if (endedBy(after.value, believe)) return { kind: "ended" };
+    if (CANNOT_BE_PAID.has(after.value.state)) return { kind: "closed", reversed: false };
+    return {
+      kind: "open",
+      reason:
+        closing.kind === "ok"
+          ? failure("CHANNEL_ERROR", "The channel says the order is still open.")
+          : channelFailure(record.terms.channel, closing.error, record.terms.id),
+    };
+  }
+
+  async #observe<T>(
+    operation: string,
+    record: IntentRecord,
+    log: Logger,
+    call: (connection: Connection) => Promise<Outcome<T>>,
+  ): Promise<Outcome<T>> {
+    const started = systemClock.now();
+    const outcome = await this.#attempt(record, log, call);
+    const duration = systemClock.now() - started;
+    const { channel, id, accountId } = record.terms;
+    const code = outcome.kind === "ok" ? "" : outcome.error.channelCode;
+    log(outcome.kind === "unknown" ? "warn" : "info", "channel.call", {
+      channel,
+      operation,
+      outcome: outcome.kind,
+      code,
+      intent: id,
+      account: accountId,
+      duration_ms: duration,
+    });
+    this.#metrics.record("channel_call", channel, [operation, outcome.kind, code], [duration]);
+    return outcome;
+  }
+
+  async #attempt<T>(
+    record: IntentRecord,
+    log: Logger,
+    call: (connection: Connection) => Promise<Outcome<T>>,
+  ): Promise<Outcome<T>> {
+    try {
+      return await call(await this.connect(record.terms, log));
+    } catch (error) {
+      log("error", "channel.exception", { intent: record.terms.id, error: describeError(error) });
+      return {
+        kind: "unknown",
+        error: {
+          code: "CHANNEL_ERROR",
+          channelCode: "exception",
+          message: "The channel could not be asked.",
+          retryable: true,
+        },
+      };
+    }
+  }
+}
+
+/** Paid or failed ends it here; that an order is closed is confirmed by the last query. */
+const endedBy = (report: PaymentReport, believe: Believe): boolean =>
+  (report.state === "paid" || report.state === "failed") && believe(report);
+
+const stillOpen = (record: IntentRecord, error: ChannelError): Closing => ({
+  kind: "open",
+  reason: channelFailure(record.terms.channel, error, record.terms.id),
+});

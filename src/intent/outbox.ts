@@ -1,0 +1,123 @@
+/**
+ * From the payment's book to the rest of the world: the D1 copy and the events queue. Runs after
+ * the commit; what fails is repeated by the alarm. Both ends take a repeat without harm: the copy
+ * only moves forward, and events keep their ids.
+ */
+import { API_VERSION } from "../constants.ts";
+import { idKeyOf } from "../crypto/id-key.ts";
+import { derivedId } from "../ids.ts";
+import { describeError, type Logger } from "../log.ts";
+import { publishDelay, SWEEP_GRACE_MS } from "../payments/schedule.ts";
+import { isTerminal } from "../payments/states.ts";
+import type { PublishedEvents } from "../queue/messages.ts";
+import { iso, systemClock } from "../clock.ts";
+import { database } from "../store/db.ts";
+import { projectPayment } from "../store/payment-intents.ts";
+import type { IntentBook } from "./book.ts";
+import type { ChangeRow, IntentRecord } from "./record.ts";
+import type { IntentStorage } from "./storage.ts";
+
+/** A queue message holds 128 KB; a change is at most some 12 KB. */
+const CHANGES_PER_MESSAGE = 8;
+
+export class Outbox {
+  readonly #env: Env;
+  readonly #store: IntentStorage;
+  readonly #book: IntentBook;
+  #running: Promise<void> | null = null;
+
+  constructor(env: Env, store: IntentStorage, book: IntentBook) {
+    this.#env = env;
+    this.#store = store;
+    this.#book = book;
+  }
+
+  /** Publishes what is not yet published; concurrent callers share one run. Never throws. */
+  publish(log: Logger): Promise<void> {
+    this.#running ??= this.#run(log).finally(() => {
+      this.#running = null;
+    });
+    return this.#running;
+  }
+
+  async #run(log: Logger): Promise<void> {
+    for (;;) {
+      const record = this.#store.read();
+      if (record === null || record.published >= record.sequence) return;
+      // What no channel has been told may still be taken back.
+      if (record.payment.order === "unsent" && !isTerminal(record.payment.status)) return;
+      try {
+        const published = await this.#send(record);
+        this.#book.note((after) => ({
+          ...after,
+          published: Math.max(after.published, published),
+          publishFailures: 0,
+        }));
+      } catch (error) {
+        log("error", "publish.failed", { intent: record.terms.id, error: describeError(error) });
+        const retryAt = systemClock.now() + publishDelay(record.publishFailures + 1);
+        this.#book.note((after) => ({
+          ...after,
+          publishFailures: after.publishFailures + 1,
+          publishAt: retryAt,
+        }));
+        return;
+      }
+    }
+  }
+
+  /** The sequence up to which everything is out. */
+  async #send(record: IntentRecord): Promise<number> {
+    const changes = this.#store.changesAfter(record.published, CHANGES_PER_MESSAGE);
+    const last = changes.at(-1);
+    if (last === undefined) return record.sequence;
+    await projectPayment(database(this.#env.DB), {
+      id: record.terms.id,
+      merchant_id: record.terms.merchantId,
+      livemode: record.terms.livemode,
+      sequence: record.sequence,
+      status: record.payment.status,
+      channel: record.terms.channel,
+      channel_account: record.terms.accountId,
+      merchant_order_id: record.terms.merchantOrderId,
+      currency: record.payment.amount.currency,
+      value: record.payment.amount.value,
+      created_at: record.terms.createdAt,
+      deadline: isTerminal(record.payment.status)
+        ? null
+        : record.payment.expiresAt + SWEEP_GRACE_MS,
+      snapshot: this.#store.snapshot(record.sequence),
+    });
+    const events = await Promise.all(
+      changes.filter(({ type }) => type !== null).map((change) => this.#event(record, change)),
+    );
+    if (events.length > 0) {
+      const { merchantId, livemode } = record.terms;
+      const message: PublishedEvents = { merchant_id: merchantId, livemode, events };
+      await this.#env.EVENTS.send(message);
+    }
+    return last.sequence;
+  }
+
+  /** The envelope of API.md section 6. Built from the stored change: always the same bytes. */
+  async #event(
+    record: IntentRecord,
+    change: ChangeRow,
+  ): Promise<PublishedEvents["events"][number]> {
+    const type = change.type ?? "";
+    const { id: intentId, livemode } = record.terms;
+    const key = await idKeyOf(this.#env.ID_KEY);
+    const id = await derivedId("event", key, [intentId, String(change.sequence)]);
+    const head = {
+      id,
+      object: "event",
+      type,
+      api_version: API_VERSION,
+      created_at: iso(change.at),
+      livemode,
+      sequence: change.sequence,
+    };
+    const payload = `${JSON.stringify(head).slice(0, -1)},"data":${change.snapshot}}`;
+    return { id, type, created_at: change.at, payload };
+  }
+}

@@ -1,0 +1,80 @@
+/** From a validated create request to the record that is reserved before the channel is called. */
+import type { ChargeOrder } from "../channels/adapter.ts";
+import type { Connection } from "../channels/connect.ts";
+import type { Failure } from "../errors.ts";
+import type { Money } from "../money.ts";
+import { RECOVER_AFTER_MS } from "../payments/schedule.ts";
+import { ok, type Result } from "../result.ts";
+import type { IntentRecord, OrderTerms } from "./record.ts";
+
+/** What the route hands to the object. Plain data: it crosses RPC. */
+export interface CreateRequest {
+  readonly terms: Omit<OrderTerms, "createdAt">;
+  readonly amount: Money;
+  /** Seconds. */
+  readonly expiresIn: number;
+  /** SHA-256 of the canonical request body. */
+  readonly fingerprint: string;
+  /** The object that keeps the merchant's order number, when it is not this one. */
+  readonly orderKeeper: string | null;
+  readonly traceparent: string;
+}
+
+/** The order as adapters see it. */
+export const orderOf = (record: Pick<IntentRecord, "terms" | "payment">): ChargeOrder => ({
+  paymentId: record.terms.id,
+  amount: record.payment.amount,
+  method: record.terms.method,
+  description: record.terms.description,
+  merchantName: record.terms.merchantName,
+  notifyUrl: record.terms.notifyUrl,
+  returnUrl: record.terms.returnUrl,
+  expiresAt: record.payment.expiresAt,
+  createdAt: record.terms.createdAt,
+  payer: record.terms.payer,
+  osType: record.terms.osType,
+});
+
+/**
+ * The record of a payment that no channel knows yet.
+ * @returns the adapter's refusal of what the channel could not take
+ */
+export function reservation(
+  request: CreateRequest,
+  { adapter, account }: Connection,
+  now: number,
+): Result<IntentRecord, Failure> {
+  const terms: OrderTerms = { ...request.terms, createdAt: now };
+  const payment: IntentRecord["payment"] = {
+    status: "pending",
+    amount: request.amount,
+    order: "unsent",
+    action: null,
+    actionExpiresAt: null,
+    expiresAt: now + request.expiresIn * 1_000,
+    closing: null,
+    channelTransactionId: null,
+    succeededAt: null,
+    lastError: null,
+    late: false,
+    reversed: false,
+  };
+  const prepared = adapter.prepareCharge(orderOf({ terms, payment }), account);
+  if (!prepared.ok) return prepared;
+  return ok({
+    terms,
+    payment,
+    sequence: 1,
+    updatedAt: now,
+    fingerprint: request.fingerprint,
+    payload: prepared.value,
+    orderKeeper: request.orderKeeper,
+    answeredWith: null,
+    asks: 0,
+    askAt: now + RECOVER_AFTER_MS,
+    published: 0,
+    publishFailures: 0,
+    publishAt: now + RECOVER_AFTER_MS,
+    alarmAt: null,
+  });
+}

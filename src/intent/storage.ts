@@ -1,0 +1,301 @@
+/**
+ * The tables of one payment's object. Raw STRICT SQL: few fixed tables, checked by the database
+ * itself, no migration at the first touch. A read of an id that was never created writes nothing,
+ * so strangers cannot fill storage by guessing.
+ *
+ * A paid payment costs 8 row writes: the intent 5 times (reserve, settle, published, paid,
+ * published) and 3 changes.
+ */
+import type { Method, PayerHints } from "../channels/adapter.ts";
+import type { Failure } from "../errors.ts";
+import type { ChargeAction } from "../channels/adapter.ts";
+import type { ClosingReason, OrderKnowledge } from "../payments/payment.ts";
+import type { PaymentStatus } from "../payments/states.ts";
+import type { ChangeRow, IntentRecord } from "./record.ts";
+
+const SCHEMA = `
+CREATE TABLE IF NOT EXISTS intent (
+  one INTEGER PRIMARY KEY CHECK (one = 1),
+  id TEXT NOT NULL,
+  terms TEXT NOT NULL CHECK (json_valid(terms)),
+  currency TEXT NOT NULL CHECK (length(currency) = 3),
+  value INTEGER NOT NULL CHECK (value > 0),
+  expires_at INTEGER NOT NULL,
+  fingerprint TEXT NOT NULL,
+  payload TEXT NOT NULL,
+  order_keeper TEXT,
+  status TEXT NOT NULL,
+  sequence INTEGER NOT NULL CHECK (sequence > 0),
+  updated_at INTEGER NOT NULL,
+  channel_order TEXT NOT NULL CHECK (channel_order IN ('unsent', 'unknown', 'open', 'refused')),
+  action TEXT CHECK (action IS NULL OR json_valid(action)),
+  action_expires_at INTEGER,
+  closing TEXT CHECK (closing IN ('cancel', 'expire')),
+  channel_transaction_id TEXT,
+  succeeded_at INTEGER CHECK ((succeeded_at IS NOT NULL) = (status = 'succeeded')),
+  last_error TEXT CHECK (last_error IS NULL OR json_valid(last_error)),
+  late INTEGER NOT NULL CHECK (late IN (0, 1)),
+  reversed INTEGER NOT NULL CHECK (reversed IN (0, 1)),
+  answered_with INTEGER,
+  asks INTEGER NOT NULL,
+  ask_at INTEGER NOT NULL,
+  published INTEGER NOT NULL CHECK (published <= sequence),
+  publish_failures INTEGER NOT NULL,
+  publish_at INTEGER NOT NULL,
+  alarm_at INTEGER
+) STRICT;
+CREATE TABLE IF NOT EXISTS change (
+  sequence INTEGER PRIMARY KEY,
+  type TEXT,
+  at INTEGER NOT NULL,
+  snapshot TEXT NOT NULL CHECK (json_valid(snapshot))
+) STRICT;`;
+
+/** Written only where they are needed: by a repeated cancel or sync, and for order numbers. */
+const ANSWERS = `
+CREATE TABLE IF NOT EXISTS answer (
+  request TEXT PRIMARY KEY,
+  fingerprint TEXT NOT NULL,
+  status INTEGER,
+  body TEXT
+) STRICT, WITHOUT ROWID`;
+
+const KEEPER = `
+CREATE TABLE IF NOT EXISTS kept_order (
+  one INTEGER PRIMARY KEY CHECK (one = 1),
+  intent_id TEXT NOT NULL
+) STRICT`;
+
+interface IntentRow extends Record<string, SqlStorageValue> {
+  id: string;
+  terms: string;
+  currency: string;
+  value: number;
+  expires_at: number;
+  fingerprint: string;
+  payload: string;
+  order_keeper: string | null;
+  status: string;
+  sequence: number;
+  updated_at: number;
+  channel_order: string;
+  action: string | null;
+  action_expires_at: number | null;
+  closing: string | null;
+  channel_transaction_id: string | null;
+  succeeded_at: number | null;
+  last_error: string | null;
+  late: number;
+  reversed: number;
+  answered_with: number | null;
+  asks: number;
+  ask_at: number;
+  published: number;
+  publish_failures: number;
+  publish_at: number;
+  alarm_at: number | null;
+}
+
+const jsonOrNull = (value: unknown): string | null =>
+  value === null ? null : JSON.stringify(value);
+
+const parseOrNull = <T>(text: string | null): T | null =>
+  text === null ? null : (JSON.parse(text) as T);
+
+function fromRow(row: IntentRow): IntentRecord {
+  return {
+    terms: JSON.parse(row.terms) as IntentRecord["terms"] & { method: Method; payer: PayerHints },
+    payment: {
+      status: row.status as PaymentStatus,
+      amount: { currency: row.currency, value: row.value },
+      order: row.channel_order as OrderKnowledge,
+      action: parseOrNull<ChargeAction>(row.action),
+      actionExpiresAt: row.action_expires_at,
+      expiresAt: row.expires_at,
+      closing: row.closing as ClosingReason | null,
+      channelTransactionId: row.channel_transaction_id,
+      succeededAt: row.succeeded_at,
+      lastError: parseOrNull<Failure>(row.last_error),
+      late: row.late === 1,
+      reversed: row.reversed === 1,
+    },
+    sequence: row.sequence,
+    updatedAt: row.updated_at,
+    fingerprint: row.fingerprint,
+    payload: row.payload,
+    orderKeeper: row.order_keeper,
+    answeredWith: row.answered_with,
+    asks: row.asks,
+    askAt: row.ask_at,
+    published: row.published,
+    publishFailures: row.publish_failures,
+    publishAt: row.publish_at,
+    alarmAt: row.alarm_at,
+  };
+}
+
+/** The columns that change, in one place for insert and update. */
+function mutable(record: IntentRecord): Record<string, SqlStorageValue> {
+  const { payment } = record;
+  return {
+    status: payment.status,
+    sequence: record.sequence,
+    updated_at: record.updatedAt,
+    channel_order: payment.order,
+    action: jsonOrNull(payment.action),
+    action_expires_at: payment.actionExpiresAt,
+    closing: payment.closing,
+    channel_transaction_id: payment.channelTransactionId,
+    succeeded_at: payment.succeededAt,
+    last_error: jsonOrNull(payment.lastError),
+    late: Number(payment.late),
+    reversed: Number(payment.reversed),
+    answered_with: record.answeredWith,
+    asks: record.asks,
+    ask_at: record.askAt,
+    published: record.published,
+    publish_failures: record.publishFailures,
+    publish_at: record.publishAt,
+    alarm_at: record.alarmAt,
+  };
+}
+
+/** What a repeated cancel or sync finds. */
+export interface StoredAnswer {
+  readonly fingerprint: string;
+  /** Null while the first request runs, or after it ended without a certain answer. */
+  readonly status: number | null;
+  readonly body: string | null;
+}
+
+export class IntentStorage {
+  readonly #storage: DurableObjectStorage;
+  readonly #tables = new Set<string>();
+
+  constructor(storage: DurableObjectStorage) {
+    this.#storage = storage;
+  }
+
+  /** Everything inside commits together or not at all; nothing inside may await. */
+  transaction<T>(body: () => T): T {
+    return this.#storage.transactionSync(body);
+  }
+
+  read(): IntentRecord | null {
+    if (!this.#has("intent")) return null;
+    const row = this.#storage.sql.exec<IntentRow>("SELECT * FROM intent").toArray()[0];
+    return row === undefined ? null : fromRow(row);
+  }
+
+  insert(record: IntentRecord): void {
+    this.#create("intent", SCHEMA);
+    const { terms, payment } = record;
+    const row: Record<string, SqlStorageValue> = {
+      one: 1,
+      id: terms.id,
+      terms: JSON.stringify(terms),
+      currency: payment.amount.currency,
+      value: payment.amount.value,
+      expires_at: payment.expiresAt,
+      fingerprint: record.fingerprint,
+      payload: record.payload,
+      order_keeper: record.orderKeeper,
+      ...mutable(record),
+    };
+    const names = Object.keys(row);
+    this.#storage.sql.exec(
+      `INSERT INTO intent (${names.join(", ")}) VALUES (${names.map(() => "?").join(", ")})`,
+      ...Object.values(row),
+    );
+  }
+
+  update(record: IntentRecord): void {
+    const row = mutable(record);
+    const changes = Object.keys(row).map((name) => `${name} = ?`);
+    this.#storage.sql.exec(`UPDATE intent SET ${changes.join(", ")}`, ...Object.values(row));
+  }
+
+  appendChange(change: ChangeRow): void {
+    this.#storage.sql.exec(
+      "INSERT INTO change (sequence, type, at, snapshot) VALUES (?, ?, ?, ?)",
+      change.sequence,
+      change.type,
+      change.at,
+      change.snapshot,
+    );
+  }
+
+  /** Changes after a sequence, oldest first. */
+  changesAfter(sequence: number, limit: number): ChangeRow[] {
+    return this.#storage.sql
+      .exec<ChangeRow & Record<string, SqlStorageValue>>(
+        "SELECT * FROM change WHERE sequence > ? ORDER BY sequence LIMIT ?",
+        sequence,
+        limit,
+      )
+      .toArray();
+  }
+
+  /** The snapshot of one change. @throws Error when there is none: a broken invariant. */
+  snapshot(sequence: number): string {
+    return this.#storage.sql
+      .exec<{ snapshot: string }>("SELECT snapshot FROM change WHERE sequence = ?", sequence)
+      .one().snapshot;
+  }
+
+  /** Takes a reservation back that never left this object. */
+  discard(): void {
+    this.#storage.sql.exec("DELETE FROM change");
+    this.#storage.sql.exec("DELETE FROM intent");
+  }
+
+  answer(request: string): StoredAnswer | null {
+    if (!this.#has("answer")) return null;
+    const row = this.#storage.sql
+      .exec<StoredAnswer & Record<string, SqlStorageValue>>(
+        "SELECT fingerprint, status, body FROM answer WHERE request = ?",
+        request,
+      )
+      .toArray()[0];
+    return row ?? null;
+  }
+
+  saveAnswer(request: string, answer: StoredAnswer): void {
+    this.#create("answer", ANSWERS);
+    this.#storage.sql.exec(
+      `INSERT INTO answer (request, fingerprint, status, body) VALUES (?, ?, ?, ?)
+       ON CONFLICT (request) DO UPDATE SET status = excluded.status, body = excluded.body`,
+      request,
+      answer.fingerprint,
+      answer.status,
+      answer.body,
+    );
+  }
+
+  /** The payment that holds the order number this object stands for. */
+  keptOrder(): string | null {
+    if (!this.#has("kept_order")) return null;
+    const row = this.#storage.sql
+      .exec<{ intent_id: string }>("SELECT intent_id FROM kept_order")
+      .toArray()[0];
+    return row?.intent_id ?? null;
+  }
+
+  keepOrder(intentId: string): void {
+    this.#create("kept_order", KEEPER);
+    this.#storage.sql.exec("INSERT INTO kept_order (one, intent_id) VALUES (1, ?)", intentId);
+  }
+
+  #has(table: string): boolean {
+    if (this.#tables.has(table)) return true;
+    const found = this.#storage.sql
+      .exec("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?", table)
+      .toArray();
+    if (found.length > 0) this.#tables.add(table);
+    return found.length > 0;
+  }
+
+  #create(table: string, schema: string): void {
+    if (!this.#has(table)) this.#storage.sql.exec(schema);
+  }
+}

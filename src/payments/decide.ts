@@ -1,0 +1,165 @@
+/**
+ * The heart: what a payment becomes when something happens to it. Pure; the object around it does
+ * the I/O and writes the decision down. Every rule about money and states is in this file and in
+ * the table of states.ts.
+ */
+import type { Charge, Outcome, PaymentReport } from "../channels/adapter.ts";
+import { sameMoney } from "../money.ts";
+import { err, ok, type Result } from "../result.ts";
+import type { Command, Decision, Disbelief, Payment, PaymentEventType } from "./payment.ts";
+import { channelFailure } from "./payment.ts";
+import { isTerminal, mayGo, type PaymentStatus } from "./states.ts";
+
+/** Nothing that a merchant can see: the same payment, or what we know about its order. */
+const quietly = (payment: Payment): Decision => ({ payment, visible: false, event: null });
+
+const EVENT_OF: Readonly<Partial<Record<PaymentStatus, PaymentEventType>>> = {
+  qr_generated: "payment_intent.qr_generated",
+  succeeded: "payment_intent.succeeded",
+  failed: "payment_intent.failed",
+  expired: "payment_intent.expired",
+  cancelled: "payment_intent.cancelled",
+};
+
+/** Goes to a state if the table allows it; where it does not, nothing happens. */
+function move(payment: Payment, status: PaymentStatus, change: Partial<Payment> = {}): Decision {
+  if (!mayGo(payment.status, status)) return quietly(payment);
+  return {
+    payment: { ...payment, ...change, status },
+    visible: true,
+    event: EVENT_OF[status] ?? null,
+  };
+}
+
+/**
+ * @param now milliseconds since 1970
+ * @returns the decision, or why the news is not believed: the payment then stays as it is
+ */
+export function decide(
+  payment: Payment,
+  command: Command,
+  now: number,
+): Result<Decision, Disbelief> {
+  switch (command.type) {
+    case "charged":
+      return ok(afterCharge(payment, command.outcome, command.channel));
+    case "reported":
+      return afterReport(payment, command.report, now);
+    case "close":
+      return beginClosing(payment, command.reason);
+    case "closed":
+      return ok(afterClosing(payment, command.reversed));
+  }
+}
+
+function afterCharge(payment: Payment, outcome: Outcome<Charge>, channel: string): Decision {
+  // A callback can be faster than the reply to the order: what it proved stays.
+  if (isTerminal(payment.status)) return quietly(payment);
+  switch (outcome.kind) {
+    case "unknown":
+      return quietly(payment.order === "unsent" ? { ...payment, order: "unknown" } : payment);
+    case "rejected":
+      return move(payment, "failed", {
+        order: "refused",
+        closing: null,
+        lastError: channelFailure(channel, outcome.error),
+      });
+    case "ok": {
+      const { action, expiresAt } = outcome.value;
+      const known = { order: "open", action, actionExpiresAt: expiresAt } as const;
+      if (action.type === "show_qr" && payment.status === "pending") {
+        return move(payment, "qr_generated", known);
+      }
+      return { payment: { ...payment, ...known }, visible: true, event: null };
+    }
+  }
+}
+
+/** A signature only proves who spoke: the amount is compared after it, always. */
+function checkAmount(payment: Payment, report: PaymentReport): Disbelief | null {
+  if (report.amount === null) {
+    if (report.state !== "paid") return null;
+    return { reason: "amount_missing", message: "the channel did not say what was paid" };
+  }
+  if (sameMoney(report.amount, payment.amount)) return null;
+  return { reason: "amount_mismatch", message: "the amount or currency is not the order's" };
+}
+
+function afterReport(
+  payment: Payment,
+  report: PaymentReport,
+  now: number,
+): Result<Decision, Disbelief> {
+  const disbelief = checkAmount(payment, report);
+  if (disbelief !== null) return err(disbelief);
+  switch (report.state) {
+    case "absent":
+    case "open":
+      return ok(quietly(payment));
+    case "scanning":
+    case "authorized":
+    case "captured":
+      return ok(
+        isTerminal(payment.status)
+          ? quietly(payment)
+          : move(payment, report.state, {
+              channelTransactionId: report.channelTransactionId ?? payment.channelTransactionId,
+            }),
+      );
+    case "paid":
+      return ok(succeed(payment, report, now));
+    case "failed":
+      return ok(fail(payment, report));
+    case "closed":
+      return ok(afterClosing(closingAs(payment, now), false));
+    case "reversed":
+      return ok(afterClosing(closingAs(payment, now), true));
+  }
+}
+
+/** Also from an unpaid ending: the channel's proof wins over our clock. Never twice. */
+function succeed(payment: Payment, report: PaymentReport, now: number): Decision {
+  if (payment.reversed) return quietly(payment);
+  return move(payment, "succeeded", {
+    order: "open",
+    closing: null,
+    channelTransactionId: report.channelTransactionId ?? payment.channelTransactionId,
+    succeededAt: report.paidAt ?? now,
+    late: isTerminal(payment.status),
+    lastError: null,
+  });
+}
+
+function fail(payment: Payment, report: PaymentReport): Decision {
+  if (isTerminal(payment.status)) return quietly(payment);
+  return move(payment, "failed", {
+    closing: null,
+    lastError: {
+      code: "PAYMENT_DECLINED",
+      message: `The channel reports ${report.channelStatus}.`,
+    },
+  });
+}
+
+function beginClosing(payment: Payment, reason: "cancel" | "expire"): Result<Decision, Disbelief> {
+  if (isTerminal(payment.status)) {
+    return err({ reason: "not_closable", message: `the payment has ended: ${payment.status}` });
+  }
+  // A merchant's wish is not overwritten by the deadline that passes meanwhile.
+  return ok(quietly(payment.closing === null ? { ...payment, closing: reason } : payment));
+}
+
+/** The channel closed it without being asked: by its own deadline, or in its console. */
+const closingAs = (payment: Payment, now: number): Payment => ({
+  ...payment,
+  closing: payment.closing ?? (now >= payment.expiresAt ? "expire" : "cancel"),
+});
+
+function afterClosing(payment: Payment, reversed: boolean): Decision {
+  if (isTerminal(payment.status)) {
+    const givenBack = reversed && payment.status !== "succeeded" && !payment.reversed;
+    return quietly(givenBack ? { ...payment, reversed } : payment);
+  }
+  const status = payment.closing === "expire" ? "expired" : "cancelled";
+  return move(payment, status, { closing: null, reversed });
+}

@@ -1,0 +1,62 @@
+/** When a payment's object wakes up next. Pure; times in milliseconds. */
+import { isTerminal, type PaymentStatus } from "./states.ts";
+
+const SECOND = 1_000;
+const MINUTE = 60 * SECOND;
+
+/** An outcome that is not known is asked again (API.md section 2), the last step for ever. */
+const UNKNOWN_STEPS = [
+  5 * SECOND,
+  15 * SECOND,
+  30 * SECOND,
+  MINUTE,
+  2 * MINUTE,
+  5 * MINUTE,
+  10 * MINUTE,
+];
+
+/** An open order is asked about too: callbacks get lost, and WeChat Pay says polling is a must. */
+const OPEN_STEPS = [15 * SECOND, 30 * SECOND, MINUTE, 3 * MINUTE, 5 * MINUTE, 10 * MINUTE];
+
+/** Between two tries to publish what D1 or the queue did not take. */
+const PUBLISH_STEPS = [15 * SECOND, 30 * SECOND, MINUTE, 5 * MINUTE];
+
+const step = (steps: readonly number[], attempt: number): number =>
+  steps[Math.min(attempt, steps.length - 1)] ?? MINUTE;
+
+/** How long to wait before asking again, after `attempt` askings since the last news. */
+export const askDelay = (unsettled: boolean, attempt: number): number =>
+  step(unsettled ? UNKNOWN_STEPS : OPEN_STEPS, attempt);
+
+/**
+ * What was reserved or told to close is looked at again after this time. It is longer than the
+ * channel's time-out, so it only finds what died in between, and as long as the first step of the
+ * others, so that a payment that goes well sets its alarm once.
+ */
+export const RECOVER_AFTER_MS = 15 * SECOND;
+
+export const publishDelay = (attempt: number): number => step(PUBLISH_STEPS, attempt);
+
+export interface Wakeable {
+  readonly status: PaymentStatus;
+  readonly expiresAt: number;
+  /** An order that is being closed has no deadline left, only the next asking. */
+  readonly closing: boolean;
+  /** When the channel should be asked next. */
+  readonly askAt: number;
+  /** When to try to publish again; null when everything is published. */
+  readonly publishAt: number | null;
+}
+
+/** The time of the one alarm that serves polling, expiry and the outbox; null: nothing is left. */
+export function nextWake(payment: Wakeable): number | null {
+  const times: number[] = [];
+  if (!isTerminal(payment.status)) {
+    times.push(payment.closing ? payment.askAt : Math.min(payment.askAt, payment.expiresAt));
+  }
+  if (payment.publishAt !== null) times.push(payment.publishAt);
+  return times.length === 0 ? null : Math.min(...times);
+}
+
+/** The sweeper looks after a payment this long after its deadline: its alarm should have. */
+export const SWEEP_GRACE_MS = 5 * MINUTE;

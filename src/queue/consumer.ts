@@ -1,0 +1,98 @@
+/** The queue handler: which consumer a queue has, and what happens when it fails. */
+import type * as z from "zod";
+
+import { describeError } from "../log.ts";
+import { storeDeadLetter } from "./dead-letters.ts";
+import { consumeDeliveries, type DeliveryContext } from "./deliveries.ts";
+import { consumeEvents } from "./events.ts";
+import { DeliveryMessage, PublishedEvents } from "./messages.ts";
+
+type Incoming = Pick<Message, "id" | "body" | "attempts" | "ack" | "retry">;
+type Handle = (message: Incoming, context: DeliveryContext) => Promise<void>;
+
+/** Six outgoing connections may be open at once; one is left for D1. */
+const PARALLEL = 5;
+
+const RETRY_FIRST_S = 10;
+const RETRY_LONGEST_S = 3_600;
+
+/** Seconds until a message that failed for the n-th time comes again: D1 is down, or we are. */
+export const retryDelay = (attempts: number): number =>
+  Math.min(RETRY_FIRST_S * 2 ** (Math.max(attempts, 1) - 1), RETRY_LONGEST_S);
+
+/** Parses strictly; what has another shape would fail for ever, so it is stored, not retried. */
+const parsed =
+  <S extends z.ZodType>(
+    queue: string,
+    schema: S,
+    consume: (body: z.infer<S>, context: DeliveryContext) => Promise<void>,
+  ): Handle =>
+  async (message, context) => {
+    const body = schema.safeParse(message.body);
+    if (body.success) return consume(body.data, context);
+    context.log("error", "queue.malformed", { queue, message: message.id });
+    return storeDeadLetter(context.db, queue, message, context.io.now());
+  };
+
+const stored =
+  (queue: string): Handle =>
+  (message, context) => {
+    context.log("error", "queue.dead_letter", { queue, message: message.id });
+    return storeDeadLetter(context.db, queue, message, context.io.now());
+  };
+
+const HANDLERS: Readonly<Record<string, Handle>> = {
+  "itpay-events": parsed("itpay-events", PublishedEvents, (body, context) =>
+    consumeEvents(body, context, context.io.now()),
+  ),
+  "itpay-deliveries": parsed("itpay-deliveries", DeliveryMessage, consumeDeliveries),
+  "itpay-events-dlq": stored("itpay-events-dlq"),
+  "itpay-deliveries-dlq": stored("itpay-deliveries-dlq"),
+};
+
+/**
+ * Handles a batch. Each message is acknowledged or retried on its own: one that fails must not
+ * bring back its neighbours.
+ * @throws Error for a queue without a consumer: the runtime retries, and the fault shows.
+ */
+export async function consumeBatch(
+  batch: { readonly queue: string; readonly messages: readonly Incoming[] },
+  context: DeliveryContext,
+): Promise<void> {
+  const { queue } = batch;
+  const handle = Object.hasOwn(HANDLERS, queue) ? HANDLERS[queue] : undefined;
+  if (handle === undefined) throw new Error(`no consumer for the queue ${queue}`);
+  const waiting = [...batch.messages];
+  const work = async () => {
+    for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
+      await settle(queue, next, handle, context);
+    }
+  };
+  await Promise.all(Array.from({ length: PARALLEL }, work));
+}
+
+async function settle(
+  queue: string,
+  message: Incoming,
+  handle: Handle,
+  context: DeliveryContext,
+): Promise<void> {
+  try {
+    await handle(message, context);
+  } catch (error) {
+    const delaySeconds = retryDelay(message.attempts);
+    context.log("warn", "queue.retry", {
+      queue,
+      message: message.id,
+      attempts: message.attempts,
+      error: describeError(rootCause(error)),
+    });
+    message.retry({ delaySeconds });
+    return;
+  }
+  message.ack();
+}
+
+/** A failed query's own message holds the statement and its values; its cause says what failed. */
+const rootCause = (error: unknown): unknown =>
+  error instanceof Error && error.cause !== undefined ? error.cause : error;

@@ -1,0 +1,22 @@
+/** What the consumers and the cron need, from the Worker's bindings. */
+import { systemClock } from "../clock.ts";
+import { openVault } from "../crypto/vault.ts";
+import { secureRandom } from "../ids.ts";
+import { createLogger } from "../log.ts";
+import { analyticsMetrics } from "../metrics.ts";
+import { database } from "../store/db.ts";
+import { network } from "../webhooks/deliver.ts";
+import { ownHostsOf } from "../webhooks/policy.ts";
+import type { DeliveryContext } from "./deliveries.ts";
+
+export const deliveryContext = (env: Env): DeliveryContext => ({
+  db: database(env.DB),
+  deliveries: env.DELIVERIES,
+  vault: openVault(env.VAULT_KEY),
+  io: { ...network, now: () => systemClock.now() },
+  random: secureRandom,
+  environment: env.ENVIRONMENT,
+  ownHosts: ownHostsOf(env),
+  log: createLogger(env.LOG_LEVEL),
+  metrics: analyticsMetrics(env.METRICS),
+});

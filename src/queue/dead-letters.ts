@@ -1,0 +1,49 @@
+/** Messages that a queue gave up on, or that have no shape we know: stored, and sent again by hand. */
+import { sha256 } from "../crypto/digest.ts";
+import { base32Id } from "../ids.ts";
+import type { Database } from "../store/db.ts";
+import { deleteDeadLetter, findDeadLetter, insertDeadLetter } from "../store/dead-letters.ts";
+import { DeliveryMessage, PublishedEvents } from "./messages.ts";
+
+/** Stores a message under an id of its queue and message id: handed over twice, stored once. */
+export async function storeDeadLetter(
+  db: Database,
+  queue: string,
+  message: { readonly id: string; readonly body: unknown },
+  now: number,
+): Promise<void> {
+  await insertDeadLetter(db, {
+    id: `dl_${base32Id(await sha256(`${queue}:${message.id}`))}`,
+    queue,
+    // Whatever has no JSON form, such as undefined, is still noted.
+    body: JSON.stringify(message.body) ?? "null",
+    created_at: now,
+  });
+}
+
+export interface Queues {
+  readonly EVENTS: Pick<Queue, "send">;
+  readonly DELIVERIES: Pick<Queue, "send">;
+}
+
+export type Replayed = "sent" | "not_found" | "unreadable";
+
+/**
+ * Sends a dead letter to the queue it came from, then forgets it. In this order a crash sends it
+ * twice, which every consumer here bears, and never loses it.
+ */
+export async function replayDeadLetter(
+  db: Database,
+  queues: Queues,
+  id: string,
+): Promise<Replayed> {
+  const letter = await findDeadLetter(db, id);
+  if (letter === null) return "not_found";
+  const isEvents = letter.queue.startsWith("itpay-events");
+  const schema = isEvents ? PublishedEvents : DeliveryMessage;
+  const message = schema.safeParse(JSON.parse(letter.body));
+  if (!message.success) return "unreadable";
+  await (isEvents ? queues.EVENTS : queues.DELIVERIES).send(message.data);
+  await deleteDeadLetter(db, id);
+  return "sent";
+}

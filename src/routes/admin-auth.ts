@@ -1,0 +1,29 @@
+/** The operator's door: `Authorization: Bearer $ADMIN_TOKEN`. Unset means closed for everybody. */
+import { createMiddleware } from "hono/factory";
+
+import { sameSecret } from "../crypto/constant-time.ts";
+import { apiError } from "../errors.ts";
+import { readableBody } from "./body.ts";
+import type { AppEnv } from "./http.ts";
+
+const onlyOperators = createMiddleware<AppEnv>(async (c, next) => {
+  const token = c.env.ADMIN_TOKEN ?? "";
+  if (token === "") {
+    throw apiError("FORBIDDEN", "ADMIN_TOKEN is not set on this deployment: /v1/admin is closed.");
+  }
+  const sent = /^Bearer (.+)$/i.exec(c.req.header("Authorization") ?? "")?.[1];
+  if (sent === undefined) {
+    throw apiError("UNAUTHENTICATED", "Send 'Authorization: Bearer <ADMIN_TOKEN>'.");
+  }
+  if (!(await sameSecret(token, sent))) {
+    throw apiError("UNAUTHENTICATED", "The admin token is wrong.");
+  }
+  await next();
+});
+
+/** The parts of a `createRoute` configuration that only operators may call. */
+export const adminAuth = () => ({
+  security: [{ admin: [] }],
+  "x-scope": "admin",
+  middleware: [onlyOperators, readableBody],
+});

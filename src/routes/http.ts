@@ -1,0 +1,103 @@
+/** What every route shares: the app's type, how a caller is known, and how lists and errors look. */
+import { type OpenAPIHono, z } from "@hono/zod-openapi";
+import type { Context } from "hono";
+
+import { ERRORS, type ErrorCode } from "../errors.ts";
+import type { IdKind } from "../ids.ts";
+import type { Logger } from "../log.ts";
+import type { Metrics } from "../metrics.ts";
+import type { KeyHolder } from "../store/api-keys.ts";
+
+/** A merchant's request after authentication. */
+export type Principal = KeyHolder;
+
+export interface AppEnv {
+  Bindings: Env;
+  Variables: {
+    requestId: string;
+    /** W3C trace id of the request, taken in or made; passed on to objects and logs. */
+    traceparent: string;
+    log: Logger;
+    metrics: Metrics;
+    /** Milliseconds since 1970 when the request came in. */
+    now: number;
+    /** The pattern of the matched route, for logs and metrics: it names no object. */
+    route: string | undefined;
+    /** The code of the error that was answered, for logs. */
+    errorCode: ErrorCode | undefined;
+    /** Set by `authenticate`. */
+    principal: Principal;
+    /** Set by `idempotent`; else random. The id that a repeat of this request would get too. */
+    newId: (kind: IdKind) => Promise<string>;
+  };
+}
+
+export type App = OpenAPIHono<AppEnv>;
+export type AppContext = Context<AppEnv>;
+
+export const ErrorBody = z
+  .object({
+    error: z.object({
+      code: z.enum(Object.keys(ERRORS) as [ErrorCode, ...ErrorCode[]]),
+      message: z.string(),
+      details: z.record(z.string(), z.unknown()),
+      retryable: z.boolean(),
+      outcome: z.enum(["none", "unknown", "done"]),
+    }),
+    request_id: z.string(),
+  })
+  .openapi("Error");
+
+type ErrorStatus = (typeof ERRORS)[ErrorCode]["status"];
+
+const errorReply = (description: string) => ({
+  description,
+  content: { "application/json": { schema: ErrorBody } },
+});
+
+type ErrorReply = ReturnType<typeof errorReply>;
+
+/** The error responses of a route, for its OpenAPI description. */
+export function errors<const S extends readonly ErrorStatus[]>(
+  ...statuses: S
+): Record<S[number], ErrorReply> {
+  const codes = Object.entries(ERRORS);
+  return Object.fromEntries(
+    statuses.map((status) => [
+      status,
+      errorReply(
+        codes
+          .filter(([, spec]) => spec.status === status)
+          .map(([code]) => code)
+          .join(", "),
+      ),
+    ]),
+  ) as Record<S[number], ErrorReply>;
+}
+
+/** A JSON response of a route, for its OpenAPI description. */
+export const jsonReply = <S extends z.ZodType>(schema: S, description: string) => ({
+  description,
+  content: { "application/json": { schema } },
+});
+
+/** A required JSON body of a route, for its OpenAPI description. */
+export const jsonBody = <S extends z.ZodType>(schema: S) => ({
+  required: true as const,
+  content: { "application/json": { schema } },
+});
+
+export const Timestamp = z.iso.datetime().openapi({ example: "2026-11-01T08:30:00.000Z" });
+
+/** The schema of a list of `item` (API.md section 1). */
+export const listOf = <S extends z.ZodType>(item: S) =>
+  z.object({
+    object: z.literal("list"),
+    data: z.array(item),
+    has_more: z.boolean(),
+    next_cursor: z.string().nullable(),
+  });
+
+/** The path parameter of an object of this kind. */
+export const idParam = (name: string, example: string) =>
+  z.string().openapi({ param: { name, in: "path" }, example });

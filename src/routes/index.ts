@@ -1,0 +1,29 @@
+/** Every resource of the API, in the order of the documentation. */
+import type { App } from "./http.ts";
+import { registerDocs } from "./docs.tsx";
+import { registerQr } from "./qr.ts";
+import { registerSandbox } from "./sandbox.tsx";
+import { registerApiKeys } from "./v1/api-keys.ts";
+import { registerCallbacks } from "./v1/callbacks.ts";
+import { registerChannelAccounts } from "./v1/channel-accounts.ts";
+import { registerChannels } from "./v1/channels.ts";
+import { registerEvents } from "./v1/events.ts";
+import { registerMerchants } from "./v1/merchants.ts";
+import { registerMeta } from "./v1/meta.ts";
+import { registerPaymentIntents } from "./v1/payment-intents.ts";
+import { registerWebhookEndpoints } from "./v1/webhook-endpoints.ts";
+
+export function registerRoutes(app: App): void {
+  registerPaymentIntents(app);
+  registerQr(app);
+  registerEvents(app);
+  registerWebhookEndpoints(app);
+  registerChannels(app);
+  registerChannelAccounts(app);
+  registerCallbacks(app);
+  registerApiKeys(app);
+  registerMerchants(app);
+  registerSandbox(app);
+  registerMeta(app);
+  registerDocs(app);
+}

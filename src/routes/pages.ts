@@ -1,0 +1,87 @@
+/** Pages of a list: `limit`, an opaque `cursor`, and the answer's shape (API.md section 1). */
+import { z } from "@hono/zod-openapi";
+
+import { fromUtf8Strict, toBase64, fromBase64, utf8 } from "../crypto/encoding.ts";
+import { apiError } from "../errors.ts";
+import type { PageRequest } from "../store/page.ts";
+
+export const pageQuery = {
+  limit: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(100)
+    .default(20)
+    .openapi({ description: "How many to return, 1 to 100." }),
+  cursor: z
+    .string()
+    .max(512)
+    .optional()
+    .openapi({ description: "`next_cursor` of the page before." }),
+};
+
+const CursorParts = z.tuple([z.string(), z.string(), z.int().nonnegative(), z.string()]);
+
+const toBase64Url = (text: string) =>
+  toBase64(utf8(text)).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
+
+function fromBase64Url(text: string): string | null {
+  const standard = text.replaceAll("-", "+").replaceAll("_", "/");
+  const bytes = fromBase64(standard.padEnd(Math.ceil(standard.length / 4) * 4, "="));
+  return bytes === null ? null : fromUtf8Strict(bytes);
+}
+
+/**
+ * Reads a page request. A cursor names the list and the owner that it was issued for, so one from
+ * another list or merchant is refused instead of silently paging through the wrong place.
+ * @throws ApiError INVALID_CURSOR
+ */
+export function readPage(
+  query: { limit: number; cursor?: string | undefined },
+  list: string,
+  owner: string,
+): PageRequest {
+  if (query.cursor === undefined) return { limit: query.limit, before: null };
+  const text = fromBase64Url(query.cursor);
+  const parts = CursorParts.safeParse(text === null ? null : parseJson(text));
+  if (!parts.success || parts.data[0] !== list || parts.data[1] !== owner) {
+    throw apiError("INVALID_CURSOR", "Use the next_cursor of a page of this list, unchanged.");
+  }
+  return { limit: query.limit, before: { createdAt: parts.data[2], id: parts.data[3] } };
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}
+
+/** The rows to read for a page: one more than shown tells whether there are more. */
+export const withLookahead = (page: PageRequest): PageRequest => ({
+  ...page,
+  limit: page.limit + 1,
+});
+
+/** The list answer of API.md section 1 from rows read with {@link withLookahead}. */
+export function pageReply<R extends { created_at: number; id: string }, T>(
+  rows: readonly R[],
+  page: PageRequest,
+  list: string,
+  owner: string,
+  show: (row: R) => T,
+) {
+  const shown = rows.slice(0, page.limit);
+  const last = shown.at(-1);
+  const hasMore = rows.length > page.limit;
+  return {
+    object: "list" as const,
+    data: shown.map(show),
+    has_more: hasMore,
+    next_cursor:
+      hasMore && last !== undefined
+        ? toBase64Url(JSON.stringify([list, owner, last.created_at, last.id]))
+        : null,
+  };
+}

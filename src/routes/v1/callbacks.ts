@@ -1,0 +1,92 @@
+/**
+ * `POST /v1/callbacks/{channel}/{channel_account}`: where channels post. The raw bytes are
+ * verified, the payment's object commits, then the channel's own acknowledgement is sent. Never
+ * limited in rate, never behind a key: the signature is the authority.
+ */
+import { z } from "@hono/zod-openapi";
+
+import { accountRow } from "../../channels/accounts.ts";
+import type { CallbackReply, CallbackVerdict } from "../../channels/adapter.ts";
+import { connect, type Connection } from "../../channels/connect.ts";
+import { systemClock } from "../../clock.ts";
+import { apiError } from "../../errors.ts";
+import { isId } from "../../ids.ts";
+import { intentObject } from "../../intent/client.ts";
+import { type App, type AppContext, errors } from "../http.ts";
+
+const send = (reply: CallbackReply): Response =>
+  new Response(reply.status === 204 ? null : reply.body, {
+    status: reply.status,
+    headers: reply.contentType === null ? {} : { "Content-Type": reply.contentType },
+  });
+
+/** Hands every report to its payment; null when all were believed, else why not. */
+async function deliver(
+  c: AppContext,
+  accountId: string,
+  reports: Extract<CallbackVerdict, { kind: "reports" }>["reports"],
+): Promise<string | null> {
+  for (const report of reports) {
+    if (!isId("paymentIntent", report.paymentId)) return "unknown order";
+    const object = intentObject(c.env, report.paymentId);
+    const outcome = await object.report(accountId, report, c.var.traceparent);
+    if (!outcome.ok) return outcome.error;
+  }
+  return null;
+}
+
+async function receive(c: AppContext, connection: Connection): Promise<Response> {
+  const { adapter, account } = connection;
+  const { channel } = account;
+  const started = c.var.now;
+  const body = new Uint8Array(await c.req.arrayBuffer());
+  const callback = { headers: c.req.raw.headers, body };
+  const verdict = await adapter.verifyCallback(callback, account, connection.io(0));
+  const refusal =
+    verdict.kind === "refused"
+      ? verdict.reason
+      : verdict.kind === "reports"
+        ? await deliver(c, account.id, verdict.reports)
+        : null;
+  const outcome = refusal === null ? verdict.kind : "refused";
+  c.var.log(refusal === null ? "info" : "warn", "callback", {
+    channel,
+    account: account.id,
+    outcome,
+    reason: refusal ?? (verdict.kind === "ignored" ? verdict.reason : undefined),
+    intent: verdict.kind === "reports" ? verdict.reports[0]?.paymentId : undefined,
+    notification: verdict.kind === "refused" ? undefined : verdict.notificationId,
+  });
+  c.var.metrics.record("callback", channel, [outcome], [systemClock.now() - started]);
+  // What exactly was wrong is ours to know: a forger learns nothing from the reply.
+  return send(
+    refusal === null ? adapter.acknowledge.accepted() : adapter.acknowledge.refused("not accepted"),
+  );
+}
+
+export function registerCallbacks(app: App): void {
+  const path = "/v1/callbacks/{channel}/{channel_account}";
+  app.openAPIRegistry.registerPath({
+    method: "post",
+    path,
+    tags: ["Callbacks"],
+    summary: "Where channels post their notifications",
+    description:
+      "For channels only. Verified by the channel's own signature scheme; answered with the " +
+      "channel's own acknowledgement once the news is committed.",
+    request: { params: z.object({ channel: z.string(), channel_account: z.string() }) },
+    responses: { 200: { description: "As the channel documents it." }, ...errors(404, 413) },
+  });
+  app.post("/v1/callbacks/:channel/:account", async (c) => {
+    const { channel, account: id } = c.req.param();
+    const row = isId("channelAccount", id) ? await accountRow(c.env, id) : null;
+    if (row === null || row.channel !== channel) {
+      throw apiError("CHANNEL_ACCOUNT_NOT_FOUND", "No such channel account.");
+    }
+    const {
+      env,
+      var: { log },
+    } = c;
+    return receive(c, await connect(row, { env, log, script: null }));
+  });
+}

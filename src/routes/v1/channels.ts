@@ -1,0 +1,113 @@
+/** `/v1/channels`: the channel matrix, made from what the adapters say of themselves. */
+import { createRoute, z } from "@hono/zod-openapi";
+import * as zod from "zod";
+
+import type { ChannelAdapter } from "../../channels/adapter.ts";
+import { CHANNELS, channelOf } from "../../channels/registry.ts";
+import { apiError } from "../../errors.ts";
+import { type App, errors, idParam, jsonReply, listOf } from "../http.ts";
+import { METHODS } from "./schemas.ts";
+
+const tags = ["Channels"];
+
+const Channel = z
+  .object({
+    object: z.literal("channel"),
+    slug: z.string().openapi({ example: "wechat" }),
+    name: z.string(),
+    region: z.string(),
+    currencies: z.array(z.string()),
+    methods: z.array(z.enum(METHODS)),
+    qr_standard: z.string(),
+    qr_lifetime_seconds: z.int(),
+    integration_modes: z.array(
+      z.object({
+        mode: z.string(),
+        credentials_schema: z.record(z.string(), z.unknown()).openapi({
+          description: "JSON Schema of what accounts in this mode need.",
+        }),
+      }),
+    ),
+    limits: z.object({ min: z.int(), max: z.int() }),
+    refunds: z.object({
+      partial: z.boolean(),
+      max_partials: z.int().nullable(),
+      window_days: z.int(),
+    }),
+    fee_range_basis_points: z.tuple([z.int(), z.int()]),
+    status: z.enum(["live", "beta"]),
+  })
+  .openapi("Channel");
+
+const ChannelError = z
+  .object({
+    channel_code: z.string(),
+    code: z.string(),
+    retryable: z.boolean(),
+    outcome: z.enum(["rejected", "unknown"]),
+    meaning: z.string(),
+  })
+  .openapi("ChannelError");
+
+function show({ info, modes }: ChannelAdapter): z.infer<typeof Channel> {
+  return {
+    object: "channel",
+    slug: info.slug,
+    name: info.name,
+    region: info.region,
+    currencies: [...info.currencies],
+    methods: [...info.methods],
+    qr_standard: info.qrStandard,
+    qr_lifetime_seconds: info.qrLifetimeSeconds,
+    integration_modes: Object.entries(modes).map(([mode, { credentials }]) => ({
+      mode,
+      credentials_schema: zod.toJSONSchema(credentials, { io: "input", unrepresentable: "any" }),
+    })),
+    limits: info.limits,
+    refunds: {
+      partial: info.refunds.partial,
+      max_partials: info.refunds.maxPartials,
+      window_days: info.refunds.windowDays,
+    },
+    fee_range_basis_points: [...info.feeRangeBasisPoints],
+    status: info.status,
+  };
+}
+
+const list = createRoute({
+  method: "get",
+  path: "/v1/channels",
+  tags,
+  summary: "The channel matrix",
+  description: "Every channel of this deployment with what it can do. Needs no key.",
+  responses: { 200: jsonReply(listOf(Channel), "All channels.") },
+});
+
+const listErrors = createRoute({
+  method: "get",
+  path: "/v1/channels/{slug}/errors",
+  tags,
+  summary: "What a channel's error codes become here",
+  request: { params: z.object({ slug: idParam("slug", "wechat") }) },
+  responses: { 200: jsonReply(listOf(ChannelError), "The error table."), ...errors(404) },
+});
+
+export function registerChannels(app: App): void {
+  app.openapi(list, (c) => {
+    const data = Object.values(CHANNELS).map(({ adapter }) => show(adapter));
+    return c.json({ object: "list" as const, data, has_more: false, next_cursor: null }, 200);
+  });
+
+  app.openapi(listErrors, (c) => {
+    const channel = channelOf(c.req.valid("param").slug);
+    if (channel === null) throw apiError("NOT_FOUND", "No such channel.");
+    const data = channel.adapter.errors.map((row) => ({
+      channel_code: row.channelCode,
+      code: row.code,
+      retryable: row.retryable,
+      outcome: row.outcome,
+      meaning: row.meaning,
+    }));
+    return c.json({ object: "list" as const, data, has_more: false, next_cursor: null }, 200);
+  });
+}

@@ -1,0 +1,276 @@
+/** `/v1/payment-intents` (API.md section 2). Everything that is decided is decided in the object. */
+import { createRoute, z } from "@hono/zod-openapi";
+
+import { sha256Hex } from "../../crypto/digest.ts";
+import { idKeyOf } from "../../crypto/id-key.ts";
+import { ApiError, apiError } from "../../errors.ts";
+import { derivedId, isId, randomId } from "../../ids.ts";
+import type { Answer, RepeatKey } from "../../intent/answers.ts";
+import { intentObject } from "../../intent/client.ts";
+import type { CreateRequest } from "../../intent/reserve.ts";
+import { STATUSES } from "../../payments/states.ts";
+import { regionOf } from "../../regions.ts";
+import { FAULT_SCRIPTS } from "../../sandbox/simulator.ts";
+import type { ChannelAccountRow } from "../../store/channel-accounts.ts";
+import { database } from "../../store/db.ts";
+import { listPayments } from "../../store/payment-intents.ts";
+import { merchantAuth } from "../authenticate.ts";
+import {
+  type App,
+  type AppContext,
+  errors,
+  idParam,
+  jsonBody,
+  jsonReply,
+  listOf,
+} from "../http.ts";
+import { fingerprintOf, readIdempotencyKey } from "../idempotent.ts";
+import { pageQuery, pageReply, readPage, withLookahead } from "../pages.ts";
+import { usableAccount } from "../usable-account.ts";
+import { CreatePaymentIntent, PaymentIntent } from "./schemas.ts";
+
+const tags = ["Payment intents"];
+const params = z.object({ id: idParam("id", "pi_01k5x0e8m3v7q2r9t4w6y8z0ab") });
+const idempotency = z.object({
+  "idempotency-key": z.string().optional().openapi({
+    description: "1 to 255 printable ASCII characters. A repeat gets the first answer.",
+  }),
+});
+
+const create = createRoute({
+  method: "post",
+  path: "/v1/payment-intents",
+  tags,
+  summary: "Create a payment",
+  description:
+    "Orders the payment at the channel and answers with the code. When the channel's answer is " +
+    "not known the payment stays `pending` with `next_action.type` `wait`; a repeat with the same " +
+    "key gets the code as soon as there is one.",
+  ...merchantAuth("payments:write"),
+  request: { headers: idempotency, body: jsonBody(CreatePaymentIntent) },
+  responses: {
+    201: jsonReply(PaymentIntent, "The payment."),
+    ...errors(400, 401, 402, 403, 404, 409, 413, 415, 422, 429, 500),
+  },
+});
+
+const get = createRoute({
+  method: "get",
+  path: "/v1/payment-intents/{id}",
+  tags,
+  summary: "Read a payment, always current",
+  ...merchantAuth("payments:read"),
+  request: { params },
+  responses: { 200: jsonReply(PaymentIntent, "The payment."), ...errors(401, 403, 404, 429) },
+});
+
+const list = createRoute({
+  method: "get",
+  path: "/v1/payment-intents",
+  tags,
+  summary: "List payments, newest first",
+  ...merchantAuth("payments:read"),
+  request: {
+    query: z.strictObject({
+      ...pageQuery,
+      status: z.enum(STATUSES).optional(),
+      channel: z.string().max(32).optional(),
+      merchant_order_id: z.string().max(64).optional(),
+      created_gte: z.iso.datetime({ offset: true }).optional(),
+      created_lt: z.iso.datetime({ offset: true }).optional(),
+    }),
+  },
+  responses: {
+    200: jsonReply(listOf(PaymentIntent), "A page of payments."),
+    ...errors(400, 401, 403, 429),
+  },
+});
+
+const cancel = createRoute({
+  method: "post",
+  path: "/v1/payment-intents/{id}/cancel",
+  tags,
+  summary: "Cancel a payment",
+  description:
+    "Asks the channel, closes the order there and asks again, so that a buyer who is just paying " +
+    "is not lost. 202: the channel has not confirmed yet; we go on.",
+  ...merchantAuth("payments:write"),
+  request: { params, headers: idempotency },
+  responses: {
+    200: jsonReply(PaymentIntent, "Cancelled."),
+    202: jsonReply(PaymentIntent, "Being cancelled."),
+    ...errors(400, 401, 403, 404, 409, 415, 422, 429, 500),
+  },
+});
+
+const sync = createRoute({
+  method: "post",
+  path: "/v1/payment-intents/{id}/sync",
+  tags,
+  summary: "Ask the channel now",
+  ...merchantAuth("payments:write"),
+  request: { params, headers: idempotency },
+  responses: {
+    200: jsonReply(PaymentIntent, "The payment after the channel has spoken."),
+    ...errors(400, 401, 403, 404, 415, 422, 429, 500, 502, 503, 504),
+  },
+});
+
+type CreateBody = z.infer<typeof CreatePaymentIntent>;
+
+/** A misspelt fault script would silently test nothing. */
+function checkScript(body: CreateBody, livemode: boolean): void {
+  const script = body.metadata["sandbox"];
+  if (livemode || script === undefined) return;
+  if (FAULT_SCRIPTS.some((known) => known === script)) return;
+  const message = `must be one of ${FAULT_SCRIPTS.join(", ")}`;
+  throw apiError("INVALID_REQUEST", `metadata.sandbox: ${message}.`, {
+    issues: [{ path: "metadata.sandbox", message }],
+  });
+}
+
+interface Ids {
+  readonly id: string;
+  /** The object of the order number, when the id is not derived from it. */
+  readonly orderKeeper: string | null;
+}
+
+/**
+ * Every retry of a request reaches the same object, from any continent, without a table or a lock:
+ * the id is derived from the Idempotency-Key, else from the order number, else it is random.
+ */
+async function idsFor(c: AppContext, body: CreateBody): Promise<Ids> {
+  const { merchant, key } = c.var.principal;
+  const secret = await idKeyOf(c.env.ID_KEY);
+  const scope = [merchant.id, key.livemode ? "live" : "test"];
+  const order = body.merchant_order_id;
+  const orderId =
+    order === undefined
+      ? null
+      : await derivedId("paymentIntent", secret, [...scope, "order", order]);
+  const idempotencyKey = readIdempotencyKey(c);
+  if (idempotencyKey === null) {
+    return { id: orderId ?? randomId("paymentIntent"), orderKeeper: null };
+  }
+  const id = await derivedId("paymentIntent", secret, [...scope, "key", idempotencyKey]);
+  return { id, orderKeeper: orderId };
+}
+
+async function createRequest(
+  c: AppContext,
+  body: CreateBody,
+  account: ChannelAccountRow,
+): Promise<CreateRequest> {
+  const { merchant, key } = c.var.principal;
+  const { id, orderKeeper } = await idsFor(c, body);
+  const origin = c.env.PUBLIC_URL === "" ? new URL(c.req.url).origin : c.env.PUBLIC_URL;
+  const publicBase = origin.replace(/\/+$/, "");
+  const { callbackBase } = regionOf(c.env.REGIONS, account.region);
+  return {
+    terms: {
+      id,
+      merchantId: merchant.id,
+      merchantName: merchant.name,
+      merchantAccount: account.merchant_account,
+      livemode: key.livemode,
+      channel: account.channel,
+      accountId: account.id,
+      method: body.method,
+      description: body.description ?? null,
+      merchantOrderId: body.merchant_order_id ?? null,
+      serviceId: body.service_id ?? null,
+      settlementCurrency: body.settlement_currency ?? null,
+      payer: body.payer ?? null,
+      osType: body.os_type ?? null,
+      returnUrl: body.return_url ?? null,
+      metadata: body.metadata,
+      publicBase,
+      notifyUrl: `${callbackBase ?? publicBase}/v1/callbacks/${account.channel}/${account.id}`,
+    },
+    amount: body.amount,
+    expiresIn: body.expires_in,
+    fingerprint: await fingerprintOf(c),
+    orderKeeper,
+    traceparent: c.var.traceparent,
+  };
+}
+
+/** The object's answer as a reply; its JSON goes out as it was committed. */
+function reply(answer: Answer): Response {
+  const replayed: Record<string, string> = answer.replayed ? { "Idempotent-Replayed": "true" } : {};
+  if (answer.kind === "failure") {
+    const retry: Record<string, string> =
+      answer.failure.code === "IDEMPOTENCY_IN_FLIGHT" ? { "Retry-After": "2" } : {};
+    throw new ApiError(answer.failure, { ...replayed, ...retry });
+  }
+  return new Response(answer.body, {
+    status: answer.status,
+    headers: { "Content-Type": "application/json", ...replayed },
+  });
+}
+
+function readId(id: string): string {
+  if (isId("paymentIntent", id)) return id;
+  throw apiError("PAYMENT_INTENT_NOT_FOUND", "No such payment intent.");
+}
+
+/** What a repeated cancel or sync is recognised by; null without a key. */
+async function repeatKey(c: AppContext): Promise<RepeatKey | null> {
+  const key = readIdempotencyKey(c);
+  if (key === null) return null;
+  const request = await sha256Hex(`${c.req.path}\n${key}`);
+  return { request, fingerprint: await fingerprintOf(c) };
+}
+
+const millis = (time: string | undefined) => (time === undefined ? undefined : Date.parse(time));
+
+export function registerPaymentIntents(app: App): void {
+  app.openapi(create, async (c) => {
+    const body = c.req.valid("json");
+    const { principal } = c.var;
+    checkScript(body, principal.key.livemode);
+    const account = await usableAccount(c, body.channel, body.channel_account ?? null);
+    const request = await createRequest(c, body, account);
+    const { hint } = regionOf(c.env.REGIONS, account.region);
+    const answer = await intentObject(c.env, request.terms.id, hint).create(request, account);
+    return reply(answer) as never;
+  });
+
+  app.openapi(get, async (c) => {
+    const { merchant, key } = c.var.principal;
+    const id = readId(c.req.valid("param").id);
+    const json = await intentObject(c.env, id).getOwned(merchant.id, key.livemode);
+    if (json === null) throw apiError("PAYMENT_INTENT_NOT_FOUND", "No such payment intent.");
+    return reply({ kind: "intent", status: 200, body: json, replayed: false }) as never;
+  });
+
+  app.openapi(list, async (c) => {
+    const { merchant, key } = c.var.principal;
+    const query = c.req.valid("query");
+    const page = readPage(query, "payment_intents", merchant.id);
+    const filter = {
+      status: query.status,
+      channel: query.channel,
+      merchantOrderId: query.merchant_order_id,
+      createdFrom: millis(query.created_gte),
+      createdBefore: millis(query.created_lt),
+    };
+    const db = database(c.env.DB);
+    const rows = await listPayments(db, merchant.id, key.livemode, filter, withLookahead(page));
+    const show = (row: { snapshot: string }) =>
+      JSON.parse(row.snapshot) as z.infer<typeof PaymentIntent>;
+    return c.json(pageReply(rows, page, "payment_intents", merchant.id, show), 200);
+  });
+
+  app.openapi(cancel, async (c) => {
+    const { merchant, key } = c.var.principal;
+    const object = intentObject(c.env, readId(c.req.valid("param").id));
+    return reply(await object.cancel(merchant.id, key.livemode, await repeatKey(c))) as never;
+  });
+
+  app.openapi(sync, async (c) => {
+    const { merchant, key } = c.var.principal;
+    const object = intentObject(c.env, readId(c.req.valid("param").id));
+    return reply(await object.sync(merchant.id, key.livemode, await repeatKey(c))) as never;
+  });
+}

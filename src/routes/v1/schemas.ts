@@ -1,0 +1,168 @@
+/** Shapes that several resources share, as they stand on the wire (API.md sections 1 and 2). */
+import { z } from "@hono/zod-openapi";
+
+import { CHANNEL_SLUGS } from "../../channels/registry.ts";
+import { ERRORS, type ErrorCode } from "../../errors.ts";
+import { CURRENCY_DECIMALS } from "../../money.ts";
+import { STATUSES } from "../../payments/states.ts";
+import { FAULT_SCRIPTS } from "../../sandbox/simulator.ts";
+import { Timestamp } from "../http.ts";
+
+const CURRENCIES = Object.keys(CURRENCY_DECIMALS) as [string, ...string[]];
+
+export const METHODS = ["qr", "app", "wap", "web", "jsapi", "barcode"] as const;
+
+/** What is shown: no limits, only the shape. */
+export const Money = z
+  .object({
+    currency: z.string().openapi({ example: "CNY" }),
+    value: z.int().openapi({ example: 699, description: "Minor units: 699 is CNY 6.99." }),
+  })
+  .openapi("Money");
+
+/** What is asked for: positive, and a currency that exists. */
+export const Amount = z
+  .strictObject({
+    currency: z
+      .enum(CURRENCIES, `must be one of ${CURRENCIES.join(" ")}, in capitals`)
+      .openapi({ example: "CNY" }),
+    value: z
+      .int("must be an integer of minor units (699 is CNY 6.99)")
+      .positive("must be at least 1 minor unit")
+      .openapi({ example: 699, description: "Minor units: 699 is CNY 6.99." }),
+  })
+  .openapi("Amount");
+
+/** Text for people: no control characters, which channels and logs trip over. */
+export const PlainText = (max: number) =>
+  z
+    .string()
+    .trim()
+    .min(1, "must not be empty")
+    .max(max, `must have at most ${max} characters`)
+    // oxlint-disable-next-line no-control-regex -- they are what is refused
+    .regex(/^[^\u0000-\u001f\u007f]*$/, "must not contain control characters");
+
+const METADATA_BYTES = 4_096;
+
+export const Metadata = z
+  .record(z.string().min(1).max(64), z.string("must be a string").max(2_048))
+  .refine(
+    (metadata) => new TextEncoder().encode(JSON.stringify(metadata)).length <= METADATA_BYTES,
+    "must have at most 4 KiB as JSON",
+  )
+  .openapi({
+    example: { cart: "1001" },
+    description: `Yours to use; strings only. Test payments: \`sandbox\` names a fault script (${FAULT_SCRIPTS.join(", ")}).`,
+  });
+
+export const Payer = z
+  .strictObject({
+    agent_id: PlainText(128),
+    human_id: PlainText(128),
+    openid: PlainText(128),
+    auth_code: z.string().regex(/^[0-9A-Za-z]{10,64}$/, "must be the digits of the payment code"),
+    client_ip: z.union([z.ipv4(), z.ipv6()]),
+  })
+  .partial()
+  .openapi("Payer");
+
+/** Only https leads a buyer back, except on the merchant's own machine. */
+export const ReturnUrl = z
+  .url("must be a URL")
+  .max(1_024)
+  .refine((text) => {
+    const url = URL.parse(text);
+    return (
+      url?.protocol === "https:" || (url?.protocol === "http:" && url.hostname === "localhost")
+    );
+  }, "must begin with https://");
+
+export const CreatePaymentIntent = z
+  .strictObject({
+    amount: Amount,
+    channel: z.enum(CHANNEL_SLUGS, `must be one of ${CHANNEL_SLUGS.join(", ")}`),
+    method: z.enum(METHODS, `must be one of ${METHODS.join(", ")}`).default("qr"),
+    description: PlainText(256).optional(),
+    merchant_order_id: z
+      .string()
+      .regex(/^[\x21-\x7e]{1,64}$/, "must be 1 to 64 printable ASCII characters without spaces")
+      .optional()
+      .openapi({ description: "Your order number: unique per merchant and mode." }),
+    service_id: z.string().max(64).optional(),
+    channel_account: z
+      .string()
+      .optional()
+      .openapi({ description: "Default: the merchant's account for the channel." }),
+    payer: Payer.optional(),
+    os_type: z.enum(["ios", "android"]).optional(),
+    return_url: ReturnUrl.optional(),
+    expires_in: z
+      .int("must be whole seconds")
+      .min(60, "must be at least 60 seconds")
+      .max(7_200, "must be at most 7200 seconds")
+      .default(900),
+    settlement_currency: z.enum(CURRENCIES).optional(),
+    metadata: Metadata.default({}),
+  })
+  .openapi("CreatePaymentIntent");
+
+const Qr = z.object({
+  charge_id: z.string(),
+  type: z.enum(["emvco_tlv", "wechat_url", "alipay_url", "url", "opaque"]),
+  data: z.string().openapi({ example: "weixin://wxpay/bizpayurl?pr=Xy0Zb1" }),
+  image_url: z.url(),
+  scan_url: z.string(),
+  expires_at: Timestamp,
+});
+
+const NextAction = z.discriminatedUnion("type", [
+  z.object({ type: z.literal("show_qr"), qr: Qr.nullable() }),
+  z.object({ type: z.literal("redirect"), url: z.string(), scheme_url: z.string().optional() }),
+  z.object({
+    type: z.literal("invoke_sdk"),
+    sdk: z.string(),
+    params: z.record(z.string(), z.string()),
+  }),
+  z.object({ type: z.literal("wait") }),
+]);
+
+export const PaymentIntent = z
+  .object({
+    id: z.string().openapi({ example: "pi_01k5x0e8m3v7q2r9t4w6y8z0ab" }),
+    object: z.literal("payment_intent"),
+    livemode: z.boolean(),
+    type: z.literal("one_time"),
+    status: z.enum(STATUSES),
+    amount: Money,
+    amount_refunded: Money,
+    settlement: z.null(),
+    fee: z.null(),
+    description: z.string().nullable(),
+    merchant_order_id: z.string().nullable(),
+    service_id: z.string().nullable(),
+    channel: z.string().openapi({ example: "wechat" }),
+    method: z.enum(METHODS),
+    channel_account: z.string(),
+    channel_transaction_id: z.string().nullable(),
+    payer: Payer.nullable(),
+    payee: z.object({ merchant_id: z.string(), merchant_account: z.string() }),
+    qr: Qr.nullable(),
+    next_action: NextAction.nullable(),
+    checkout_url: z.url(),
+    last_error: z
+      .object({
+        code: z.enum(Object.keys(ERRORS) as [ErrorCode, ...ErrorCode[]]),
+        message: z.string(),
+        details: z.record(z.string(), z.unknown()),
+      })
+      .nullable(),
+    metadata: z.record(z.string(), z.string()),
+    sequence: z.int(),
+    created_at: Timestamp,
+    updated_at: Timestamp,
+    expires_at: Timestamp,
+    succeeded_at: Timestamp.nullable(),
+    late: z.literal(true).optional().openapi({ description: "Paid after it had ended unpaid." }),
+  })
+  .openapi("PaymentIntent");

@@ -1,0 +1,84 @@
+/**
+ * Alipay's gateway as a simulator, written from its documentation and independent of the adapter:
+ * gateway.do with precreate, query, close and cancel, and the notifications. Refunds are not here.
+ */
+import * as z from "zod";
+
+import { readPrivateKey, toPem } from "../../crypto/pem.ts";
+import { publicKeyOf } from "../../crypto/rsa.ts";
+import { readCertificate } from "../../crypto/x509.ts";
+import type { RegisteredMerchant, SandboxWorld, SimulatedChannel } from "../simulator.ts";
+import { appIdOf, sellerIdOf, serialNumber } from "./identity.ts";
+import { notification } from "./notification.ts";
+import { errorReply, signedReply } from "./reply.ts";
+import { readParameters, refuseRequest } from "./request.ts";
+import { answer } from "./trades.ts";
+
+const ownCredentials = z.looseObject({
+  app_id: z.string(),
+  seller_id: z.string().optional(),
+  private_key: z.string(),
+  app_cert: z.string().optional(),
+});
+
+export const alipaySandbox: SimulatedChannel = {
+  slug: "alipay",
+
+  credentials(keys, accountId) {
+    const appId = appIdOf(accountId);
+    return {
+      app_id: appId,
+      seller_id: sellerIdOf(appId),
+      private_key: keys.merchantPrivateKey,
+      alipay_public_key: keys.platformPublicKey,
+    };
+  },
+
+  async registration(credentials) {
+    const parsed = ownCredentials.safeParse(credentials);
+    if (!parsed.success) return null;
+    const { app_id, seller_id, private_key, app_cert } = parsed.data;
+    const pkcs8 = readPrivateKey(private_key);
+    if (!pkcs8.ok) return null;
+    const pem = toPem("PUBLIC KEY", await publicKeyOf(pkcs8.value));
+    const certificate = app_cert === undefined ? null : readCertificate(app_cert);
+    if (certificate?.ok === false) return null;
+    const name = certificate === null ? "" : await serialNumber(certificate.value);
+    // The seller's number stands beside the key as a second name for it: notifications carry it.
+    const seller = seller_id === undefined ? {} : { [seller_id]: pem };
+    const entry: RegisteredMerchant = {
+      publicKeys: { [name]: pem, ...seller },
+      symmetricKey: null,
+    };
+    return { merchant: app_id, entry };
+  },
+
+  handle: serve,
+
+  callback: notification,
+};
+
+const notFound = () =>
+  new Response("<html><body><h1>404 Not Found</h1></body></html>", {
+    status: 404,
+    headers: { "content-type": "text/html;charset=utf-8" },
+  });
+
+async function serve(request: Request, world: SandboxWorld): Promise<Response> {
+  const { pathname } = new URL(request.url);
+  if (request.method !== "POST" || pathname !== "/gateway.do") return notFound();
+  const parameters = await readParameters(request);
+  if (parameters === null) {
+    const error = { code: "40002", subCode: "isv.invalid-parameter", subMessage: "参数重复" };
+    return errorReply(undefined, error, world);
+  }
+  const method = parameters.get("method");
+  const refused = await refuseRequest(parameters, world);
+  if (refused !== null) return errorReply(method, refused, world);
+  const node = await answer(parameters, world);
+  if (node === null) {
+    const error = { code: "40002", subCode: "isv.invalid-method", subMessage: "不存在的方法名" };
+    return errorReply(method, error, world);
+  }
+  return signedReply(parameters, node, world);
+}

@@ -1,0 +1,103 @@
+/**
+ * What a test key's channel calls go through instead of the network: requests are handed to the
+ * simulated channel, and the faults of transport that a script asks for happen here.
+ */
+import { systemClock } from "../clock.ts";
+import { secureRandom } from "../ids.ts";
+import { registeredMerchant, sandboxKeyring } from "./keys.ts";
+import type { Creation, SandboxOrder } from "./order.ts";
+import { channelOfHost, type SandboxChannel } from "./registry.ts";
+import type { CreateFault } from "./scripts.ts";
+import type { FaultScript, SandboxOrders, SandboxWorld } from "./simulator.ts";
+
+/** The object that keeps one simulated order. */
+export const orderObject = (
+  env: Env,
+  channel: string,
+  merchant: string,
+  orderNumber: string,
+): DurableObjectStub<SandboxOrder> =>
+  env.SANDBOX_ORDERS.getByName(`${channel}:${merchant}:${orderNumber}`);
+
+/** Ends a simulator's work on a request that is meant to be lost. */
+class LostRequest extends Error {}
+
+/**
+ * The simulated channel's database.
+ * @param onCreate told what is to happen to the create that was just tried; this is how requests
+ *   are known to be creates without a word about paths
+ */
+export function sandboxOrders(
+  env: Env,
+  script: FaultScript | null,
+  onCreate: (fault: CreateFault) => void,
+): SandboxOrders {
+  return {
+    async create(order) {
+      const stub = orderObject(env, order.channel, order.merchant, order.orderNumber);
+      const { fault, answer }: Creation = await stub.create(order, script);
+      onCreate(fault);
+      if (answer === null) throw new LostRequest(fault);
+      return answer;
+    },
+    get: (channel, merchant, number) => orderObject(env, channel, merchant, number).find(),
+    close: (channel, merchant, number) => orderObject(env, channel, merchant, number).close(),
+  };
+}
+
+/** Everything a simulator is given, with the present time. */
+export const sandboxWorld = async (
+  env: Env,
+  channel: string,
+  script: FaultScript | null,
+  orders: SandboxOrders,
+): Promise<SandboxWorld> => ({
+  keys: await sandboxKeyring(env, channel),
+  registeredMerchant: (merchant) => registeredMerchant(env, channel, merchant),
+  orders,
+  script,
+  now: systemClock.now(),
+  random: secureRandom,
+});
+
+/**
+ * `ChannelIo.fetch` for test keys. Requests to any host but a simulated channel's are refused: a
+ * test key never reaches a real channel.
+ * @param script from the payment's metadata; null: the channel works
+ */
+export function sandboxFetch(
+  env: Env,
+  script: FaultScript | null,
+): (request: Request) => Promise<Response> {
+  return async (request) => {
+    const channel = channelOfHost(new URL(request.url).hostname);
+    if (channel === null) throw new TypeError("a test key only talks to the sandbox");
+    let fault: CreateFault = "none";
+    const orders = sandboxOrders(env, script, (tried) => {
+      fault = tried;
+    });
+    const world = await sandboxWorld(env, channel.simulator.slug, script, orders);
+    const reply = await channel.simulator.handle(request, world).catch((error: unknown) => {
+      if (error instanceof LostRequest) return null;
+      throw error;
+    });
+    return spoil(reply, fault, channel);
+  };
+}
+
+const timeout = () => new DOMException("The operation timed out.", "TimeoutError");
+
+/** The reply after the transport fault; what a lost one would have said does not matter. */
+async function spoil(
+  reply: Response | null,
+  fault: CreateFault,
+  channel: SandboxChannel,
+): Promise<Response> {
+  if (fault === "server_error") return channel.serverError();
+  if (reply === null || fault === "request_lost" || fault === "reply_lost") throw timeout();
+  if (fault === "html_reply") {
+    const page = "<!DOCTYPE html><html><body><h1>Welcome</h1></body></html>";
+    return new Response(page, { headers: { "Content-Type": "text/html; charset=utf-8" } });
+  }
+  return fault === "unsigned_reply" ? channel.unsigned(reply) : reply;
+}

@@ -1,0 +1,89 @@
+/**
+ * Numbers and names in the simulated WeChat Pay. They are derived and not stored, so that every
+ * isolate agrees on them, and none of them is a secret.
+ */
+import { readPrivateKey, readPublicKey, toPem } from "../../crypto/pem.ts";
+import { selfSignedCertificate } from "../../crypto/x509-build.ts";
+import type { SandboxKeyring } from "../simulator.ts";
+
+const MASK_64 = (1n << 64n) - 1n;
+
+/** FNV-1a, 64 bits: spreads well and is synchronous. Nothing relies on it being hard to invert. */
+function spread(text: string): bigint {
+  let hash = 0xcbf29ce484222325n;
+  for (let index = 0; index < text.length; index += 1) {
+    hash = ((hash ^ BigInt(text.charCodeAt(index))) * 0x100000001b3n) & MASK_64;
+  }
+  return hash;
+}
+
+const digits = (text: string, length: number): string => {
+  let out = "";
+  for (let part = 0; out.length < length; part += 1) out += spread(`${part}:${text}`).toString();
+  // From the end: the first digits of a number are not evenly spread.
+  return out.slice(-length);
+};
+
+const hex = (text: string, length: number): string => {
+  let out = "";
+  for (let part = 0; out.length < length; part += 1) {
+    out += spread(`${part}:${text}`).toString(16).padStart(16, "0");
+  }
+  return out.slice(0, length);
+};
+
+/** Ten digits, as real merchant numbers have. */
+export const mchidOf = (accountId: string): string => `1${digits(`mchid ${accountId}`, 9)}`;
+
+export const appidOf = (mchid: string): string => `wx${hex(`appid ${mchid}`, 16)}`;
+
+/** The serial of a built-in merchant's API certificate. */
+export const merchantSerialOf = (mchid: string): string =>
+  `3${hex(`merchant ${mchid}`, 39)}`.toUpperCase();
+
+/** The id of the WeChat Pay public key that this merchant's console shows. */
+export const publicKeyIdOf = (mchid: string): string =>
+  `PUB_KEY_ID_0${mchid}${digits(`public key ${mchid}`, 29)}`;
+
+export const platformSerialOf = (keys: SandboxKeyring): string =>
+  `5${hex(`platform ${keys.platformPublicKey}`, 39)}`.toUpperCase();
+
+const PLATFORM_NOT_BEFORE = Date.UTC(2026, 0, 1);
+const PLATFORM_NOT_AFTER = Date.UTC(2046, 0, 1);
+
+export interface PlatformCertificate {
+  readonly serial: string;
+  readonly pem: string;
+  /** Milliseconds since 1970. */
+  readonly notBefore: number;
+  readonly notAfter: number;
+}
+
+const certificates = new WeakMap<SandboxKeyring, PlatformCertificate>();
+
+/** The platform certificate: the platform's key under its serial, signed by itself. */
+export async function platformCertificate(keys: SandboxKeyring): Promise<PlatformCertificate> {
+  const known = certificates.get(keys);
+  if (known !== undefined) return known;
+  const privateKey = readPrivateKey(keys.platformPrivateKey);
+  const publicKey = readPublicKey(keys.platformPublicKey);
+  if (!privateKey.ok || !publicKey.ok) throw new TypeError("the sandbox keyring is damaged");
+  const serial = platformSerialOf(keys);
+  const der = await selfSignedCertificate({
+    privateKey: privateKey.value,
+    publicKey: publicKey.value,
+    serialHex: serial,
+    commonName: "WeChat Pay Sandbox",
+    organization: "ItPay Edge",
+    notBefore: PLATFORM_NOT_BEFORE,
+    notAfter: PLATFORM_NOT_AFTER,
+  });
+  const certificate = {
+    serial,
+    pem: toPem("CERTIFICATE", der),
+    notBefore: PLATFORM_NOT_BEFORE,
+    notAfter: PLATFORM_NOT_AFTER,
+  };
+  certificates.set(keys, certificate);
+  return certificate;
+}

@@ -1,0 +1,70 @@
+/** The merchants' accounts at the channels. Credentials are sealed and only fingerprints leave. */
+import { and, desc, eq } from "drizzle-orm";
+
+import type { ChannelAccountRow } from "./api-keys.ts";
+import type { Database } from "./db.ts";
+import { olderThan, type PageRequest } from "./page.ts";
+import { channelAccounts } from "./schema.ts";
+
+export type { ChannelAccountRow } from "./api-keys.ts";
+
+export async function findChannelAccount(
+  db: Database,
+  id: string,
+): Promise<ChannelAccountRow | null> {
+  return (await db.select().from(channelAccounts).where(eq(channelAccounts.id, id)).get()) ?? null;
+}
+
+/** Adds accounts; one that exists with the same id is left as it is. */
+export async function addChannelAccounts(
+  db: Database,
+  rows: readonly ChannelAccountRow[],
+): Promise<void> {
+  const [first, ...rest] = rows.map((row) =>
+    db.insert(channelAccounts).values(row).onConflictDoNothing(),
+  );
+  if (first !== undefined) await db.batch([first, ...rest]);
+}
+
+export async function listChannelAccounts(
+  db: Database,
+  merchantId: string,
+  livemode: boolean,
+  page: PageRequest,
+): Promise<ChannelAccountRow[]> {
+  return db
+    .select()
+    .from(channelAccounts)
+    .where(
+      and(
+        eq(channelAccounts.merchant_id, merchantId),
+        eq(channelAccounts.livemode, livemode),
+        olderThan(channelAccounts.created_at, channelAccounts.id, page.before),
+      ),
+    )
+    .orderBy(desc(channelAccounts.created_at), desc(channelAccounts.id))
+    .limit(page.limit);
+}
+
+export async function updateChannelAccount(
+  db: Database,
+  id: string,
+  change: Partial<
+    Pick<
+      ChannelAccountRow,
+      "display_name" | "region" | "late_payment" | "status" | "credentials" | "verified_at"
+    >
+  >,
+  now: number,
+): Promise<ChannelAccountRow | null> {
+  const rows = await db
+    .update(channelAccounts)
+    .set({ ...change, updated_at: now })
+    .where(eq(channelAccounts.id, id))
+    .returning();
+  return rows[0] ?? null;
+}
+
+export async function deleteChannelAccount(db: Database, id: string): Promise<void> {
+  await db.delete(channelAccounts).where(eq(channelAccounts.id, id));
+}

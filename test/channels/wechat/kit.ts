@@ -1,0 +1,326 @@
+/** What the tests of WeChat Pay share: accounts, a scripted gateway, and the simulated channel. */
+import type {
+  ChannelAccount,
+  ChannelIo,
+  ChargeOrder,
+  RawCallback,
+} from "../../../src/channels/adapter.ts";
+import { WECHAT_ENDPOINTS } from "../../../src/channels/wechat/adapter.ts";
+import { gcmEncrypt } from "../../../src/crypto/aes-gcm.ts";
+import { concat, utf8 } from "../../../src/crypto/encoding.ts";
+import { toPem } from "../../../src/crypto/pem.ts";
+import { generateRsaPair, importSigningKey, signSha256 } from "../../../src/crypto/rsa.ts";
+import { selfSignedCertificate } from "../../../src/crypto/x509-build.ts";
+import { randomId, secureRandom } from "../../../src/ids.ts";
+import type {
+  RegisteredMerchant,
+  SandboxKeyring,
+  SandboxOrderRecord,
+  SandboxOrders,
+  SandboxWorld,
+} from "../../../src/sandbox/simulator.ts";
+import { wechatSandbox } from "../../../src/sandbox/wechat/channel.ts";
+
+/** 2026-11-21T00:00:00Z. */
+export const NOW = Date.UTC(2026, 10, 21);
+export const API_V3_KEY = "0123456789abcdefghijklmnopqrstuv";
+export const MCHID = "1900000001";
+export const APPID = "wxd678efh567hg6787";
+export const PUB_KEY_ID = "PUB_KEY_ID_0119000000012026112100000001000001";
+
+/** A key pair of one side, ready to sign. */
+export interface Pair {
+  readonly privatePem: string;
+  readonly publicPem: string;
+  readonly pkcs8: Uint8Array;
+  readonly spki: Uint8Array;
+  readonly signing: CryptoKey;
+}
+
+export async function newPair(): Promise<Pair> {
+  const { privateKey, publicKey } = await generateRsaPair();
+  return {
+    privatePem: toPem("PRIVATE KEY", privateKey),
+    publicPem: toPem("PUBLIC KEY", publicKey),
+    pkcs8: privateKey,
+    spki: publicKey,
+    signing: await importSigningKey(privateKey),
+  };
+}
+
+export async function certificateOf(
+  pair: Pair,
+  serialHex: string,
+  validity: { notBefore?: number; notAfter?: number } = {},
+): Promise<string> {
+  const der = await selfSignedCertificate({
+    privateKey: pair.pkcs8,
+    publicKey: pair.spki,
+    serialHex,
+    commonName: "Test",
+    organization: "Test",
+    notBefore: validity.notBefore ?? NOW - 86_400_000,
+    notAfter: validity.notAfter ?? NOW + 86_400_000 * 365,
+  });
+  return toPem("CERTIFICATE", der);
+}
+
+export const SERIAL = "408B07E79B8269FEC3D5D3E6AB8ED163A6A380DB";
+
+/** Credentials in public-key mode. */
+export const credentialsOf = (
+  merchant: Pair,
+  platform: Pair,
+  changes: Record<string, unknown> = {},
+): Record<string, unknown> => ({
+  mchid: MCHID,
+  appid: APPID,
+  private_key: merchant.privatePem,
+  serial_no: SERIAL,
+  api_v3_key: API_V3_KEY,
+  platform_keys: [{ id: PUB_KEY_ID, public_key: platform.publicPem }],
+  ...changes,
+});
+
+export type FakeAccount = ChannelAccount;
+
+export const accountOf = (first: unknown, ...older: unknown[]): FakeAccount => ({
+  id: randomId("channelAccount"),
+  channel: "wechat",
+  mode: "direct",
+  livemode: true,
+  versions: [first, ...older],
+});
+
+export type Answerer = (request: Request, call: number) => Response | Promise<Response>;
+
+export interface FakeIo extends ChannelIo {
+  /** Every request that was sent, with its body read. */
+  readonly sent: { readonly request: Request; readonly body: string }[];
+  /** Every log line, as one text. */
+  readonly lines: string[];
+}
+
+/** An `io` whose gateway is `answer`. */
+export function fakeIo(answer: Answerer, changes: Partial<ChannelIo> = {}): FakeIo {
+  const sent: FakeIo["sent"] = [];
+  const lines: string[] = [];
+  return {
+    sent,
+    lines,
+    fetch: async (request) => {
+      sent.push({ request: request.clone(), body: await request.clone().text() });
+      return answer(request, sent.length);
+    },
+    now: () => NOW,
+    random: secureRandom,
+    endpoints: WECHAT_ENDPOINTS,
+    attempt: 0,
+    log: (level, event, fields) => lines.push(JSON.stringify({ level, event, ...fields })),
+    ...changes,
+  };
+}
+
+/** The four headers over a body, as the platform signs it. */
+export async function signedHeaders(
+  platform: Pair,
+  body: string | Uint8Array,
+  changes: { serial?: string; timestamp?: number; nonce?: string; signature?: string } = {},
+): Promise<Record<string, string>> {
+  const timestamp = String(changes.timestamp ?? NOW / 1000);
+  const nonce = changes.nonce ?? "593BEC0C930BF1AFEB40B4A08C8FB242";
+  const bytes = typeof body === "string" ? utf8(body) : body;
+  const message = concat(utf8(`${timestamp}\n${nonce}\n`), bytes, utf8("\n"));
+  return {
+    "Wechatpay-Timestamp": timestamp,
+    "Wechatpay-Nonce": nonce,
+    "Wechatpay-Serial": changes.serial ?? PUB_KEY_ID,
+    "Wechatpay-Signature": changes.signature ?? (await signSha256(platform.signing, message)),
+  };
+}
+
+/** A signed reply. Status 204 has no body. */
+export async function signedReply(
+  platform: Pair,
+  body: unknown,
+  changes: Parameters<typeof signedHeaders>[2] & { status?: number } = {},
+): Promise<Response> {
+  const text = body === null ? "" : typeof body === "string" ? body : JSON.stringify(body);
+  return new Response(text === "" ? null : text, {
+    status: changes.status ?? (text === "" ? 204 : 200),
+    headers: await signedHeaders(platform, text, changes),
+  });
+}
+
+/** An error as WeChat Pay sends it: unsigned. */
+export const errorReply = (status: number, code: string, message = "说明"): Response =>
+  Response.json({ code, message }, { status, headers: { "Request-ID": "08ABC-268448010" } });
+
+/** A paid transaction. */
+export const tradeOf = (
+  paymentId: string,
+  changes: Record<string, unknown> = {},
+): Record<string, unknown> => ({
+  appid: APPID,
+  mchid: MCHID,
+  out_trade_no: paymentId,
+  transaction_id: "4200000000202611210000000001",
+  trade_type: "NATIVE",
+  trade_state: "SUCCESS",
+  trade_state_desc: "支付成功",
+  bank_type: "OTHERS",
+  attach: "",
+  success_time: "2026-11-21T07:59:30+08:00",
+  payer: { openid: "oUpF8uMuAJO_M2pxb1Q9zNjWeS6o" },
+  amount: { total: 699, payer_total: 600, currency: "CNY", payer_currency: "CNY" },
+  ...changes,
+});
+
+export interface CallbackChanges {
+  readonly key?: string;
+  readonly nonce?: string;
+  readonly sealedWith?: string;
+  readonly envelope?: Record<string, unknown>;
+  readonly resource?: Record<string, unknown>;
+  readonly headers?: Parameters<typeof signedHeaders>[2];
+}
+
+/** An encrypted, signed notification about `payload`. */
+export async function callbackOf(
+  platform: Pair,
+  payload: unknown,
+  changes: CallbackChanges = {},
+): Promise<RawCallback> {
+  const nonce = changes.nonce ?? "wCq51qZv4Yfg";
+  const plaintext = typeof payload === "string" ? payload : JSON.stringify(payload);
+  const aad = changes.sealedWith ?? "transaction";
+  const body = JSON.stringify({
+    id: "0b2a7d6e-2f5e-5c1c-9f0a-6b0f5a2b7c11",
+    create_time: "2026-11-21T08:00:00+08:00",
+    resource_type: "encrypt-resource",
+    event_type: "TRANSACTION.SUCCESS",
+    summary: "支付成功",
+    resource: {
+      original_type: "transaction",
+      algorithm: "AEAD_AES_256_GCM",
+      ciphertext: await gcmEncrypt(changes.key ?? API_V3_KEY, nonce, aad, plaintext),
+      associated_data: "transaction",
+      nonce,
+      ...changes.resource,
+    },
+    ...changes.envelope,
+  });
+  const headers = new Headers(await signedHeaders(platform, body, changes.headers));
+  return { headers, body: utf8(body) };
+}
+
+export const newPaymentId = (): string => randomId("paymentIntent");
+
+export const orderOf = (changes: Partial<ChargeOrder> = {}): ChargeOrder => ({
+  paymentId: newPaymentId(),
+  amount: { currency: "CNY", value: 699 },
+  method: "qr",
+  description: "AI summary",
+  merchantName: "Corner Shop",
+  notifyUrl: "https://pay.example/v1/callbacks/wechat/ca_1",
+  returnUrl: null,
+  expiresAt: NOW + 900_000,
+  createdAt: NOW,
+  payer: null,
+  osType: null,
+  ...changes,
+});
+
+/** The simulated channel's database, in memory. */
+export interface MemoryOrders extends SandboxOrders {
+  pay(orderNumber: string): SandboxOrderRecord;
+  find(orderNumber: string): SandboxOrderRecord | undefined;
+}
+
+export function memoryOrders(now: () => number = () => NOW): MemoryOrders {
+  const rows = new Map<string, SandboxOrderRecord>();
+  const change = (orderNumber: string, to: Partial<SandboxOrderRecord>): SandboxOrderRecord => {
+    const row = rows.get(orderNumber);
+    if (row === undefined) throw new Error("no such order");
+    const next = { ...row, ...to };
+    rows.set(orderNumber, next);
+    return next;
+  };
+  return {
+    async create(order) {
+      const known = rows.get(order.orderNumber);
+      if (known?.state === "paid") return { kind: "already_paid", order: known };
+      if (known?.state === "closed") return { kind: "already_closed", order: known };
+      if (known !== undefined) {
+        const same = known.parameters === order.parameters;
+        return { kind: same ? "same" : "conflict", order: known };
+      }
+      const row: SandboxOrderRecord = {
+        ...order,
+        state: "open",
+        transactionId: null,
+        createdAt: now(),
+        paidAt: null,
+      };
+      rows.set(order.orderNumber, row);
+      return { kind: "created", order: row };
+    },
+    async get(_channel, merchant, orderNumber) {
+      const row = rows.get(orderNumber);
+      return row?.merchant === merchant ? row : null;
+    },
+    async close(_channel, merchant, orderNumber) {
+      const row = rows.get(orderNumber);
+      if (row?.merchant !== merchant) return null;
+      return row.state === "paid" ? row : change(orderNumber, { state: "closed" });
+    },
+    pay: (orderNumber) =>
+      change(orderNumber, {
+        state: "paid",
+        transactionId: "4200000000202611210000000002",
+        paidAt: now(),
+      }),
+    find: (orderNumber) => rows.get(orderNumber),
+  };
+}
+
+export interface Simulation {
+  readonly world: SandboxWorld;
+  readonly orders: MemoryOrders;
+  readonly keys: SandboxKeyring;
+  readonly account: FakeAccount;
+  io(changes?: Partial<ChannelIo>): FakeIo;
+}
+
+/** A simulated channel with its keys, and the built-in account of one merchant. */
+export async function simulate(
+  options: {
+    registered?: Record<string, RegisteredMerchant>;
+    pairs?: readonly [Pair, Pair];
+    now?: number;
+  } = {},
+): Promise<Simulation> {
+  const [merchant, platform] = options.pairs ?? [await newPair(), await newPair()];
+  const now = options.now ?? NOW;
+  const keys: SandboxKeyring = {
+    merchantPrivateKey: merchant.privatePem,
+    merchantPublicKey: merchant.publicPem,
+    platformPrivateKey: platform.privatePem,
+    platformPublicKey: platform.publicPem,
+    symmetricKey: API_V3_KEY,
+  };
+  const orders = memoryOrders(() => now);
+  const world: SandboxWorld = {
+    keys,
+    registeredMerchant: (mchid) => Promise.resolve(options.registered?.[mchid] ?? null),
+    orders,
+    script: null,
+    now,
+    random: secureRandom,
+  };
+  const id = randomId("channelAccount");
+  const account = { ...accountOf(wechatSandbox.credentials(keys, id)), id };
+  const io = (changes: Partial<ChannelIo> = {}) =>
+    fakeIo((request) => wechatSandbox.handle(request, world), { now: () => now, ...changes });
+  return { world, orders, keys, account, io };
+}
