@@ -3,6 +3,7 @@ import { OpenAPIHono } from "@hono/zod-openapi";
 import { bodyLimit } from "hono/body-limit";
 import { createMiddleware } from "hono/factory";
 import { HTTPException } from "hono/http-exception";
+import { matchedRoutes } from "hono/route";
 
 import { systemClock } from "./clock.ts";
 import { BODY_LIMIT_BYTES } from "./constants.ts";
@@ -30,7 +31,7 @@ const context = createMiddleware<AppEnv>(async (c, next) => {
   c.header("Request-Id", requestId);
   c.header("traceparent", traceparent);
   const duration = systemClock.now() - started;
-  const route = c.get("route") ?? "unmatched";
+  const route = matchedRoutes(c).findLast(({ method }) => method !== "ALL")?.path ?? "unmatched";
   const merchant = c.get("principal")?.merchant.id;
   log("info", "request", {
     method: c.req.method,
@@ -40,7 +41,12 @@ const context = createMiddleware<AppEnv>(async (c, next) => {
     merchant,
     error: c.get("errorCode"),
   });
-  metrics.record("request", merchant ?? "-", [c.req.method, route, String(c.res.status)], [duration]);
+  metrics.record(
+    "request",
+    merchant ?? "-",
+    [c.req.method, route, String(c.res.status)],
+    [duration],
+  );
 });
 
 function render(c: AppContext, reason: Failure, headers: Readonly<Record<string, string>> = {}) {

@@ -98,6 +98,8 @@ export const ERRORS = {
 
 export type ErrorCode = keyof typeof ERRORS;
 
+export const ERROR_CODES = Object.keys(ERRORS) as [ErrorCode, ...ErrorCode[]];
+
 /** What a channel said, for `details.channel`. */
 export interface ChannelWord {
   readonly name: string;

@@ -12,6 +12,8 @@ export const CURRENCY_DECIMALS: Readonly<Record<string, number>> = {
   NZD: 2, PHP: 2, SGD: 2, THB: 2, TWD: 2, USD: 2, VND: 0,
 }; // prettier-ignore
 
+export const CURRENCIES = Object.keys(CURRENCY_DECIMALS) as [string, ...string[]];
+
 export const isCurrency = (code: string): boolean => Object.hasOwn(CURRENCY_DECIMALS, code);
 
 export const sameMoney = (a: Money, b: Money): boolean =>

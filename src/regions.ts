@@ -5,7 +5,17 @@
 import * as z from "zod";
 
 const HINTS = [
-  "wnam", "enam", "sam", "weur", "eeur", "apac", "apac-ne", "apac-se", "oc", "afr", "me",
+  "wnam",
+  "enam",
+  "sam",
+  "weur",
+  "eeur",
+  "apac",
+  "apac-ne",
+  "apac-se",
+  "oc",
+  "afr",
+  "me",
 ] as const;
 
 const Regions = z.record(
@@ -35,6 +45,6 @@ export function regionOf(text: string, name: string | null): Region {
   const region = name === null ? undefined : regionsOf(text)[name];
   return {
     callbackBase: region?.callback_base?.replace(/\/+$/, "") ?? null,
-    hint: region?.hint as DurableObjectLocationHint | undefined,
+    hint: region?.hint,
   };
 }

@@ -6,7 +6,6 @@
  * A paid payment costs 8 row writes: the intent 5 times (reserve, settle, published, paid,
  * published) and 3 changes.
  */
-import type { Method, PayerHints } from "../channels/adapter.ts";
 import type { Failure } from "../errors.ts";
 import type { ChargeAction } from "../channels/adapter.ts";
 import type { ClosingReason, OrderKnowledge } from "../payments/payment.ts";
@@ -99,23 +98,22 @@ interface IntentRow extends Record<string, SqlStorageValue> {
 const jsonOrNull = (value: unknown): string | null =>
   value === null ? null : JSON.stringify(value);
 
-const parseOrNull = <T>(text: string | null): T | null =>
-  text === null ? null : (JSON.parse(text) as T);
+const parseOrNull = (text: string | null): unknown => (text === null ? null : JSON.parse(text));
 
 function fromRow(row: IntentRow): IntentRecord {
   return {
-    terms: JSON.parse(row.terms) as IntentRecord["terms"] & { method: Method; payer: PayerHints },
+    terms: JSON.parse(row.terms) as IntentRecord["terms"],
     payment: {
       status: row.status as PaymentStatus,
       amount: { currency: row.currency, value: row.value },
       order: row.channel_order as OrderKnowledge,
-      action: parseOrNull<ChargeAction>(row.action),
+      action: parseOrNull(row.action) as ChargeAction | null,
       actionExpiresAt: row.action_expires_at,
       expiresAt: row.expires_at,
       closing: row.closing as ClosingReason | null,
       channelTransactionId: row.channel_transaction_id,
       succeededAt: row.succeeded_at,
-      lastError: parseOrNull<Failure>(row.last_error),
+      lastError: parseOrNull(row.last_error) as Failure | null,
       late: row.late === 1,
       reversed: row.reversed === 1,
     },

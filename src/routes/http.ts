@@ -2,7 +2,7 @@
 import { type OpenAPIHono, z } from "@hono/zod-openapi";
 import type { Context } from "hono";
 
-import { ERRORS, type ErrorCode } from "../errors.ts";
+import { ERROR_CODES, ERRORS, type ErrorCode } from "../errors.ts";
 import type { IdKind } from "../ids.ts";
 import type { Logger } from "../log.ts";
 import type { Metrics } from "../metrics.ts";
@@ -21,8 +21,6 @@ export interface AppEnv {
     metrics: Metrics;
     /** Milliseconds since 1970 when the request came in. */
     now: number;
-    /** The pattern of the matched route, for logs and metrics: it names no object. */
-    route: string | undefined;
     /** The code of the error that was answered, for logs. */
     errorCode: ErrorCode | undefined;
     /** Set by `authenticate`. */
@@ -38,7 +36,7 @@ export type AppContext = Context<AppEnv>;
 export const ErrorBody = z
   .object({
     error: z.object({
-      code: z.enum(Object.keys(ERRORS) as [ErrorCode, ...ErrorCode[]]),
+      code: z.enum(ERROR_CODES),
       message: z.string(),
       details: z.record(z.string(), z.unknown()),
       retryable: z.boolean(),

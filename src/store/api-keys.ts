@@ -16,28 +16,23 @@ export interface KeyHolder {
   readonly accounts: readonly ChannelAccountRow[];
 }
 
-/** One round trip: the key, its merchant and the accounts a payment could use. */
+/**
+ * One round trip: the key, its merchant and the accounts a payment could use. No joins: a batch
+ * hands rows over by column name, and two tables have columns of the same name.
+ */
 export async function findKeyHolder(db: Database, publicId: string): Promise<KeyHolder | null> {
-  const [found, accounts] = await db.batch([
+  const isKey = eq(apiKeys.public_id, publicId);
+  const merchantId = db.select({ id: apiKeys.merchant_id }).from(apiKeys).where(isKey);
+  const mode = db.select({ livemode: apiKeys.livemode }).from(apiKeys).where(isKey);
+  const [[key], [merchant], accounts] = await db.batch([
+    db.select().from(apiKeys).where(isKey),
+    db.select().from(merchants).where(eq(merchants.id, merchantId)),
     db
-      .select({ key: apiKeys, merchant: merchants })
-      .from(apiKeys)
-      .innerJoin(merchants, eq(merchants.id, apiKeys.merchant_id))
-      .where(eq(apiKeys.public_id, publicId)),
-    db
-      .select({ account: channelAccounts })
-      .from(apiKeys)
-      .innerJoin(
-        channelAccounts,
-        and(
-          eq(channelAccounts.merchant_id, apiKeys.merchant_id),
-          eq(channelAccounts.livemode, apiKeys.livemode),
-        ),
-      )
-      .where(eq(apiKeys.public_id, publicId)),
+      .select()
+      .from(channelAccounts)
+      .where(and(eq(channelAccounts.merchant_id, merchantId), eq(channelAccounts.livemode, mode))),
   ]);
-  const holder = found[0];
-  return holder === undefined ? null : { ...holder, accounts: accounts.map((row) => row.account) };
+  return key === undefined || merchant === undefined ? null : { key, merchant, accounts };
 }
 
 /** Inserts a key; a repeat with the same id (a request resumed after a crash) replaces its secret. */

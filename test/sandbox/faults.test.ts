@@ -168,7 +168,7 @@ describe.for(["wechat", "alipay"])("scripts at the simulated %s", (channel) => {
 
   it("spoiled callbacks are refused once, not for a day", async ({ expect }) => {
     const { create, stub } = await payment(channel, "wrong_signature_callback");
-    vi.mocked(worker.fetch).mockImplementation(async () => new Response(null, { status: 401 }));
+    vi.spyOn(worker, "fetch").mockResolvedValue(new Response(null, { status: 401 }));
     await create();
     expect(await stub.buyer("pay")).toMatchObject({
       ok: true,

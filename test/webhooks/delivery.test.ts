@@ -43,6 +43,23 @@ const inTurn = (...statuses: number[]): Receiver => {
   };
 };
 
+const io = (fetch: () => Promise<Response>, timer: AbortController) => ({
+  fetch,
+  now: () => START,
+  timeout: () => timer.signal,
+});
+
+const never = () => Promise.withResolvers<Response>().promise;
+
+const broken = async () =>
+  new Response(
+    new ReadableStream<Uint8Array>({
+      start: (controller) => controller.enqueue(new TextEncoder().encode("half")),
+      pull: (controller) => controller.error(new Error("reset")),
+    }),
+    { status: 202 },
+  );
+
 describe("a delivery", () => {
   it("posts the exact bytes of the event, signed both ways", async ({ expect }) => {
     const world = await makeWorld(answers(200, "thanks"));
@@ -222,15 +239,8 @@ describe("a delivery", () => {
 });
 
 describe("slow receivers", () => {
-  const io = (fetch: () => Promise<Response>, timer: AbortController) => ({
-    fetch,
-    now: () => START,
-    timeout: () => timer.signal,
-  });
-
   it("who never answer are cut off", async ({ expect }) => {
     const timer = new AbortController();
-    const never = () => Promise.withResolvers<Response>().promise;
     const answer = deliver("https://shop.example/", {}, "{}", io(never, timer));
     timer.abort();
     expect(await answer).toMatchObject({ status: null, response: "no answer within 15 s" });
@@ -268,14 +278,6 @@ describe("slow receivers", () => {
   });
 
   it("whose body breaks off keep their status", async ({ expect }) => {
-    const broken = async () =>
-      new Response(
-        new ReadableStream<Uint8Array>({
-          start: (controller) => controller.enqueue(new TextEncoder().encode("half")),
-          pull: (controller) => controller.error(new Error("reset")),
-        }),
-        { status: 202 },
-      );
     const answer = await deliver(
       "https://shop.example/",
       {},
@@ -444,9 +446,8 @@ describe("endpoints that fail", () => {
     });
     const deliveries = await deliveriesOf(gone);
     expect(deliveries.map(({ state }) => state)).toEqual(["cancelled", "cancelled"]);
-    expect(
-      deliveries.flatMap(({ attempts }) => attempts.map(({ status }) => status)).toSorted(),
-    ).toEqual([410, 500]);
+    const statuses = deliveries.flatMap(({ attempts }) => attempts.map(({ status }) => status));
+    expect(new Set(statuses)).toEqual(new Set([410, 500]));
     expect((await deliveriesOf(other)).map(({ event_type }) => event_type)).toEqual([
       "webhook_endpoint.disabled",
     ]);
@@ -505,9 +506,7 @@ describe("endpoints that fail", () => {
     expect((await currentEndpoint(endpoint))?.status).toBe("enabled");
   });
 
-  it("a receiver that is down for a week short of the limit gets everything", async ({
-    expect,
-  }) => {
+  it("a receiver that is down for four days gets everything", async ({ expect }) => {
     const world = await makeWorld(answers(503));
     const endpoint = await addEndpoint(world);
     const events = [1, 2, 3].map((sequence) => makeEvent("payment_intent.succeeded", { sequence }));

@@ -32,6 +32,17 @@ const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 const NOW = Date.UTC(2026, 10, 1, 8, 30);
 
+const mac = (headers: Record<string, string>) =>
+  headers["X-ItPay-Signature"]?.replace("t=1700000000,", "");
+
+const sealed = (name: string, expires_at: number | null): SealedSecret => ({
+  sealed: name,
+  expires_at,
+});
+
+const make = (endpoint_id: string, count: number) =>
+  Array.from({ length: count }, (_, index) => ({ id: `${endpoint_id}-${index}`, endpoint_id }));
+
 describe("signing", () => {
   it("gives the signature that Standard Webhooks publishes", async ({ expect }) => {
     const headers = await signatureHeaders({
@@ -69,8 +80,6 @@ describe("signing", () => {
     expect(both["webhook-signature"]).toBe(
       `${other["webhook-signature"]} ${alone["webhook-signature"]}`,
     );
-    const mac = (headers: Record<string, string>) =>
-      headers["X-ItPay-Signature"]?.replace("t=1700000000,", "");
     expect(both["X-ItPay-Signature"]).toBe(`t=1700000000,${mac(other)},${mac(alone)}`);
   });
 
@@ -92,11 +101,6 @@ describe("signing", () => {
 
 describe("secrets", () => {
   const vault = openVault(btoa("v".repeat(32)));
-  const sealed = (name: string, expires_at: number | null): SealedSecret => ({
-    sealed: name,
-    expires_at,
-  });
-
   it("come out of the vault for their own endpoint only", async ({ expect }) => {
     const { secret, sealed: kept } = await makeSecret(vault, "we_own", secureRandom);
     expect(kept.sealed).not.toContain(secret.slice(6));
@@ -275,8 +279,6 @@ describe("fan-out", () => {
   });
 
   it("packs ten deliveries of one endpoint into a message and keeps their order", ({ expect }) => {
-    const make = (endpoint_id: string, count: number) =>
-      Array.from({ length: count }, (_, index) => ({ id: `${endpoint_id}-${index}`, endpoint_id }));
     const messages = deliveryMessages([...make("a", 12), ...make("b", 3)]);
     expect(messages.map(({ delivery_ids }) => delivery_ids.length)).toEqual([10, 2, 3]);
     expect(messages.flatMap(({ delivery_ids }) => delivery_ids)).toEqual(

@@ -10,7 +10,7 @@ import type { DeliveryMessage, EventRecord, PublishedEvents } from "../../src/qu
 import { database } from "../../src/store/db.ts";
 import { webhookDeliveries } from "../../src/store/schema.ts";
 import { insertMerchant } from "../../src/store/merchants.ts";
-import { findDeliveryJob, listDeliveries } from "../../src/store/webhook-deliveries.ts";
+import { listDeliveries } from "../../src/store/webhook-deliveries.ts";
 import { type EndpointRow, saveEndpoint } from "../../src/store/webhook-endpoints.ts";
 import { buildEvent } from "../../src/webhooks/envelope.ts";
 import { makeSecret } from "../../src/webhooks/secrets.ts";
@@ -113,7 +113,8 @@ export async function makeWorld(receiver: Receiver, livemode = true): Promise<Wo
       },
       fetch: async (url, init) => {
         const headers = new Headers(init.headers);
-        const request = { url, headers, body: String(init.body), at: world.now };
+        const body = typeof init.body === "string" ? init.body : "not a text";
+        const request = { url, headers, body, at: world.now };
         received.push(request);
         return world.receiver(request, init);
       },
@@ -264,5 +265,3 @@ export async function currentEndpoint(endpoint: { id: string }): Promise<Endpoin
   });
   return row ?? null;
 }
-
-export { findDeliveryJob };

@@ -5,7 +5,7 @@ import { CHANNEL_SLUGS } from "../../channels/registry.ts";
 import { iso } from "../../clock.ts";
 import { apiError } from "../../errors.ts";
 import { randomId } from "../../ids.ts";
-import { CURRENCY_DECIMALS } from "../../money.ts";
+import { CURRENCIES } from "../../money.ts";
 import { issueKey } from "../../onboarding/keys.ts";
 import { sandboxAccounts } from "../../onboarding/sandbox-accounts.ts";
 import { addChannelAccounts } from "../../store/channel-accounts.ts";
@@ -33,7 +33,6 @@ import { pageQuery, pageReply, readPage, withLookahead } from "../pages.ts";
 import { PlainText } from "./schemas.ts";
 
 const tags = ["Merchants"];
-const CURRENCIES = Object.keys(CURRENCY_DECIMALS) as [string, ...string[]];
 const params = z.object({ id: idParam("id", "m_01k5x0e8m3v7q2r9t4w6y8z0ab") });
 
 const MerchantView = z

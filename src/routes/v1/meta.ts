@@ -2,14 +2,14 @@
 import { createRoute, z } from "@hono/zod-openapi";
 
 import { systemClock } from "../../clock.ts";
-import { ERRORS, type ErrorCode } from "../../errors.ts";
+import { ERROR_CODES, ERRORS } from "../../errors.ts";
 import { intentObject } from "../../intent/client.ts";
 import { describeError } from "../../log.ts";
 import { type App, type AppContext, jsonReply, listOf } from "../http.ts";
 
 const ErrorRow = z
   .object({
-    code: z.enum(Object.keys(ERRORS) as [ErrorCode, ...ErrorCode[]]),
+    code: z.enum(ERROR_CODES),
     status: z.int(),
     retryable: z.boolean(),
     outcome: z.enum(["none", "unknown", "done"]),
@@ -72,15 +72,10 @@ const NOBODY = `pi_${"0".repeat(26)}`;
 
 export function registerMeta(app: App): void {
   app.openapi(errorCodes, (c) => {
-    const data = (Object.entries(ERRORS) as [ErrorCode, (typeof ERRORS)[ErrorCode]][]).map(
-      ([code, { status, retryable, outcome, description }]) => ({
-        code,
-        status,
-        retryable,
-        outcome,
-        description,
-      }),
-    );
+    const data = ERROR_CODES.map((code) => {
+      const { status, retryable, outcome, description } = ERRORS[code];
+      return { code, status, retryable, outcome, description };
+    });
     return c.json({ object: "list" as const, data, has_more: false, next_cursor: null }, 200);
   });
 

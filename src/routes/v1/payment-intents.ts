@@ -222,6 +222,10 @@ async function repeatKey(c: AppContext): Promise<RepeatKey | null> {
   return { request, fingerprint: await fingerprintOf(c) };
 }
 
+/** The copy holds the object's own JSON. */
+const shown = (row: { snapshot: string }) =>
+  JSON.parse(row.snapshot) as z.infer<typeof PaymentIntent>;
+
 const millis = (time: string | undefined) => (time === undefined ? undefined : Date.parse(time));
 
 export function registerPaymentIntents(app: App): void {
@@ -257,9 +261,7 @@ export function registerPaymentIntents(app: App): void {
     };
     const db = database(c.env.DB);
     const rows = await listPayments(db, merchant.id, key.livemode, filter, withLookahead(page));
-    const show = (row: { snapshot: string }) =>
-      JSON.parse(row.snapshot) as z.infer<typeof PaymentIntent>;
-    return c.json(pageReply(rows, page, "payment_intents", merchant.id, show), 200);
+    return c.json(pageReply(rows, page, "payment_intents", merchant.id, shown), 200);
   });
 
   app.openapi(cancel, async (c) => {

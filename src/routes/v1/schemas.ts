@@ -2,13 +2,11 @@
 import { z } from "@hono/zod-openapi";
 
 import { CHANNEL_SLUGS } from "../../channels/registry.ts";
-import { ERRORS, type ErrorCode } from "../../errors.ts";
-import { CURRENCY_DECIMALS } from "../../money.ts";
+import { ERROR_CODES } from "../../errors.ts";
+import { CURRENCIES } from "../../money.ts";
 import { STATUSES } from "../../payments/states.ts";
 import { FAULT_SCRIPTS } from "../../sandbox/simulator.ts";
 import { Timestamp } from "../http.ts";
-
-const CURRENCIES = Object.keys(CURRENCY_DECIMALS) as [string, ...string[]];
 
 export const METHODS = ["qr", "app", "wap", "web", "jsapi", "barcode"] as const;
 
@@ -152,7 +150,7 @@ export const PaymentIntent = z
     checkout_url: z.url(),
     last_error: z
       .object({
-        code: z.enum(Object.keys(ERRORS) as [ErrorCode, ...ErrorCode[]]),
+        code: z.enum(ERROR_CODES),
         message: z.string(),
         details: z.record(z.string(), z.unknown()),
       })

@@ -9,6 +9,9 @@ import { readPrivateKey, readPublicKey, toPem } from "../../../src/crypto/pem.ts
 import { selfSignedCertificate } from "../../../src/crypto/x509-build.ts";
 import { newPems, NOW, openapi, vectorCertificates, vectorCredentials, vectorKeys } from "./kit.ts";
 
+/** The published chain is valid from November 2026 on. */
+const CHAIN_NOW = Date.parse("2027-01-01T00:00:00Z");
+
 const direct = alipay.modes["direct"];
 
 const examine = (credentials: unknown, now = NOW) => {
@@ -97,7 +100,7 @@ describe("public-key mode", () => {
 describe("certificate mode", () => {
   it("passes and shows serials and ends, no keys", async ({ expect }) => {
     const { throwaway_chain: chain } = openapi.cert_sn;
-    const examined = await examine(vectorCertificates);
+    const examined = await examine(vectorCertificates, CHAIN_NOW);
     expect(examined).toMatchObject({
       ok: true,
       value: {
@@ -118,7 +121,9 @@ describe("certificate mode", () => {
   it("wants all three files, and no public key beside them", async ({ expect }) => {
     for (const field of ["app_cert", "alipay_cert", "alipay_root_cert"] as const) {
       const { [field]: _left, ...rest } = vectorCertificates;
-      expect(await issuesOf(rest)).toEqual([{ path: field, message: expect.any(String) }]);
+      expect(await issuesOf(rest, CHAIN_NOW)).toEqual([
+        { path: field, message: expect.any(String) },
+      ]);
     }
     const both = await issuesOf({ ...vectorCertificates, alipay_public_key: alipayPublicKey });
     expect(both.map(({ path }) => path)).toEqual(["app_cert", "alipay_cert", "alipay_root_cert"]);
@@ -136,7 +141,7 @@ describe("certificate mode", () => {
       [{ alipay_root_cert: vectorKeys.app.pkcs1_pem }, "alipay_root_cert"],
     ];
     for (const [changes, path] of cases) {
-      const issues = await issuesOf({ ...vectorCertificates, ...changes });
+      const issues = await issuesOf({ ...vectorCertificates, ...changes }, CHAIN_NOW);
       expect(issues.map((issue) => issue.path)).toEqual([path]);
     }
   });

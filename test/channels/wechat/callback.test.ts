@@ -59,7 +59,6 @@ describe("believed", () => {
     const paymentId = kit.newPaymentId();
     const more = await callbackOf(kit.tradeOf(paymentId, { new_field: { a: 1 } }), {
       envelope: { new_field: [1] },
-      resource: undefined,
     });
     expect(await verify(more)).toMatchObject({ kind: "reports" });
     const bare = await callbackOf(kit.tradeOf(paymentId), {
