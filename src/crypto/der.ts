@@ -98,11 +98,12 @@ function readAt(bytes: Uint8Array, start: number): Result<DerElement, DerError> 
   let contentStart = start + 2;
   if (lead >= 0x80) {
     const count = lead & 0x7f;
-    if (count === 0 || count > 4) return err("length");
+    if (count > 4) return err("length");
     contentStart += count;
     if (contentStart > bytes.length) return err("truncated");
     // Multiplied, not shifted: a shift would turn four bytes into a negative number.
     length = bytes.subarray(start + 2, contentStart).reduce((sum, byte) => sum * 256 + byte, 0);
+    // No bytes at all mean the indefinite length of BER; it is refused here with the padded ones.
     if (length < 0x80 || length < 256 ** (count - 1)) return err("length");
   }
   const end = contentStart + length;

@@ -44,7 +44,6 @@ export function toBase64(bytes: Uint8Array): string {
  * spellings it has seen.
  */
 export function fromBase64(text: string): Uint8Array<ArrayBuffer> | null {
-  if (text.length % 4 !== 0) return null;
   let binary: string;
   try {
     binary = atob(text);

@@ -37,7 +37,7 @@ export async function verifySha256(
   signatureBase64: string,
 ): Promise<boolean> {
   const signature = fromBase64(signatureBase64);
-  if (signature === null || signature.length === 0) return false;
+  if (signature === null) return false;
   return crypto.subtle.verify(SIGNATURE.name, key, signature, toBytes(message));
 }
 

@@ -6,8 +6,15 @@
 import type { Charge, Outcome, PaymentReport } from "../channels/adapter.ts";
 import { sameMoney } from "../money.ts";
 import { err, ok, type Result } from "../result.ts";
-import type { Command, Decision, Disbelief, Payment, PaymentEventType } from "./payment.ts";
-import { channelFailure } from "./payment.ts";
+import {
+  channelFailure,
+  type ClosingReason,
+  type Command,
+  type Decision,
+  type Disbelief,
+  type Payment,
+  type PaymentEventType,
+} from "./payment.ts";
 import { isTerminal, mayGo, type PaymentStatus } from "./states.ts";
 
 /** Nothing that a merchant can see: the same payment, or what we know about its order. */
@@ -48,7 +55,7 @@ export function decide(
     case "close":
       return beginClosing(payment, command.reason);
     case "closed":
-      return ok(afterClosing(payment, command.reversed));
+      return ok(afterClosing(payment, payment.closing ?? "cancel", command.reversed));
   }
 }
 
@@ -111,9 +118,9 @@ function afterReport(
     case "failed":
       return ok(fail(payment, report));
     case "closed":
-      return ok(afterClosing(closingAs(payment, now), false));
+      return ok(afterClosing(payment, reasonOf(payment, now), false));
     case "reversed":
-      return ok(afterClosing(closingAs(payment, now), true));
+      return ok(afterClosing(payment, reasonOf(payment, now), true));
   }
 }
 
@@ -141,7 +148,7 @@ function fail(payment: Payment, report: PaymentReport): Decision {
   });
 }
 
-function beginClosing(payment: Payment, reason: "cancel" | "expire"): Result<Decision, Disbelief> {
+function beginClosing(payment: Payment, reason: ClosingReason): Result<Decision, Disbelief> {
   if (isTerminal(payment.status)) {
     return err({ reason: "not_closable", message: `the payment has ended: ${payment.status}` });
   }
@@ -149,17 +156,15 @@ function beginClosing(payment: Payment, reason: "cancel" | "expire"): Result<Dec
   return ok(quietly(payment.closing === null ? { ...payment, closing: reason } : payment));
 }
 
-/** The channel closed it without being asked: by its own deadline, or in its console. */
-const closingAs = (payment: Payment, now: number): Payment => ({
-  ...payment,
-  closing: payment.closing ?? (now >= payment.expiresAt ? "expire" : "cancel"),
-});
+/** The channel may close it without being asked: by its own deadline, or in its console. */
+const reasonOf = (payment: Payment, now: number): ClosingReason =>
+  payment.closing ?? (now >= payment.expiresAt ? "expire" : "cancel");
 
-function afterClosing(payment: Payment, reversed: boolean): Decision {
+function afterClosing(payment: Payment, reason: ClosingReason, reversed: boolean): Decision {
   if (isTerminal(payment.status)) {
     const givenBack = reversed && payment.status !== "succeeded" && !payment.reversed;
     return quietly(givenBack ? { ...payment, reversed } : payment);
   }
-  const status = payment.closing === "expire" ? "expired" : "cancelled";
+  const status = reason === "expire" ? "expired" : "cancelled";
   return move(payment, status, { closing: null, reversed });
 }

@@ -336,6 +336,7 @@ describe("unusual certificates", () => {
     ["month 13", utcTime("261301000000Z")],
     ["hour 24", utcTime("260101240000Z")],
     ["a leap second", utcTime("261231235960Z")],
+    ["two digits too many", utcTime("26010100000000Z")],
     ["no seconds", utcTime("2601010000Z")],
     ["a zone", utcTime("260101000000+0800")],
     ["no zone", utcTime("260101000000")],
@@ -401,6 +402,8 @@ describe("a certificate that signs itself", () => {
     expect(other.serialNumber).toBe(options.serialHex);
     expect(other.subject).toBe(other.issuer);
     expect(other.ca).toBe(false);
+    // Basic constraints, critical, without the right to sign others.
+    expect(toHex(der)).toContain("0603551d130101ff04023000");
     expect(Date.parse(other.validTo)).toBe(options.notAfter);
     const root = readDer(der);
     const parts = root.ok

@@ -67,6 +67,17 @@ function valueOf<T>(result: Result<T, string>): T {
 const errorOf = (result: Result<unknown, string>): string | null =>
   result.ok ? null : result.error;
 
+/** The encoded members of a SEQUENCE. */
+function membersOf(der: Uint8Array): readonly Uint8Array[] {
+  const read = readDer(der);
+  const members = read.ok ? childrenOf(read.value) : read;
+  if (!members.ok) throw new Error(members.error);
+  return members.value.map(({ whole }) => whole);
+}
+
+const errorOfPrivate = (...members: readonly Uint8Array[]) =>
+  errorOf(readPrivateKey(toBase64(derSequence(...members))));
+
 const signingKey = (text: string) => importSigningKey(valueOf(readPrivateKey(text)));
 const verifyingKey = (text: string) => importVerifyingKey(valueOf(readPublicKey(text)));
 
@@ -242,6 +253,7 @@ describe("keys in every form people paste", () => {
     ["the wrong label", pkcs8Pem.replaceAll("PRIVATE KEY", "RSA PRIVATE KEY")],
     ["PKCS#1 under the PKCS#8 label", app.pkcs1_pem.replaceAll("RSA PRIVATE", "PRIVATE")],
     ["text before and after", `Bag Attributes\n  friendlyName: x\n${pkcs8Pem}\nthe end\n`],
+    ["attributes behind the key", toBase64(derSequence(...membersOf(pkcs8), derElement(0xa0)))],
     ["the certificate in the same file", `${go.certificate_pem}\n${pkcs8Pem}`],
   ] as const)("reads a private key: %s", ([, text], { expect }) => {
     expect(readPrivateKey(text)).toEqual(ok(pkcs8));
@@ -412,6 +424,21 @@ describe("keys that are refused", () => {
     const pair = await ecPair();
     expect(errorOf(readPrivateKey(pair.pkcs8))).toBe("the private key is not an RSA key");
     expect(errorOf(readPublicKey(pair.spki))).toBe("the public key is not an RSA key");
+  });
+
+  it("refuses a private key with more primes, or with a number that is not positive", ({
+    expect,
+  }) => {
+    const [version = derNull(), ...numbers] = membersOf(unbase64(app.pkcs1_b64));
+    const malformed = "the private key is malformed";
+    expect(errorOfPrivate(version, ...numbers)).toBeNull();
+    expect(errorOfPrivate(derInteger(Uint8Array.of(1)), ...numbers)).toBe(malformed);
+    for (const [index] of numbers.entries()) {
+      const negative = numbers.with(index, derElement(TAG.integer, Uint8Array.of(0xff)));
+      const padded = numbers.with(index, derElement(TAG.integer, Uint8Array.of(0, 1)));
+      expect(errorOfPrivate(version, ...negative), String(index)).toBe(malformed);
+      expect(errorOfPrivate(version, ...padded), String(index)).toBe(malformed);
+    }
   });
 
   it("refuses a key cut at any byte, in both forms, and a public one", ({ expect }) => {

@@ -16,8 +16,7 @@ import { Delivery, Event, showDelivery } from "./webhook-schemas.ts";
 const tags = ["Events"];
 const params = z.object({ id: idParam("id", "evt_01h5mkvqs8kzr9p7c3x2d4f6g8") });
 
-const reader = merchantAuth("payments:read");
-const reading = { ...reader, middleware: [...reader.middleware] };
+const reading = merchantAuth("payments:read");
 const writer = merchantAuth("webhooks:write");
 const writing = { ...writer, middleware: [...writer.middleware, idempotent] };
 
@@ -32,7 +31,7 @@ const list = createRoute({
     "next `after`, also when `has_more` is false. Events keep their place and none is skipped.",
   tags,
   request: {
-    query: z.object({
+    query: z.strictObject({
       limit: pageQuery.limit,
       cursor: pageQuery.cursor,
       after: z.string().max(512).optional().openapi({
@@ -78,7 +77,7 @@ const redeliver = createRoute({
   },
   responses: {
     202: jsonReply(listOf(Delivery), "The new deliveries."),
-    ...errors(400, 401, 403, 404, 409, 415, 422, 429),
+    ...errors(400, 401, 403, 404, 409, 413, 415, 422, 429),
   },
 });
 

@@ -8,10 +8,9 @@ import { merchantAuth } from "../authenticate.ts";
 import { type AppContext, idParam } from "../http.ts";
 import { idempotent } from "../idempotent.ts";
 
-const { middleware, ...scope } = merchantAuth("webhooks:write");
-export const auth = { ...scope, middleware: [...middleware] };
+export const auth = merchantAuth("webhooks:write");
 /** For what must not happen twice: `Idempotency-Key` is honoured. */
-export const once = { ...scope, middleware: [...middleware, idempotent] };
+export const once = { ...auth, middleware: [...auth.middleware, idempotent] };
 export const tags = ["Webhook endpoints"];
 export const params = z.object({ id: idParam("id", "we_01h5mkvqs8kzr9p7c3x2d4f6g8") });
 

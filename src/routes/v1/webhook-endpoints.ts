@@ -20,6 +20,7 @@ import { checkEndpointUrl, ownHostsOf } from "../../webhooks/policy.ts";
 import { makeSecret } from "../../webhooks/secrets.ts";
 import { type App, type AppContext, errors, jsonBody, jsonReply, listOf } from "../http.ts";
 import { pageQuery, pageReply, readPage, withLookahead } from "../pages.ts";
+import { PlainText } from "./schemas.ts";
 import { auth, loadEndpoint, notFound, once, params, tags } from "./webhook-access.ts";
 import { registerWebhookOperations } from "./webhook-operations.ts";
 import { Endpoint, EndpointWithSecret } from "./webhook-schemas.ts";
@@ -31,7 +32,7 @@ const Url = z.string().min(1).max(2_048).openapi({
   description: "https, a public host that is not this gateway, no credentials, no fragment.",
   example: "https://shop.example/hooks/itpay",
 });
-const Description = z.string().max(500).nullable();
+const Description = PlainText(500).nullable();
 const EnabledEvents = z
   .array(z.enum(SUBSCRIPTIONS))
   .min(1)
@@ -57,7 +58,7 @@ const createOne = createRoute({
   },
   responses: {
     201: jsonReply(EndpointWithSecret, "The endpoint with its secret."),
-    ...errors(400, 401, 403, 409, 415, 422, 429),
+    ...errors(400, 401, 403, 409, 413, 415, 422, 429),
   },
 });
 
@@ -68,7 +69,7 @@ const list = createRoute({
   operationId: "listWebhookEndpoints",
   summary: "The endpoints of the key's mode, newest first.",
   tags,
-  request: { query: z.object(pageQuery) },
+  request: { query: z.strictObject(pageQuery) },
   responses: { 200: jsonReply(listOf(Endpoint), "A page."), ...errors(400, 401, 403, 429) },
 });
 
@@ -103,7 +104,7 @@ const patch = createRoute({
   },
   responses: {
     200: jsonReply(Endpoint, "The endpoint after the change."),
-    ...errors(400, 401, 403, 404, 415, 429),
+    ...errors(400, 401, 403, 404, 413, 415, 429),
   },
 });
 

@@ -52,7 +52,7 @@ const rotateSecret = createRoute({
   },
   responses: {
     200: jsonReply(EndpointWithSecret, "The endpoint with its new secret, shown this once."),
-    ...errors(400, 401, 403, 404, 409, 415, 422, 429),
+    ...errors(400, 401, 403, 404, 409, 413, 415, 422, 429),
   },
 });
 
@@ -77,7 +77,7 @@ const deliveries = createRoute({
   operationId: "listWebhookDeliveries",
   summary: "What was sent to the endpoint, newest first, with every attempt.",
   tags,
-  request: { params, query: z.object(pageQuery) },
+  request: { params, query: z.strictObject(pageQuery) },
   responses: { 200: jsonReply(listOf(Delivery), "A page."), ...errors(400, 401, 403, 404, 429) },
 });
 

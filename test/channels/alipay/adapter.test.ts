@@ -2,7 +2,7 @@
 import { describe, it } from "vitest";
 
 import { ALIPAY_ENDPOINTS, alipay } from "../../../src/channels/alipay/adapter.ts";
-import type { ChannelAccount, ChargeOrder } from "../../../src/channels/adapter.ts";
+import type { ChannelAccount, ChannelIo, ChargeOrder } from "../../../src/channels/adapter.ts";
 import { ERRORS } from "../../../src/errors.ts";
 import { toDecimal } from "../../../src/money.ts";
 import { platformCertificate } from "../../../src/sandbox/alipay/identity.ts";
@@ -411,11 +411,11 @@ describe("a query", () => {
       kind: "rejected",
     });
     for (const [method, act] of [
-      [QUERY, alipay.queryPayment],
-      [CLOSE, alipay.closePayment],
+      [QUERY, (io: ChannelIo) => alipay.queryPayment(id, account, io)],
+      [CLOSE, (io: ChannelIo) => alipay.closePayment(id, account, io)],
     ] as const) {
       const io = scripted({ [method]: refused }, false);
-      expect(await act(id, account, io)).toMatchObject({
+      expect(await act(io)).toMatchObject({
         kind: "unknown",
         error: { message: expect.stringContaining("not signed"), retryable: true },
       });
@@ -742,10 +742,10 @@ describe("the self-check finds", () => {
 
 describe("two accounts", () => {
   it("do not accept each other's notifications", async ({ expect }) => {
-    const [here, there] = [await simulation(), await simulation()];
+    const here = await simulation();
     const one = accountOf(alipaySandbox.credentials(here.keys, "ca_one"));
-    const two = accountOf(alipaySandbox.credentials(there.keys, "ca_two"));
-    // The third shares Alipay's key with the first: only the application differs.
+    // Both know the same Alipay key: only the application tells them apart.
+    const two = accountOf(alipaySandbox.credentials(here.keys, "ca_two"));
     const charge = order();
     await place(here, one, charge);
     here.become(charge.paymentId, "paid");
@@ -755,6 +755,7 @@ describe("two accounts", () => {
     expect(await deliver(here, two, charge.paymentId, null)).toMatchObject({
       verdict: { kind: "refused", reason: "app_id is not this account's" },
     });
+    // The same application number under another Alipay's key.
     const sameApp = accountOf({ ...vectorCredentials, app_id: credentialOf(one, "app_id") });
     expect(await deliver(here, sameApp, charge.paymentId, null)).toMatchObject({
       verdict: { kind: "refused", reason: "the signature does not verify" },

@@ -121,10 +121,11 @@ export function scripted(nodes: Readonly<Record<string, unknown>>, signed = true
   return { ...ioWith(fetch), asked };
 }
 
+const keyOf = (merchant: string, number: string) => `${merchant}:${number}`;
+
 /** The simulated channel's database, with a buyer at hand. */
 export function memoryOrders(now: () => number = () => NOW) {
   const rows = new Map<string, SandboxOrderRecord>();
-  const keyOf = (merchant: string, number: string) => `${merchant}:${number}`;
   const set = (record: SandboxOrderRecord) => {
     rows.set(keyOf(record.merchant, record.orderNumber), record);
     return record;

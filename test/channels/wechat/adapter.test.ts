@@ -81,6 +81,11 @@ const BAD_REPLIES: readonly (readonly [string, () => Response | Promise<Response
   ["a dropped connection", () => Promise.reject(new TypeError("connection lost"))],
 ];
 
+const described = (description: string | null, merchantName = "Corner Shop") => {
+  const prepared = prepare({ description, merchantName });
+  return prepared.ok ? JSON.parse(prepared.value).description : prepared.error;
+};
+
 describe("prepareCharge", () => {
   it("writes the documented order, with a fixed order of members", ({ expect }) => {
     const order = kit.orderOf({ expiresAt: kit.NOW + 900_999 });
@@ -93,11 +98,6 @@ describe("prepareCharge", () => {
         `"amount":{"total":699,"currency":"CNY"}}`,
     });
   });
-
-  const described = (description: string | null, merchantName = "Corner Shop") => {
-    const prepared = prepare({ description, merchantName });
-    return prepared.ok ? JSON.parse(prepared.value).description : prepared.error;
-  };
 
   it("takes 127 characters, and refuses 128", ({ expect }) => {
     expect(described("图".repeat(127))).toBe("图".repeat(127));
@@ -470,13 +470,13 @@ describe("queryPayment", () => {
   });
 });
 
-describe("closePayment", () => {
-  const close = (answer: kit.Answerer) => {
-    const io = kit.fakeIo(answer);
-    return { io, done: wechat.closePayment("pi_1", account, io) };
-  };
-  const isClose = (request: Request) => new URL(request.url).pathname.endsWith("/close");
+const close = (answer: kit.Answerer) => {
+  const io = kit.fakeIo(answer);
+  return { io, done: wechat.closePayment("pi_1", account, io) };
+};
+const isClose = (request: Request) => new URL(request.url).pathname.endsWith("/close");
 
+describe("closePayment", () => {
   it("takes the signed 204 as closed", async ({ expect }) => {
     const { io, done } = close(() => reply(null));
     expect(await done).toMatchObject({ kind: "ok", value: { paymentId: "pi_1", state: "closed" } });
@@ -537,23 +537,23 @@ describe("closePayment", () => {
   });
 });
 
-describe("selfCheck", () => {
-  /** A gateway that echoes; `spoil` changes the answer. */
-  const echoing =
-    (spoil: (answer: Record<string, string>) => Record<string, unknown> = (answer) => answer) =>
-    async (request: Request) => {
-      const body: { echo_message: string; encrypted_echo_message?: string } = JSON.parse(
-        await request.text(),
-      );
-      const answer: Record<string, string> = { echo_message: body.echo_message };
-      if (body.encrypted_echo_message !== undefined) {
-        const opened = await oaepDecrypt(platform.pkcs8, body.encrypted_echo_message);
-        if (!opened.ok) return kit.errorReply(400, "PARAM_ERROR");
-        answer["encrypted_echo_message"] = await oaepEncrypt(merchant.spki, opened.value);
-      }
-      return reply(spoil(answer));
-    };
+/** A gateway that echoes; `spoil` changes the answer. */
+const echoing =
+  (spoil: (answer: Record<string, string>) => Record<string, unknown> = (answer) => answer) =>
+  async (request: Request) => {
+    const body: { echo_message: string; encrypted_echo_message?: string } = JSON.parse(
+      await request.text(),
+    );
+    const answer: Record<string, string> = { echo_message: body.echo_message };
+    if (body.encrypted_echo_message !== undefined) {
+      const opened = await oaepDecrypt(platform.pkcs8, body.encrypted_echo_message);
+      if (!opened.ok) return kit.errorReply(400, "PARAM_ERROR");
+      answer["encrypted_echo_message"] = await oaepEncrypt(merchant.spki, opened.value);
+    }
+    return reply(spoil(answer));
+  };
 
+describe("selfCheck", () => {
   it("sends a text in clear and encrypted, and takes both back", async ({ expect }) => {
     const io = kit.fakeIo(echoing());
     expect(await wechat.selfCheck(account, io)).toMatchObject({
@@ -587,11 +587,17 @@ describe("selfCheck", () => {
     });
   });
 
-  it("checks signatures alone where there is no key to encrypt with", async ({ expect }) => {
+  it("never passes for an account without any key of WeChat Pay's", async ({ expect }) => {
     const legacy = kit.accountOf(kit.credentialsOf(merchant, platform, { platform_keys: [] }));
-    const io = kit.fakeIo(() => kit.errorReply(404, "RESOURCE_NOT_EXISTS"));
-    // Nothing can verify the reply either: an account without any key never passes.
-    expect((await wechat.selfCheck(legacy, io)).kind).not.toBe("ok");
+    const echo = echoing();
+    const io = kit.fakeIo((request) =>
+      request.method === "GET" ? kit.errorReply(404, "RESOURCE_NOT_EXISTS") : echo(request),
+    );
+    expect(await wechat.selfCheck(legacy, io)).toMatchObject({
+      kind: "unknown",
+      error: { channelCode: "signature_serial_unknown" },
+    });
+    expect(io.sent.at(-1)?.body).not.toContain("encrypted");
   });
 });
 
