@@ -61,7 +61,13 @@ const unknown = (
  * time-out covers the body too, so it cannot hold a payment open by dripping bytes.
  */
 export async function callChannel(io: ChannelIo, request: ChannelRequest): Promise<ChannelReply> {
-  const signal = AbortSignal.timeout(CHANNEL_TIMEOUT_MS);
+  // Not AbortSignal.timeout: its timer cannot be stopped, and would keep the object awake after us.
+  const controller = new AbortController();
+  const { signal } = controller;
+  const timer = setTimeout(
+    () => controller.abort(new DOMException("the channel took too long", "TimeoutError")),
+    CHANNEL_TIMEOUT_MS,
+  );
   try {
     const outgoing = new Request(addressOf(io, request.path), {
       method: request.method,
@@ -83,6 +89,8 @@ export async function callChannel(io: ChannelIo, request: ChannelRequest): Promi
     return name === "TimeoutError" || name === "AbortError"
       ? unknown("CHANNEL_TIMEOUT", "timeout", "The channel did not answer in time.")
       : unknown("CHANNEL_UNAVAILABLE", "network", "The channel could not be reached.");
+  } finally {
+    clearTimeout(timer);
   }
 }
 

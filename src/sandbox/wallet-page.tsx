@@ -53,7 +53,7 @@ export function WalletPage(props: {
           <p class="state" role="status">
             <strong>{HEADLINES[state]}</strong> {EXPLANATIONS[state]}
           </p>
-          {refused ? <p class="note">That is not possible any more.</p> : null}
+          {refused ? <p class="note">That is not possible now.</p> : null}
           {wallet?.declined === true && state === "scanned" ? (
             <p class="note">Declined. The code stays payable until it runs out.</p>
           ) : null}

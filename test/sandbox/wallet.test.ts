@@ -211,7 +211,7 @@ describe("GET /sandbox/wallet/{payment_intent}", () => {
   it("ignores any text in its query", async ({ expect }) => {
     const { page } = await aPayment();
     expect(await page("?refused=%3Cb%3Ehello")).not.toContain("hello");
-    expect(await page("?refused=1")).toContain("not possible any more");
+    expect(await page("?refused=1")).toContain("not possible now");
   });
 
   it("follows the state: declined, paid, closed, unknown", async ({ expect }) => {

@@ -1,7 +1,9 @@
-import { describe, it } from "vitest";
+import { env } from "cloudflare:workers";
+import { describe, it, vi } from "vitest";
 
 import { deleteEndpoint, updateEndpoint } from "../../src/store/webhook-endpoints.ts";
-import { deliver } from "../../src/webhooks/deliver.ts";
+import { deliveryContext } from "../../src/queue/context.ts";
+import { deliver, network } from "../../src/webhooks/deliver.ts";
 import { rotateSecrets, makeSecret } from "../../src/webhooks/secrets.ts";
 import { signatureHeaders } from "../../src/webhooks/signing.ts";
 import { secureRandom } from "../../src/ids.ts";
@@ -321,6 +323,24 @@ describe("slow receivers", () => {
   });
 });
 
+describe("the deployment's own courier", () => {
+  it("posts through the global fetch with a signal that ends it", async ({ expect }) => {
+    const world = await makeWorld(answers(500));
+    const endpoint = await addEndpoint(world);
+    await consume(world, "itpay-events", [published(world, makeEvent("payment_intent.created"))]);
+    const [message] = world.queued.splice(0);
+    const fetched = vi.spyOn(globalThis, "fetch").mockResolvedValue(new Response("ok"));
+    const context = { ...deliveryContext(env), io: { ...network, now: () => START } };
+    await consume({ ...world, context }, "itpay-deliveries", [message?.body]);
+    expect(fetched).toHaveBeenCalledTimes(1);
+    const [url, init] = fetched.mock.calls[0] ?? [];
+    expect(url).toBe(endpoint.url);
+    expect(init).toMatchObject({ method: "POST", redirect: "manual" });
+    expect(init?.signal).toBeInstanceOf(AbortSignal);
+    expect((await deliveryOf(endpoint)).state).toBe("delivered");
+  });
+});
+
 describe("rotation", () => {
   it("signs with both secrets during the overlap and with the new one after it", async ({
     expect,
@@ -538,6 +558,25 @@ describe("endpoints that change while a delivery waits", () => {
     }
     await goTo(world, START + DAY);
     expect(world.received).toHaveLength(2);
+  });
+
+  it("disabled before the delivery was made: cancelled by whoever comes for it", async ({
+    expect,
+  }) => {
+    const world = await makeWorld(answers(200));
+    const endpoints = [await addEndpoint(world), await addEndpoint(world)];
+    await consume(world, "itpay-events", [published(world, makeEvent("payment_intent.created"))]);
+    const [off, away] = endpoints;
+    // Not through the store, which would have cancelled the deliveries as well.
+    await env.DB.batch([
+      env.DB.prepare("UPDATE webhook_endpoints SET status = 'disabled' WHERE id = ?").bind(off?.id),
+      env.DB.prepare("DELETE FROM webhook_endpoints WHERE id = ?").bind(away?.id),
+    ]);
+    await drain(world);
+    expect(world.received).toHaveLength(0);
+    for (const endpoint of endpoints) {
+      expect(await deliveryOf(endpoint)).toMatchObject({ state: "cancelled", attempts: [] });
+    }
   });
 
   it("another URL: the next attempt goes there", async ({ expect }) => {

@@ -112,13 +112,16 @@ const COLLECTING: readonly Group[] = [
       "ACQ.DISCORDANT_REPEAT_REQUEST": "The request number was used before with other contents.",
     },
   },
+  {
+    code: "PAYMENT_EXPIRED",
+    rows: { "ACQ.NOW_TIME_AFTER_EXPIRE_TIME_ERROR": "The order's own deadline has passed." },
+  },
   { code: "AMOUNT_EXCEEDED", rows: { "ACQ.TOTAL_FEE_EXCEED": "The amount is over the limit." } },
   {
     code: "INVALID_REQUEST",
     rows: {
       "ACQ.INVALID_PARAMETER": "A field of the order is not valid.",
       "ACQ.INVALID_STORE_ID": "The shop number is not the merchant's.",
-      "ACQ.NOW_TIME_AFTER_EXPIRE_TIME_ERROR": "The order's own deadline has passed.",
       "ACQ.EXIST_FORBIDDEN_WORD": "The description holds a word that Alipay forbids.",
       "ACQ.SUB_GOODS_SIZE_MAX_COUNT": "The order lists too many goods.",
     },

@@ -123,13 +123,16 @@ const STATES: Readonly<Record<string, ReportedState>> = {
   TRADE_CLOSED: "closed",
 };
 
+/** Whether a field that only a paid trade has is there; also when its value cannot be read. */
+export const isGiven = (value: unknown): boolean => typeof value === "string" && value !== "";
+
 /**
- * The state behind a `trade_status`; null for a word that is not in the table. TRADE_CLOSED with a
- * time of payment is a payment that was given back whole afterwards, not one that never was: it
- * was paid, and what happened to the money since is the refunds' story.
+ * The state behind a `trade_status`; null for a word that is not in the table. TRADE_CLOSED of a
+ * trade that was paid is a payment given back whole afterwards, not one that never was: it was
+ * paid, and what happened to the money since is the refunds' story.
  */
-export function stateOf(tradeStatus: string, paidAt: number | null): ReportedState | null {
-  if (tradeStatus === "TRADE_CLOSED" && paidAt !== null) return "paid";
+export function stateOf(tradeStatus: string, wasPaid: boolean): ReportedState | null {
+  if (tradeStatus === "TRADE_CLOSED" && wasPaid) return "paid";
   return Object.hasOwn(STATES, tradeStatus) ? (STATES[tradeStatus] ?? null) : null;
 }
 

@@ -11,13 +11,16 @@ import { verifySha256 } from "../../crypto/rsa.ts";
 import { err, ok, type Result } from "../../result.ts";
 import type { CallbackVerdict, RawCallback } from "../adapter.ts";
 import type { AlipayKeys, Verifier } from "./keys.ts";
-import { fromYuan, stateOf, timeOrNull, tradeNumber } from "./mapping.ts";
+import { fromYuan, isGiven, stateOf, timeOrNull, tradeNumber } from "./mapping.ts";
 import { notifyContents } from "./signing.ts";
 
 type Form = ReadonlyMap<string, string>;
 
 /** Real ones carry about thirty. */
 const FIELD_LIMIT = 200;
+
+/** Fields of trades that were paid; the last two of those that were also given back. */
+const PAID_FIELDS = ["gmt_payment", "gmt_refund", "refund_fee"] as const;
 
 const refused = (reason: string): CallbackVerdict => ({ kind: "refused", reason });
 
@@ -89,8 +92,8 @@ function readTrade(form: Form, id: string, verifiers: readonly Verifier[]): Call
   const amount = fromYuan(form.get("total_amount"));
   if (amount === null) return refused("total_amount is not an amount");
   const status = form.get("trade_status") ?? "";
-  const paidAt = timeOrNull(form.get("gmt_payment"));
-  const state = stateOf(status, paidAt);
+  const wasPaid = PAID_FIELDS.some((field) => isGiven(form.get(field)));
+  const state = stateOf(status, wasPaid);
   // Not acknowledged: Alipay sends it again, and a query may know more by then.
   if (state === null) return refused("trade_status is not known");
   return {
@@ -102,7 +105,7 @@ function readTrade(form: Form, id: string, verifiers: readonly Verifier[]): Call
         state,
         amount,
         channelTransactionId: tradeNumber(form.get("trade_no")),
-        paidAt: state === "paid" ? paidAt : null,
+        paidAt: state === "paid" ? timeOrNull(form.get("gmt_payment")) : null,
         channelStatus: status,
       },
     ],

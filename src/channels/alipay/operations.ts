@@ -10,6 +10,7 @@ import {
   bareReport,
   CODE_LIFETIME_MS,
   fromYuan,
+  isGiven,
   orderContent,
   stateOf,
   timeOrNull,
@@ -98,15 +99,14 @@ export async function query(
   if (out_trade_no === undefined || typeof trade_status !== "string" || amount === null) {
     return incomplete();
   }
-  const paidAt = timeOrNull(send_pay_date);
-  const state = stateOf(trade_status, paidAt);
+  const state = stateOf(trade_status, isGiven(send_pay_date));
   if (state === null) return unknown("unknown_trade_status", "Alipay names an unknown state.");
   return okReport({
     paymentId,
     state,
     amount,
     channelTransactionId: tradeNumber(trade_no),
-    paidAt: state === "paid" ? paidAt : null,
+    paidAt: state === "paid" ? timeOrNull(send_pay_date) : null,
     channelStatus: trade_status,
   });
 }

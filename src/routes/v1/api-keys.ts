@@ -85,7 +85,11 @@ const create = createRoute({
   method: "post",
   path: "/v1/api-keys",
   tags,
+  operationId: "createApiKey",
   summary: "Create a key",
+  description:
+    "The new key has the mode of the key that asks. It can be restricted to scopes, to addresses and " +
+    "to a time.",
   ...creating,
   request: { body: jsonBody(CreateBody) },
   responses: {
@@ -98,6 +102,7 @@ const list = createRoute({
   method: "get",
   path: "/v1/api-keys",
   tags,
+  operationId: "listApiKeys",
   summary: "List keys of this mode",
   ...manager,
   request: { query: z.strictObject(pageQuery) },
@@ -108,6 +113,7 @@ const get = createRoute({
   method: "get",
   path: "/v1/api-keys/{id}",
   tags,
+  operationId: "getApiKey",
   summary: "Read a key's settings",
   ...manager,
   request: { params },
@@ -118,6 +124,7 @@ const revoke = createRoute({
   method: "delete",
   path: "/v1/api-keys/{id}",
   tags,
+  operationId: "revokeApiKey",
   summary: "Revoke a key",
   description: "It stops working everywhere within 10 seconds, where it was revoked at once.",
   ...manager,
@@ -129,7 +136,9 @@ const rotate = createRoute({
   method: "post",
   path: "/v1/api-keys/{id}/rotate",
   tags,
+  operationId: "rotateApiKey",
   summary: "Replace a key, with an overlap",
+  description: "The successor has the same rights. The old key works on until the overlap ends.",
   ...creating,
   request: {
     params,

@@ -21,6 +21,7 @@ const errorCodes = createRoute({
   method: "get",
   path: "/v1/error-codes",
   tags: ["Meta"],
+  operationId: "listErrorCodes",
   summary: "Every error code",
   description: "From the same table that the API answers from. Needs no key.",
   responses: { 200: jsonReply(listOf(ErrorRow), "The table.") },
@@ -30,7 +31,8 @@ const health = createRoute({
   method: "get",
   path: "/health",
   tags: ["Meta"],
-  summary: "The process answers",
+  operationId: "getHealth",
+  summary: "Whether the process answers",
   responses: { 200: jsonReply(z.object({ status: z.literal("ok") }), "Alive.") },
 });
 
@@ -45,7 +47,9 @@ const ready = createRoute({
   method: "get",
   path: "/ready",
   tags: ["Meta"],
-  summary: "D1, the objects and the queues answer, each with its time",
+  operationId: "getReadiness",
+  summary: "Whether the parts behind the process answer",
+  description: "The database, the payments' objects and the queues, each with its time.",
   responses: {
     200: jsonReply(Ready, "All of them answer."),
     503: jsonReply(Ready, "At least one does not."),

@@ -41,6 +41,7 @@ const create = createRoute({
   method: "post",
   path: "/v1/payment-intents",
   tags,
+  operationId: "createPaymentIntent",
   summary: "Create a payment",
   description:
     "Orders the payment at the channel and answers with the code. When the channel's answer is " +
@@ -58,7 +59,9 @@ const get = createRoute({
   method: "get",
   path: "/v1/payment-intents/{id}",
   tags,
-  summary: "Read a payment, always current",
+  operationId: "getPaymentIntent",
+  summary: "Read a payment",
+  description: "Always current: it is read from the payment itself, never from a copy.",
   ...merchantAuth("payments:read"),
   request: { params },
   responses: { 200: jsonReply(PaymentIntent, "The payment."), ...errors(401, 403, 404, 429) },
@@ -68,7 +71,9 @@ const list = createRoute({
   method: "get",
   path: "/v1/payment-intents",
   tags,
-  summary: "List payments, newest first",
+  operationId: "listPaymentIntents",
+  summary: "List payments",
+  description: "Newest first. The list is a copy: a change shows here a moment after it happened.",
   ...merchantAuth("payments:read"),
   request: {
     query: z.strictObject({
@@ -90,6 +95,7 @@ const cancel = createRoute({
   method: "post",
   path: "/v1/payment-intents/{id}/cancel",
   tags,
+  operationId: "cancelPaymentIntent",
   summary: "Cancel a payment",
   description:
     "Asks the channel, closes the order there and asks again, so that a buyer who is just paying " +
@@ -107,7 +113,11 @@ const sync = createRoute({
   method: "post",
   path: "/v1/payment-intents/{id}/sync",
   tags,
+  operationId: "syncPaymentIntent",
   summary: "Ask the channel now",
+  description:
+    "For a customer at the counter whose callback is late. Payments that have not ended are also " +
+    "asked about without it.",
   ...merchantAuth("payments:write"),
   request: { params, headers: idempotency },
   responses: {

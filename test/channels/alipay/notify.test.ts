@@ -125,6 +125,13 @@ describe("every trade_status", () => {
     });
   }
 
+  it("TRADE_CLOSED with refund fields alone was paid too", async ({ expect }) => {
+    for (const marks of [{ gmt_refund: "2026-05-28 10:00:00.123" }, { refund_fee: "699.00" }]) {
+      const body = await notice({ trade_status: "TRADE_CLOSED", gmt_payment: undefined, ...marks });
+      expect(await verify(body)).toMatchObject({ reports: [{ state: "paid", paidAt: null }] });
+    }
+  });
+
   it("that is not in the table is not acknowledged", async ({ expect }) => {
     for (const trade_status of ["TRADE_PENDING", "", "toString", undefined]) {
       expect(await verify(await notice({ trade_status }))).toMatchObject({ kind: "refused" });

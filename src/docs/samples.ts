@@ -1,0 +1,280 @@
+/**
+ * Whole objects and bodies to show, as data. They are put into the document as examples; a test
+ * holds each against its schema.
+ */
+
+const WHEN = "2026-11-01T08:30:00.000Z";
+const SOON = "2026-11-01T08:30:00.412Z";
+const DEADLINE = "2026-11-01T08:45:00.000Z";
+
+const IDS = {
+  merchant: "m_01k5x0e8m3v7q2r9t4w6y8z0ab",
+  account: "ca_01k5x0e8m3v7q2r9t4w6y8z0ab",
+  intent: "pi_01k5x0e8m3v7q2r9t4w6y8z0ab",
+  event: "evt_01k5x0e8m3v7q2r9t4w6y8z0ab",
+  endpoint: "we_01k5x0e8m3v7q2r9t4w6y8z0ab",
+  delivery: "wd_01k5x0e8m3v7q2r9t4w6y8z0ab",
+  key: "key_01k5x0e8m3v7q2r9t4w6y8z0ab",
+  request: "req_01k5x0e8m3v7q2r9t4w6y8z0ab",
+} as const;
+
+const qr = {
+  charge_id: IDS.intent.replace("pi_", "qr_"),
+  type: "wechat_url",
+  data: "weixin://wxpay/bizpayurl?pr=Xy0Zb1",
+  image_url: `https://pay.example/v1/qr/${IDS.intent}.svg`,
+  scan_url: "weixin://wxpay/bizpayurl?pr=Xy0Zb1",
+  expires_at: DEADLINE,
+};
+
+const paymentIntent = {
+  id: IDS.intent,
+  object: "payment_intent",
+  livemode: false,
+  type: "one_time",
+  status: "qr_generated",
+  amount: { currency: "CNY", value: 699 },
+  amount_refunded: { currency: "CNY", value: 0 },
+  settlement: null,
+  fee: null,
+  description: "Coffee",
+  merchant_order_id: null,
+  service_id: null,
+  channel: "wechat",
+  method: "qr",
+  channel_account: IDS.account,
+  channel_transaction_id: null,
+  payer: null,
+  payee: { merchant_id: IDS.merchant, merchant_account: "1900000001" },
+  qr,
+  next_action: { type: "show_qr", qr },
+  checkout_url: `https://pay.example/pay/${IDS.intent}`,
+  last_error: null,
+  metadata: { cart: "1001" },
+  sequence: 2,
+  created_at: WHEN,
+  updated_at: SOON,
+  expires_at: DEADLINE,
+  succeeded_at: null,
+};
+
+const paid = {
+  status: "succeeded",
+  channel_transaction_id: "4200001234202611018765432109",
+  next_action: null,
+  sequence: 3,
+  updated_at: "2026-11-01T08:31:07.250Z",
+  succeeded_at: "2026-11-01T08:31:07.000Z",
+};
+
+const webhookEndpoint = {
+  id: IDS.endpoint,
+  object: "webhook_endpoint",
+  livemode: false,
+  url: "https://shop.example/hooks/itpay",
+  description: null,
+  enabled_events: ["payment_intent.succeeded"],
+  status: "enabled",
+  disabled_reason: null,
+  failing_since: null,
+  created_at: WHEN,
+  updated_at: WHEN,
+};
+
+const apiKey = {
+  id: IDS.key,
+  object: "api_key",
+  livemode: false,
+  public_id: "sk_test_4Fh2kQ9xLm0Z",
+  label: "till 3",
+  scopes: ["payments:read", "payments:write"],
+  ip_allow: ["203.0.113.0/24"],
+  status: "active",
+  expires_at: null,
+  last_used_at: null,
+  created_at: WHEN,
+};
+
+/** By the name of the schema. */
+export const SAMPLES: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
+  Money: paymentIntent.amount,
+  Amount: paymentIntent.amount,
+  PaymentIntent: paymentIntent,
+  Event: {
+    id: IDS.event,
+    object: "event",
+    type: "payment_intent.succeeded",
+    api_version: "2026-11-01",
+    created_at: paid.updated_at,
+    livemode: false,
+    sequence: paid.sequence,
+    data: { ...paymentIntent, ...paid },
+  },
+  WebhookEndpoint: webhookEndpoint,
+  WebhookEndpointWithSecret: {
+    ...webhookEndpoint,
+    secret: "whsec_VGhpcyBpcyBvbmx5IGFuIGV4YW1wbGUuIE5vdCByZWFs",
+  },
+  WebhookDelivery: {
+    id: IDS.delivery,
+    object: "webhook_delivery",
+    livemode: false,
+    endpoint: IDS.endpoint,
+    event: IDS.event,
+    event_type: "payment_intent.succeeded",
+    state: "delivered",
+    attempts: [{ at: SOON, status: 200, latency_ms: 87, response: "ok" }],
+    next_attempt_at: null,
+    created_at: SOON,
+  },
+  Channel: {
+    object: "channel",
+    slug: "wechat",
+    name: "WeChat Pay",
+    region: "CN",
+    currencies: ["CNY"],
+    methods: ["qr"],
+    qr_standard: "WeChat Pay code URL",
+    qr_lifetime_seconds: 7200,
+    integration_modes: [
+      {
+        mode: "direct",
+        credentials_schema: { type: "object", required: ["mchid", "appid", "private_key"] },
+      },
+    ],
+    limits: { min: 1, max: 100_000_000 },
+    refunds: { partial: true, max_partials: 50, window_days: 365 },
+    fee_range_basis_points: [20, 60],
+    status: "beta",
+  },
+  ChannelError: {
+    channel_code: "ORDER_CLOSED",
+    code: "INVALID_STATE",
+    retryable: false,
+    outcome: "rejected",
+    meaning: "The order is closed.",
+  },
+  ChannelAccount: {
+    id: IDS.account,
+    object: "channel_account",
+    livemode: false,
+    channel: "alipay",
+    mode: "direct",
+    display_name: "Alipay, main shop",
+    merchant_account: "2021000000000001",
+    region: null,
+    late_payment: "accept",
+    status: "active",
+    credentials: [
+      {
+        version: 1,
+        fingerprints: {
+          private_key: "5e884898da28047151d0e56f8dc6292773603d0d6aabbdd62a11ef721d1542d8",
+        },
+        created_at: WHEN,
+      },
+    ],
+    callback_url: `/v1/callbacks/alipay/${IDS.account}`,
+    verified_at: null,
+    created_at: WHEN,
+    updated_at: WHEN,
+  },
+  ApiKey: apiKey,
+  NewApiKey: { ...apiKey, key: "sk_test_4Fh2kQ9xLm0Z_…" },
+  Merchant: {
+    id: IDS.merchant,
+    object: "merchant",
+    name: "Corner Coffee",
+    email: null,
+    settlement_currency: null,
+    status: "active",
+    created_at: WHEN,
+    updated_at: WHEN,
+  },
+  SandboxPayment: {
+    object: "sandbox_payment",
+    payment_intent: IDS.intent,
+    channel: "wechat",
+    state: "paid",
+    declined: false,
+    channel_transaction_id: paid.channel_transaction_id,
+    paid_at: paid.succeeded_at,
+    callbacks: [{ kind: "proper", attempts: 1, status: 204, acknowledged: true }],
+  },
+  ErrorCode: {
+    code: "RATE_LIMITED",
+    status: 429,
+    retryable: true,
+    outcome: "none",
+    description: "Too many requests; wait for Retry-After seconds.",
+  },
+  Error: {
+    error: {
+      code: "AMOUNT_INVALID",
+      message: "amount.value: must be at least 1 minor unit.",
+      details: { issues: [{ path: "amount.value", message: "must be at least 1 minor unit" }] },
+      retryable: false,
+      outcome: "none",
+    },
+    request_id: IDS.request,
+  },
+};
+
+const CREDENTIALS = {
+  app_id: "2021000000000001",
+  private_key: "-----BEGIN PRIVATE KEY-----\n…\n-----END PRIVATE KEY-----",
+  alipay_public_key: "-----BEGIN PUBLIC KEY-----\n…\n-----END PUBLIC KEY-----",
+};
+
+/** Request bodies by operationId; others are made from what the schema requires. */
+export const BODIES: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
+  createPaymentIntent: {
+    amount: paymentIntent.amount,
+    channel: "wechat",
+    description: "Coffee",
+    metadata: paymentIntent.metadata,
+  },
+  createWebhookEndpoint: {
+    url: webhookEndpoint.url,
+    enabled_events: webhookEndpoint.enabled_events,
+  },
+  updateWebhookEndpoint: {
+    enabled_events: ["payment_intent.succeeded", "payment_intent.expired"],
+  },
+  rotateWebhookSecret: { overlap_seconds: 86_400 },
+  createChannelAccount: {
+    channel: "alipay",
+    display_name: "Alipay, main shop",
+    credentials: CREDENTIALS,
+  },
+  updateChannelAccount: { display_name: "Alipay, second shop" },
+  addChannelAccountCredentials: { credentials: CREDENTIALS },
+  createApiKey: { label: "till 3", scopes: ["payments:read", "payments:write"] },
+  rotateApiKey: { overlap_seconds: 3_600 },
+  createMerchant: { name: "Corner Coffee" },
+  updateMerchant: { email: "owner@corner.example" },
+};
+
+/** Fields of the answer that differ from the schema's sample, by operationId. */
+export const ANSWERS: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
+  cancelPaymentIntent: {
+    status: "cancelled",
+    next_action: null,
+    sequence: 3,
+    updated_at: "2026-11-01T08:32:10.031Z",
+  },
+  syncPaymentIntent: paid,
+  updateWebhookEndpoint: {
+    enabled_events: ["payment_intent.succeeded", "payment_intent.expired"],
+  },
+  testWebhookEndpoint: { event_type: "webhook_endpoint.test", state: "pending", attempts: [] },
+  updateChannelAccount: { display_name: "Alipay, second shop" },
+  disableChannelAccount: { status: "disabled" },
+  revokeApiKey: { status: "revoked" },
+  createMerchant: { keys: { test: "sk_test_4Fh2kQ9xLm0Z_…", live: "sk_liv_9Tq7aB3nVx2C_…" } },
+  updateMerchant: { email: "owner@corner.example" },
+  verifyChannelAccount: {
+    channel_account: IDS.account,
+    detail: "The channel answered and its signature verifies.",
+  },
+};

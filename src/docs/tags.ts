@@ -1,0 +1,44 @@
+/** The resources in reading order. A tag that is not here goes to the end of the document. */
+import type { Tag } from "./model.ts";
+
+export const TAGS: readonly Tag[] = [
+  {
+    name: "Payment intents",
+    description:
+      "One payment, from the order at the channel to the money. Create it, show its code, and " +
+      "wait for the event that says it succeeded.",
+  },
+  {
+    name: "Events",
+    description:
+      "What happened, in order. The feed is complete, so a receiver that was down can catch up " +
+      "without asking anybody.",
+  },
+  {
+    name: "Webhook endpoints",
+    description: "Where events are sent, with which secret, and how each attempt went.",
+  },
+  {
+    name: "Channels",
+    description: "The wallets and bank schemes of this deployment, and what each of them can do.",
+  },
+  {
+    name: "Channel accounts",
+    description:
+      "Your own accounts at the channels. Money goes straight to them; the gateway never holds it.",
+  },
+  {
+    name: "API keys",
+    description: "Keys with less than all rights, their rotation and their end. Needs the scope `*`.",
+  },
+  {
+    name: "Merchants",
+    description: "The operator creates and suspends merchants; a merchant can read itself.",
+  },
+  {
+    name: "Sandbox",
+    description: "The buyer's side of test payments, for scripts and for people. Needs no key.",
+  },
+  { name: "Callbacks", description: "Where channels report. Not for merchants." },
+  { name: "Meta", description: "The deployment about itself. Needs no key." },
+];

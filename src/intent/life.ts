@@ -1,0 +1,349 @@
+/**
+ * The life of one payment: it reserves in one synchronous transaction, calls the channel, and
+ * settles in another; whatever happens in between, the stored reservation says what to do next. Code
+ * interleaves at every await: nothing is decided on what was read before one.
+ */
+import type { PaymentReport } from "../channels/adapter.ts";
+import { rememberAccount } from "../channels/accounts.ts";
+import { systemClock } from "../clock.ts";
+import { IN_FLIGHT_WAIT_MS } from "../constants.ts";
+import { type Failure, failure } from "../errors.ts";
+import { createLogger, describeError, type Logger } from "../log.ts";
+import { analyticsMetrics } from "../metrics.ts";
+import { channelFailure, type Disbelief } from "../payments/payment.ts";
+import { askDelay } from "../payments/schedule.ts";
+import { isTerminal } from "../payments/states.ts";
+import { err, ok, type Result } from "../result.ts";
+import type { ChannelAccountRow } from "../store/channel-accounts.ts";
+import { type Answer, once, refuse, type RepeatKey } from "./answers.ts";
+import { IntentBook, isUnsettled } from "./book.ts";
+import { ChannelDesk } from "./channel-desk.ts";
+import { Outbox } from "./outbox.ts";
+import type { IntentRecord } from "./record.ts";
+import { type CreateRequest, reservation } from "./reserve.ts";
+import { IntentStorage } from "./storage.ts";
+import { toView } from "./view.ts";
+
+/** After an alarm that threw: it must never be lost, and never hammer. */
+const ALARM_RETRY_MS = 30_000;
+
+/** What a life needs of the object around it. */
+export interface Surroundings {
+  readonly storage: DurableObjectStorage;
+  readonly env: Env;
+  readonly waitUntil: (work: Promise<unknown>) => void;
+}
+
+export class PaymentLife {
+  readonly #env: Env;
+  readonly #storage: DurableObjectStorage;
+  readonly #waitUntil: Surroundings["waitUntil"];
+  readonly #store: IntentStorage;
+  readonly #book: IntentBook;
+  readonly #desk: ChannelDesk;
+  readonly #outbox: Outbox;
+  #charging: Promise<void> | null = null;
+  #closing: Promise<Failure | null> | null = null;
+
+  constructor({ storage, env, waitUntil }: Surroundings) {
+    this.#env = env;
+    this.#storage = storage;
+    this.#waitUntil = waitUntil;
+    this.#store = new IntentStorage(storage);
+    this.#book = new IntentBook(this.#store, (at) => void storage.setAlarm(at));
+    this.#desk = new ChannelDesk(env, analyticsMetrics(env.METRICS));
+    this.#outbox = new Outbox(env, this.#store, this.#book);
+  }
+
+  /**
+   * Creates the payment, or answers as the first time. A repeat while the first runs joins it; a
+   * repeat after an unknown outcome resumes it with the same bytes, never with a second order.
+   */
+  async create(request: CreateRequest, account: ChannelAccountRow): Promise<Answer> {
+    rememberAccount(account);
+    const log = this.#log(request.traceparent);
+    const isFirst = this.#book.read() === null;
+    const reserved = isFirst ? await this.#reserve(request, log) : ok(false);
+    if (!reserved.ok) return refuse(reserved.error);
+    const record = this.#book.read();
+    if (record === null) return refuse(goneAway);
+    if (record.fingerprint !== request.fingerprint) {
+      return refuse(failure("IDEMPOTENCY_MISMATCH", "This was created with another body before."));
+    }
+    if (record.answeredWith !== null) return this.#createAnswer(true);
+    const lost = await this.#claimOrder();
+    if (lost !== null) return refuse(lost);
+    const finished = await withinWait(this.#charge(log));
+    if (!finished) return refuse(failure("IDEMPOTENCY_IN_FLIGHT", "The first request still runs."));
+    return this.#createAnswer(!reserved.value);
+  }
+
+  /** Gives the merchant's order number to `intentId`; answers who has it: the first to ask. */
+  keepOrder(intentId: string): string {
+    return this.#store.transaction(() => {
+      const holder = this.#book.read()?.terms.id ?? this.#store.keptOrder();
+      if (holder === null) this.#store.keepOrder(intentId);
+      return holder ?? intentId;
+    });
+  }
+
+  /** The public JSON, always current; null when there is no such payment. */
+  get(): string | null {
+    const record = this.#book.read();
+    return record === null ? null : JSON.stringify(toView(record));
+  }
+
+  /** As {@link get}, for its merchant only: another's payment reads as absent. */
+  getOwned(merchantId: string, livemode: boolean): string | null {
+    const record = this.#book.read();
+    if (record === null || !isOwner(record, merchantId, livemode)) return null;
+    return JSON.stringify(toView(record));
+  }
+
+  /** Closes the payment at the channel and ends it, unless the buyer was faster. */
+  async cancel(merchantId: string, livemode: boolean, repeat: RepeatKey | null): Promise<Answer> {
+    return this.#asOwner(merchantId, livemode, repeat, async (record) => {
+      if (record.payment.status === "cancelled") return this.#current(200);
+      if (isTerminal(record.payment.status)) return refuse(notCancellable(record));
+      this.#book.commit({ type: "close", reason: "cancel" }, systemClock.now());
+      await this.#close(this.#log());
+      const after = this.#book.read() ?? record;
+      if (after.payment.status === "cancelled") return this.#current(200);
+      // Still open: the channel has not confirmed. The alarm goes on closing it.
+      return isTerminal(after.payment.status) ? refuse(notCancellable(after)) : this.#current(202);
+    });
+  }
+
+  /** Asks the channel now. Also heals a payment whose callback was lost. */
+  async sync(merchantId: string, livemode: boolean, repeat: RepeatKey | null): Promise<Answer> {
+    return this.#asOwner(merchantId, livemode, repeat, async () => {
+      const trouble = await this.#ask(this.#log());
+      return trouble === null ? this.#current(200) : refuse(trouble);
+    });
+  }
+
+  /**
+   * News from a verified callback. Idempotent and free of order. An error means: not believed,
+   * nothing changed, do not acknowledge.
+   */
+  report(
+    accountId: string,
+    report: PaymentReport,
+    traceparent: string,
+  ): Result<"changed" | "known", string> {
+    const log = this.#log(traceparent);
+    const record = this.#book.read();
+    // A valid callback for another account's order is still a forgery here (cross-account replay).
+    if (record === null || record.terms.accountId !== accountId) return err("unknown order");
+    const outcome = this.#believe(report, log);
+    if (!outcome.ok) return err(outcome.error.message);
+    this.#waitUntil(this.#outbox.publish(log));
+    return ok(outcome.value ? "changed" : "known");
+  }
+
+  /** For the sweeper: does what an alarm would do, in case the alarm was dropped. */
+  async wake(): Promise<void> {
+    await this.#work(this.#log());
+  }
+
+  /** Projects the whole payment again: D1 is a copy that can be rebuilt. */
+  async republish(): Promise<void> {
+    this.#book.note((record) => ({ ...record, published: 0 }));
+    await this.#outbox.publish(this.#log());
+  }
+
+  async alarm(): Promise<void> {
+    const log = this.#log();
+    this.#book.alarmFired();
+    try {
+      await this.#work(log);
+    } catch (error) {
+      // A throw would be retried six times, and then the alarm would be gone for good.
+      log("error", "alarm.failed", { error: describeError(error) });
+      await this.#storage.setAlarm(systemClock.now() + ALARM_RETRY_MS);
+    }
+  }
+
+  /** True when this call made the reservation; false when another one was faster. */
+  async #reserve(request: CreateRequest, log: Logger): Promise<Result<boolean, Failure>> {
+    const connection = await this.#desk.connect(request.terms, log);
+    const prepared = reservation(request, connection, systemClock.now());
+    if (!prepared.ok) return prepared;
+    return this.#store.transaction(() => {
+      const kept = this.#store.keptOrder();
+      return kept === null ? ok(this.#book.reserve(prepared.value)) : err(duplicateOrder(kept));
+    });
+  }
+
+  /**
+   * Registers the merchant's order number in the object that keeps it. Lost: another payment has
+   * it, and the reservation, which nobody outside has seen, is taken back.
+   */
+  async #claimOrder(): Promise<Failure | null> {
+    const record = this.#book.read();
+    if (record === null) return goneAway;
+    const { orderKeeper: keeper, terms, payment } = record;
+    if (keeper === null || payment.order !== "unsent") return null;
+    const holder = await this.#env.INTENTS.getByName(keeper).keepOrder(terms.id);
+    if (holder === terms.id) return null;
+    this.#store.transaction(() => {
+      if (this.#book.read()?.payment.order === "unsent") this.#store.discard();
+    });
+    return duplicateOrder(holder);
+  }
+
+  /** Sends the stored order; concurrent callers share one call. */
+  #charge(log: Logger): Promise<void> {
+    this.#charging ??= this.#chargeOnce(log).finally(() => {
+      this.#charging = null;
+    });
+    return this.#charging;
+  }
+
+  async #chargeOnce(log: Logger): Promise<void> {
+    const record = this.#book.read();
+    if (record === null || !isUnsettled(record)) return;
+    const outcome = await this.#desk.charge(record, log);
+    const { channel } = record.terms;
+    this.#book.commit({ type: "charged", outcome, channel }, systemClock.now());
+    this.#waitUntil(this.#outbox.publish(log));
+  }
+
+  #createAnswer(replayed: boolean): Answer {
+    const record = this.#book.read();
+    if (record === null) return refuse(goneAway);
+    if (record.answeredWith === null) return this.#current(201);
+    const { lastError, order } = record.payment;
+    if (order === "refused" && lastError !== null) {
+      const details = { ...lastError.details, payment_intent: record.terms.id };
+      return { kind: "failure", failure: { ...lastError, details }, replayed };
+    }
+    const body = this.#store.snapshot(record.answeredWith);
+    return { kind: "intent", status: 201, body, replayed };
+  }
+
+  /** Asks once. The failure is the channel's silence; null means that it has spoken. */
+  async #ask(log: Logger): Promise<Failure | null> {
+    const record = this.#book.read();
+    if (record === null) return null;
+    const outcome = await this.#desk.query(record, log);
+    if (outcome.kind !== "ok") return channelFailure(record.terms.channel, outcome.error);
+    this.#believe(outcome.value, log);
+    this.#waitUntil(this.#outbox.publish(log));
+    const after = this.#book.read();
+    // The order is not there, or its code was lost with the reply: the same bytes again.
+    if (after !== null && isUnsettled(after)) await this.#charge(log);
+    return null;
+  }
+
+  /** Query, close, query; concurrent callers share one. */
+  #close(log: Logger): Promise<Failure | null> {
+    this.#closing ??= this.#closeOnce(log).finally(() => {
+      this.#closing = null;
+    });
+    return this.#closing;
+  }
+
+  async #closeOnce(log: Logger): Promise<Failure | null> {
+    // An order that is on its way must arrive before it can be closed.
+    await this.#charging;
+    const record = this.#book.read();
+    if (record === null || isTerminal(record.payment.status)) return null;
+    const end = await this.#desk.close(record, log, (report) => {
+      this.#believe(report, log);
+      return isTerminal(this.#book.read()?.payment.status ?? "failed");
+    });
+    if (end.kind === "closed") {
+      this.#book.commit({ type: "closed", reversed: end.reversed }, systemClock.now());
+    }
+    this.#waitUntil(this.#outbox.publish(log));
+    return end.kind === "open" ? end.reason : null;
+  }
+
+  /** One door for news: callback, poll, sync and close. True when something visible changed. */
+  #believe(report: PaymentReport, log: Logger): Result<boolean, Disbelief> {
+    const outcome = this.#book.commit({ type: "reported", report }, systemClock.now());
+    if (!outcome.ok) {
+      log("error", "report.disbelieved", {
+        intent: report.paymentId,
+        reason: outcome.error.reason,
+        channel_status: report.channelStatus,
+      });
+    }
+    return outcome;
+  }
+
+  /** What is due: ask, close, expire, publish; then the alarm for what comes next. */
+  async #work(log: Logger): Promise<void> {
+    const now = systemClock.now();
+    const record = this.#book.read();
+    if (record === null) return;
+    const overdue = now >= record.payment.expiresAt;
+    if (!isTerminal(record.payment.status) && (overdue || now >= record.askAt)) {
+      await this.#workOnPayment(now, overdue, log);
+    }
+    await this.#outbox.publish(log);
+    this.#book.note((after) => after);
+  }
+
+  async #workOnPayment(now: number, overdue: boolean, log: Logger): Promise<void> {
+    this.#book.note((before) => {
+      const urgent = isUnsettled(before) || before.payment.closing !== null || overdue;
+      return { ...before, asks: before.asks + 1, askAt: now + askDelay(urgent, before.asks) };
+    });
+    if ((await this.#claimOrder()) !== null) return;
+    if (overdue) this.#book.commit({ type: "close", reason: "expire" }, now);
+    const closing = this.#book.read()?.payment.closing ?? null;
+    if (closing === null) await this.#ask(log);
+    else await this.#close(log);
+  }
+
+  /** Runs an operation on the merchant's own payment, once per Idempotency-Key. */
+  async #asOwner(
+    merchantId: string,
+    livemode: boolean,
+    repeat: RepeatKey | null,
+    run: (record: IntentRecord) => Promise<Answer>,
+  ): Promise<Answer> {
+    const record = this.#book.read();
+    if (record === null || !isOwner(record, merchantId, livemode)) {
+      return refuse(failure("PAYMENT_INTENT_NOT_FOUND", "No such payment intent."));
+    }
+    return repeat === null ? run(record) : once(this.#store, repeat, () => run(record));
+  }
+
+  #current(status: number): Answer {
+    const record = this.#book.read();
+    if (record === null) return refuse(goneAway);
+    return { kind: "intent", status, body: JSON.stringify(toView(record)), replayed: false };
+  }
+
+  #log(traceparent?: string): Logger {
+    return createLogger(this.#env.LOG_LEVEL, { trace: traceparent });
+  }
+}
+
+const goneAway: Failure = failure("INTERNAL", "The reservation is gone; send the request again.");
+
+const isOwner = ({ terms }: IntentRecord, merchantId: string, livemode: boolean): boolean =>
+  terms.merchantId === merchantId && terms.livemode === livemode;
+
+const duplicateOrder = (holder: string): Failure =>
+  failure("DUPLICATE_ORDER", "This merchant_order_id belongs to another payment intent.", {
+    payment_intent: holder,
+  });
+
+const notCancellable = ({ payment, terms }: IntentRecord): Failure =>
+  failure("INVALID_STATE", `The payment has ended: it is ${payment.status}.`, {
+    payment_intent: terms.id,
+    status: payment.status,
+  });
+
+/** False when the work takes longer than a repeat may wait; the work goes on. */
+async function withinWait(work: Promise<void>): Promise<boolean> {
+  const timeout = Promise.withResolvers<false>();
+  const timer = setTimeout(() => timeout.resolve(false), IN_FLIGHT_WAIT_MS);
+  const done = await Promise.race([work.then(() => true as const), timeout.promise]);
+  clearTimeout(timer);
+  return done;
+}

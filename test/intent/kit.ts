@@ -1,0 +1,183 @@
+/** What the tests of payments share: a merchant, a live channel double that counts, and crashes. */
+import { runInDurableObject } from "cloudflare:test";
+import { env, exports } from "cloudflare:workers";
+import { vi } from "vitest";
+
+import { toPem } from "../../src/crypto/pem.ts";
+import { generateRsaPair } from "../../src/crypto/rsa.ts";
+import { randomId, secureRandom } from "../../src/ids.ts";
+import type { SandboxWorld } from "../../src/sandbox/simulator.ts";
+import { wechatSandbox } from "../../src/sandbox/wechat/channel.ts";
+import { type MemoryOrders, memoryOrders } from "../channels/wechat/kit.ts";
+
+const BASE = "http://gateway.test";
+const ADMIN = { Authorization: "Bearer admin-token-for-tests" };
+
+export interface Reply {
+  readonly status: number;
+  readonly headers: Headers;
+  // oxlint-disable-next-line typescript/no-explicit-any -- JSON of many shapes, checked by expect
+  readonly body: any;
+}
+
+/** Calls the API as a merchant's server does. */
+export async function api(
+  method: string,
+  path: string,
+  options: { key?: string; body?: unknown; headers?: Record<string, string> } = {},
+): Promise<Reply> {
+  const { key, body, headers } = options;
+  const response = await exports.default.fetch(`${BASE}${path}`, {
+    method,
+    headers: {
+      ...(key === undefined ? {} : { Authorization: `Bearer ${key}` }),
+      ...(body === undefined ? {} : { "Content-Type": "application/json" }),
+      ...headers,
+    },
+    ...(body === undefined ? {} : { body: typeof body === "string" ? body : JSON.stringify(body) }),
+  });
+  const text = await response.text();
+  const isJson = response.headers.get("Content-Type")?.includes("application/json") === true;
+  return {
+    status: response.status,
+    headers: response.headers,
+    body: isJson ? JSON.parse(text) : text,
+  };
+}
+
+export interface Merchant {
+  readonly id: string;
+  readonly test: string;
+  readonly live: string;
+}
+
+export async function newMerchant(name = "Corner Shop"): Promise<Merchant> {
+  const { status, body } = await api("POST", "/v1/admin/merchants", {
+    headers: ADMIN,
+    body: { name },
+  });
+  if (status !== 201) throw new Error(`no merchant: ${JSON.stringify(body)}`);
+  return { id: body.id, test: body.keys.test, live: body.keys.live };
+}
+
+export const wechatPayment = (changes: Record<string, unknown> = {}) => ({
+  amount: { currency: "CNY", value: 699 },
+  channel: "wechat",
+  description: "AI summary",
+  ...changes,
+});
+
+/** What happens to a request on its way to the bank or back. */
+export type Road = (request: Request, bank: () => Promise<Response>) => Promise<Response>;
+
+export interface Bank {
+  readonly orders: MemoryOrders;
+  readonly account: string;
+  /** Path and body of every request that reached the bank, in order. */
+  readonly seen: { path: string; body: string }[];
+  /** Replaces the road to the bank until the next call. */
+  detour(road: Road | null): void;
+  /** The buyer pays; nobody is told. */
+  pay(id: string): void;
+  /** The channel's callback about an order, delivered to the gateway. */
+  callback(id: string, changes?: { value?: number; flaw?: "wrong_signature" }): Promise<Response>;
+}
+
+/**
+ * A live WeChat Pay: the simulator behind `fetch`, with keys of its own and orders in memory, and
+ * the merchant's live account that talks to it.
+ */
+export async function openBank(merchant: Merchant): Promise<Bank> {
+  const [ours, theirs] = [await generateRsaPair(), await generateRsaPair()];
+  const keys = {
+    merchantPrivateKey: toPem("PRIVATE KEY", ours.privateKey),
+    merchantPublicKey: toPem("PUBLIC KEY", ours.publicKey),
+    platformPrivateKey: toPem("PRIVATE KEY", theirs.privateKey),
+    platformPublicKey: toPem("PUBLIC KEY", theirs.publicKey),
+    symmetricKey: "0123456789abcdefghijklmnopqrstuv",
+  };
+  const orders = memoryOrders(() => Date.now());
+  const world = (): SandboxWorld => ({
+    keys,
+    registeredMerchant: () => Promise.resolve(null),
+    orders,
+    script: null,
+    now: Date.now(),
+    random: secureRandom,
+  });
+  const seen: Bank["seen"] = [];
+  let road: Road | null = null;
+
+  vi.spyOn(globalThis, "fetch").mockImplementation(async (input, init) => {
+    const request = new Request(input, init);
+    const { pathname, search } = new URL(request.url);
+    const body = await request.clone().text();
+    const arrive = () => {
+      seen.push({ path: pathname + search, body });
+      return wechatSandbox.handle(request, world());
+    };
+    return road === null ? arrive() : road(request, arrive);
+  });
+
+  const credentials = wechatSandbox.credentials(keys, randomId("channelAccount"));
+  const saved = await api("POST", "/v1/channel-accounts", {
+    key: merchant.live,
+    body: { channel: "wechat", mode: "direct", display_name: "Live", credentials },
+  });
+  if (saved.status !== 201) throw new Error(`no account: ${JSON.stringify(saved.body)}`);
+
+  return {
+    orders,
+    account: saved.body.id,
+    seen,
+    detour: (next) => {
+      road = next;
+    },
+    pay: (id) => void orders.pay(id),
+    async callback(id, changes = {}) {
+      const order = orders.find(id);
+      if (order === undefined) throw new Error("the bank has no such order");
+      const told = { ...order, value: changes.value ?? order.value };
+      return exports.default.fetch(
+        await wechatSandbox.callback(told, changes.flaw ?? null, world()),
+      );
+    },
+  };
+}
+
+export const creates = (bank: Bank) =>
+  bank.seen.filter(({ path }) => path === "/v3/pay/transactions/native");
+
+export const intentStub = (id: string) => env.INTENTS.getByName(id);
+
+/** The event types in the object's own log, in order. */
+export const eventsOf = (id: string): Promise<string[]> =>
+  runInDurableObject(intentStub(id), (_, state) =>
+    state.storage.sql
+      .exec<{ type: string | null }>("SELECT type FROM change ORDER BY sequence")
+      .toArray()
+      .flatMap(({ type }) => (type === null ? [] : [type])),
+  );
+
+/** Waits until the copy of a payment in D1 has reached a sequence. */
+export const projected = (id: string, sequence: number) =>
+  vi.waitFor(
+    async () => {
+      const row = await env.DB.prepare("SELECT * FROM payment_intents WHERE id = ?")
+        .bind(id)
+        .first();
+      if (row === null || Number(row["sequence"]) < sequence) throw new Error("not yet");
+      return row;
+    },
+    { timeout: 10_000, interval: 20 },
+  );
+
+/** Events of a payment in the feed, in order. */
+export async function feedOf(
+  id: string,
+): Promise<{ type: string; sequence: number; id: string }[]> {
+  const { results } = await env.DB.prepare("SELECT payload FROM events ORDER BY position").all();
+  return results
+    .map(({ payload }) => JSON.parse(String(payload)))
+    .filter((event) => event.data.id === id);
+}

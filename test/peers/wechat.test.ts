@@ -1,0 +1,367 @@
+/**
+ * wechatpay-axios-plugin, a community SDK, as a stranger in both directions: it judges what our
+ * adapter and the simulated channel sign and encrypt, and they judge what it does. It is a
+ * development dependency only.
+ */
+import { createServer, type IncomingMessage, type Server } from "node:http";
+import { text } from "node:stream/consumers";
+
+import { afterAll, beforeAll, describe, it } from "vitest";
+import { Aes, Formatter, Rsa, Wechatpay } from "wechatpay-axios-plugin";
+
+import { wechat } from "../../src/channels/wechat/adapter.ts";
+import { utf8 } from "../../src/crypto/encoding.ts";
+import type { SandboxWorld } from "../../src/sandbox/simulator.ts";
+import { wechatSandbox } from "../../src/sandbox/wechat/channel.ts";
+import { platformCertificate } from "../../src/sandbox/wechat/identity.ts";
+import * as kit from "../channels/wechat/kit.ts";
+
+const { AesGcm } = Aes;
+
+interface Credentials {
+  readonly mchid: string;
+  readonly appid: string;
+  readonly serial_no: string;
+  readonly private_key: string;
+  readonly api_v3_key: string;
+  readonly platform_keys: readonly { readonly id: string; readonly public_key: string }[];
+}
+
+let simulation: kit.Simulation;
+let credentials: Credentials;
+let certificate: Awaited<ReturnType<typeof platformCertificate>>;
+let stranger: kit.Pair;
+let server: Server;
+let baseURL = "";
+
+/** The SDK reads the real clock, so the simulated channel must too. */
+const world = (): SandboxWorld => ({ ...simulation.world, now: Date.now() });
+
+async function toRequest(incoming: IncomingMessage): Promise<Request> {
+  const headers = new Headers();
+  for (const [name, value] of Object.entries(incoming.headers)) {
+    if (typeof value === "string") headers.set(name, value);
+  }
+  const method = incoming.method ?? "GET";
+  const body = await text(incoming);
+  const url = new URL(incoming.url ?? "/", baseURL);
+  return new Request(url, { method, headers, ...(method === "GET" ? {} : { body }) });
+}
+
+beforeAll(async () => {
+  simulation = await kit.simulate();
+  stranger = await kit.newPair();
+  certificate = await platformCertificate(simulation.keys);
+  credentials = wechatSandbox.credentials(simulation.keys, "ca_peer") as unknown as Credentials;
+  server = createServer((incoming, outgoing) => {
+    toRequest(incoming)
+      .then((request) => wechatSandbox.handle(request, world()))
+      .then(async (response) => {
+        outgoing.writeHead(response.status, Object.fromEntries(response.headers));
+        outgoing.end(Buffer.from(await response.arrayBuffer()));
+        return response.status;
+      })
+      .catch(() => outgoing.destroy());
+  });
+  await new Promise<void>((resolve) => {
+    server.listen(0, "127.0.0.1", resolve);
+  });
+  const address = server.address();
+  if (address === null || typeof address === "string") throw new Error("no port");
+  baseURL = `http://127.0.0.1:${address.port}`;
+});
+
+afterAll(() => {
+  server.close();
+  server.closeAllConnections();
+});
+
+const account = () => kit.accountOf(credentials);
+
+/** Our adapter over real HTTP, with the real clock. */
+const realIo = () =>
+  kit.fakeIo((request) => fetch(request), { now: () => Date.now(), endpoints: [baseURL] });
+
+interface Reply {
+  readonly status: number;
+  readonly data: Record<string, unknown>;
+  readonly headers: Record<string, string>;
+}
+
+/** The SDK's client against the simulated channel. */
+function client(
+  changes: { certs?: Record<string, string>; privateKey?: string; serial?: string } = {},
+) {
+  const sdk = new Wechatpay({
+    mchid: credentials.mchid,
+    serial: changes.serial ?? credentials.serial_no,
+    privateKey: changes.privateKey ?? credentials.private_key,
+    certs: changes.certs ?? { [certificate.serial]: certificate.pem },
+    baseURL: `${baseURL}/`,
+    proxy: false,
+    headers: { "Content-Type": "application/json" },
+  });
+  return {
+    send: (
+      method: "get" | "post",
+      path: string,
+      data?: object,
+      config: { params?: object; headers?: Record<string, string> } = {},
+    ): Promise<Reply> =>
+      Promise.resolve(sdk.client.request(path, method, data, config)) as unknown as Promise<Reply>,
+  };
+}
+
+/** What the SDK throws: the channel's answer, or its own verdict about the signature. */
+async function failure(work: Promise<Reply>): Promise<{ code?: string; response?: Reply }> {
+  try {
+    await work;
+  } catch (thrown) {
+    return thrown as { code?: string; response?: Reply };
+  }
+  throw new Error("the SDK accepted it");
+}
+
+const nativeOrder = (paymentId: string, changes: object = {}) => ({
+  appid: credentials.appid,
+  mchid: credentials.mchid,
+  description: "Image形象店-深圳腾大-QQ公仔",
+  out_trade_no: paymentId,
+  notify_url: "https://pay.example/v1/callbacks/wechat/ca_peer",
+  amount: { total: 699, currency: "CNY" },
+  ...changes,
+});
+
+const orderPath = (paymentId: string) => `v3/pay/transactions/out-trade-no/${paymentId}`;
+
+describe("the SDK's client against the simulated channel", () => {
+  it("orders, queries, and closes with a 204", async ({ expect }) => {
+    const paymentId = kit.newPaymentId();
+    const sdk = client();
+    const order = nativeOrder(paymentId);
+    const created = await sdk.send("post", "v3/pay/transactions/native", order);
+    expect(created.status).toBe(200);
+    expect(created.data["code_url"]).toMatch(/^weixin:\/\/wxpay\/bizpayurl\?pr=/);
+    const params = { mchid: credentials.mchid };
+    const open = await sdk.send("get", orderPath(paymentId), undefined, { params });
+    expect(open.data).toMatchObject({ out_trade_no: paymentId, trade_state: "NOTPAY" });
+    const closed = await sdk.send("post", `${orderPath(paymentId)}/close`, params);
+    expect(closed.status).toBe(204);
+    const after = await sdk.send("get", orderPath(paymentId), undefined, { params });
+    expect(after.data).toMatchObject({ trade_state: "CLOSED" });
+  });
+
+  it("sees the payment with the amount it ordered", async ({ expect }) => {
+    const paymentId = kit.newPaymentId();
+    const sdk = client();
+    await sdk.send("post", "v3/pay/transactions/native", nativeOrder(paymentId));
+    simulation.orders.pay(paymentId);
+    const params = { mchid: credentials.mchid };
+    const paid = await sdk.send("get", orderPath(paymentId), undefined, { params });
+    expect(paid.data).toMatchObject({ trade_state: "SUCCESS", amount: { total: 699 } });
+  });
+
+  it("verifies replies with the public key that it asks for", async ({ expect }) => {
+    const [key] = credentials.platform_keys;
+    if (key === undefined) throw new Error("no public key");
+    const sdk = client({ certs: { [key.id]: key.public_key } });
+    const headers = { "Wechatpay-Serial": key.id };
+    const created = await sdk.send(
+      "post",
+      "v3/pay/transactions/native",
+      nativeOrder(kit.newPaymentId()),
+      { headers },
+    );
+    expect(created.headers["wechatpay-serial"]).toBe(key.id);
+  });
+
+  it("refuses our reply when it has another key under that serial", async ({ expect }) => {
+    const sdk = client({ certs: { [certificate.serial]: stranger.publicPem } });
+    const order = nativeOrder(kit.newPaymentId());
+    const thrown = await failure(sdk.send("post", "v3/pay/transactions/native", order));
+    expect(thrown.code).toBe("EV3_RES_HEADER_SIGNATURE_DIGEST");
+  });
+
+  it("is refused itself with another private key, or serial", async ({ expect }) => {
+    const order = nativeOrder(kit.newPaymentId());
+    for (const changes of [{ privateKey: stranger.privatePem }, { serial: "5F1C72E2" }]) {
+      const thrown = await failure(
+        client(changes).send("post", "v3/pay/transactions/native", order),
+      );
+      expect(thrown.response?.status).toBe(401);
+      expect(thrown.response?.data).toMatchObject({ code: "SIGN_ERROR" });
+    }
+  });
+
+  it("hears of unknown orders and wrong parameters", async ({ expect }) => {
+    const params = { mchid: credentials.mchid };
+    const missing = await failure(
+      client().send("get", orderPath(kit.newPaymentId()), undefined, { params }),
+    );
+    expect(missing.response).toMatchObject({ status: 404, data: { code: "ORDER_NOT_EXIST" } });
+    const wrong = await failure(
+      client().send(
+        "post",
+        "v3/pay/transactions/native",
+        nativeOrder(kit.newPaymentId(), { amount: { total: 0 } }),
+      ),
+    );
+    expect(wrong.response).toMatchObject({ status: 400, data: { code: "PARAM_ERROR" } });
+  });
+
+  it("decrypts the platform certificate, and the echo that went through it", async ({ expect }) => {
+    const list = await client().send("get", "v3/certificates");
+    const { data } = list.data as {
+      data: { serial_no: string; encrypt_certificate: Record<string, string> }[];
+    };
+    const [entry] = data;
+    const sealed = entry?.encrypt_certificate ?? {};
+    const pem = AesGcm.decrypt(
+      sealed["ciphertext"] ?? "",
+      credentials.api_v3_key,
+      sealed["nonce"] ?? "",
+      sealed["associated_data"],
+    );
+    expect(pem).toBe(certificate.pem);
+    const echo = await client({ certs: { [entry?.serial_no ?? ""]: pem } }).send(
+      "post",
+      "v3/security/echo",
+      { echo_message: "hello", encrypted_echo_message: Rsa.encrypt("hello", pem) },
+      { headers: { "Wechatpay-Serial": certificate.serial } },
+    );
+    const { encrypted_echo_message } = echo.data;
+    expect(Rsa.decrypt(String(encrypted_echo_message), credentials.private_key)).toBe("hello");
+  });
+});
+
+const parts = (header: string) => header.replace(/^\S+ /, "").split(",").toSorted();
+
+describe("what we sign, judged by the SDK", () => {
+  it("the adapter's Authorization, for every call", async ({ expect }) => {
+    const paymentId = kit.newPaymentId();
+    const order = kit.orderOf({ paymentId, expiresAt: Date.now() + 900_000 });
+    const io = realIo();
+    const payload = wechat.prepareCharge(order, account());
+    if (!payload.ok) throw new Error(payload.error.message);
+    expect((await wechat.createCharge(payload.value, order, account(), io)).kind).toBe("ok");
+    expect((await wechat.queryPayment(paymentId, account(), io)).kind).toBe("ok");
+    expect((await wechat.closePayment(paymentId, account(), io)).kind).toBe("ok");
+    expect((await wechat.selfCheck(account(), io)).kind).toBe("ok");
+    expect(io.sent).toHaveLength(4);
+    for (const { request, body } of io.sent) {
+      const header = request.headers.get("Authorization") ?? "";
+      const field = (name: string) => new RegExp(`${name}="([^"]+)"`).exec(header)?.[1] ?? "";
+      const [timestamp, nonce, signature] = ["timestamp", "nonce_str", "signature"].map(field);
+      const { pathname, search } = new URL(request.url);
+      const message = Formatter.request(
+        request.method,
+        pathname + search,
+        timestamp ?? "",
+        nonce ?? "",
+        body,
+      );
+      const { merchantPublicKey } = simulation.keys;
+      expect(Rsa.verify(message, signature ?? "", merchantPublicKey)).toBe(true);
+      expect(Rsa.verify(`${message} `, signature ?? "", merchantPublicKey)).toBe(false);
+      const theirs = Formatter.authorization(
+        credentials.mchid,
+        nonce ?? "",
+        signature ?? "",
+        timestamp ?? "",
+        credentials.serial_no,
+      );
+      expect(parts(header)).toEqual(parts(theirs));
+      expect(header.split(" ")[0]).toBe(theirs.split(" ")[0]);
+    }
+  });
+
+  it("the simulated channel's notification, signature and ciphertext", async ({ expect }) => {
+    const paymentId = kit.newPaymentId();
+    await client().send("post", "v3/pay/transactions/native", nativeOrder(paymentId));
+    const record = simulation.orders.pay(paymentId);
+    const request = await wechatSandbox.callback(record, null, world());
+    const body = await request.text();
+    const header = (name: string) => request.headers.get(`Wechatpay-${name}`) ?? "";
+    const message = Formatter.response(header("Timestamp"), header("Nonce"), body);
+    expect(Rsa.verify(message, header("Signature"), simulation.keys.platformPublicKey)).toBe(true);
+    const { resource } = JSON.parse(body) as { resource: Record<string, string> };
+    const plaintext = AesGcm.decrypt(
+      resource["ciphertext"] ?? "",
+      credentials.api_v3_key,
+      resource["nonce"] ?? "",
+      resource["associated_data"],
+    );
+    expect(JSON.parse(plaintext)).toMatchObject({
+      mchid: credentials.mchid,
+      appid: credentials.appid,
+      out_trade_no: paymentId,
+      trade_state: "SUCCESS",
+      amount: { total: 699, currency: "CNY" },
+    });
+  });
+});
+
+/** A notification made with nothing but the SDK. */
+function notify(payload: object, changes: { key?: string; apiV3Key?: string; aad?: string } = {}) {
+  const nonce = Formatter.nonce(12);
+  const aad = changes.aad ?? "transaction";
+  const body = JSON.stringify({
+    id: Formatter.nonce(32),
+    create_time: "2026-11-21T08:00:00+08:00",
+    resource_type: "encrypt-resource",
+    event_type: "TRANSACTION.SUCCESS",
+    summary: "支付成功",
+    resource: {
+      original_type: "transaction",
+      algorithm: "AEAD_AES_256_GCM",
+      ciphertext: AesGcm.encrypt(
+        JSON.stringify(payload),
+        changes.apiV3Key ?? credentials.api_v3_key,
+        nonce,
+        aad,
+      ),
+      associated_data: "transaction",
+      nonce,
+    },
+  });
+  const timestamp = Formatter.timestamp();
+  const headerNonce = Formatter.nonce();
+  const message = Formatter.response(timestamp, headerNonce, body);
+  const headers = new Headers({
+    "Wechatpay-Timestamp": String(timestamp),
+    "Wechatpay-Nonce": headerNonce,
+    "Wechatpay-Serial": credentials.platform_keys[0]?.id ?? "",
+    "Wechatpay-Signature": Rsa.sign(message, changes.key ?? simulation.keys.platformPrivateKey),
+  });
+  return wechat.verifyCallback({ headers, body: utf8(body) }, account(), realIo());
+}
+
+const paid = () =>
+  kit.tradeOf(kit.newPaymentId(), { mchid: credentials.mchid, appid: credentials.appid });
+
+describe("what the SDK signs and encrypts, judged by us", () => {
+  it("believes its notification", async ({ expect }) => {
+    const trade = paid();
+    expect(await notify(trade)).toMatchObject({
+      kind: "reports",
+      reports: [{ paymentId: trade["out_trade_no"], state: "paid", amount: { value: 699 } }],
+    });
+  });
+
+  it("refuses it under another key, another APIv3 key, or other associated data", async ({
+    expect,
+  }) => {
+    expect(await notify(paid(), { key: stranger.privatePem })).toMatchObject({
+      reason: "signature_invalid",
+    });
+    expect(await notify(paid(), { apiV3Key: "x".repeat(32) })).toMatchObject({
+      reason: "resource_not_decrypted",
+    });
+    expect(await notify(paid(), { aad: "refund" })).toMatchObject({
+      reason: "resource_not_decrypted",
+    });
+    expect(await notify({ ...paid(), mchid: "1900000001" })).toMatchObject({
+      reason: "other_merchant",
+    });
+  });
+});
