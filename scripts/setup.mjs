@@ -143,7 +143,7 @@ export async function setup() {
 }
 
 if (isStarted(import.meta.url)) {
-  main(async () => {
+  await main(async () => {
     await setup();
     console.log("Ready: npm start runs the gateway, npm test checks it.");
   });

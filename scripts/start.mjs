@@ -66,7 +66,11 @@ function startGateway(port) {
   child.stderr.on("data", take(process.stderr));
   const ended = new Promise((resolve) => {
     child.once("error", (error) => resolve(error.message));
-    child.once("close", (code, signal) => resolve(`it ended with ${signal ?? `code ${code}`}`));
+    child.once("close", (code, signal) => resolve(`ended with ${signal ?? `code ${code}`}`));
+  });
+  /** Rejects when the process ends; the last lines of its log say why. */
+  const death = ended.then((reason) => {
+    throw new Stop(`${tail(recent)}\n\nThe gateway died: ${reason}.`);
   });
   const signalAll = (signal) => {
     try {
@@ -80,7 +84,7 @@ function startGateway(port) {
     await Promise.race([ended, sleep(STOP_LIMIT_MS, undefined, { ref: false })]);
     signalAll("SIGKILL");
   };
-  return { ended, stop, recent: () => recent };
+  return { death, stop, recent: () => recent };
 }
 
 /** A build that fails after an edit must not hide in a file. */
@@ -92,13 +96,8 @@ function reportErrors(text) {
 
 async function waitUntilReady(baseUrl, gateway) {
   const deadline = Date.now() + START_LIMIT_MS;
-  let end = null;
-  void gateway.ended.then((reason) => {
-    end = reason;
-  });
   let ready = null;
   while (Date.now() < deadline) {
-    if (end !== null) throw new Stop(`${tail(gateway.recent())}\n\nThe gateway died: ${end}.`);
     ready = await probe(`${baseUrl}/ready`, 5_000);
     if (ready?.status === 200) return;
     await sleep(250);
@@ -127,8 +126,9 @@ function curlCreate(baseUrl, key, channel, value) {
   );
 }
 
+const row = (name, value) => `  ${name.padEnd(10)}${value}`;
+
 function printBlock(baseUrl, key, payment) {
-  const row = (name, value) => `  ${name.padEnd(10)}${value}`;
   console.log(`
 ${bold("ItPay Edge runs.")}
 
@@ -155,7 +155,8 @@ ${verbose ? "Stop" : `Log in ${LOG} (VERBOSE=1 shows it here). Stop`} with Ctrl-
 `);
 }
 
-const portPrefix = (baseUrl) => (baseUrl === localUrl(8787) ? "" : `PORT=${new URL(baseUrl).port} `);
+const portPrefix = (baseUrl) =>
+  baseUrl === localUrl(8787) ? "" : `PORT=${new URL(baseUrl).port} `;
 
 /**
  * Resolves when somebody wants the end. npm's shell does not pass signals on, so a parent that is
@@ -173,11 +174,10 @@ async function serve(baseUrl, gateway) {
   await waitUntilReady(baseUrl, gateway);
   const { keys } = await demoMerchant(baseUrl);
   printBlock(baseUrl, keys.test, await openPayment(baseUrl, keys.test));
-  const reason = await gateway.ended;
-  throw new Stop(`${tail(gateway.recent())}\n\nThe gateway died: ${reason}.`);
+  await gateway.death;
 }
 
-main(async () => {
+await main(async () => {
   const port = chosenPort();
   await checkPort(port);
   await setup();
@@ -185,7 +185,7 @@ main(async () => {
   const ended = wantsEnd();
   const gateway = startGateway(port);
   try {
-    await Promise.race([ended, serve(localUrl(port), gateway)]);
+    await Promise.race([ended, gateway.death, serve(localUrl(port), gateway)]);
   } finally {
     await gateway.stop();
   }

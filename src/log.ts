@@ -23,6 +23,12 @@ export function createLogger(threshold: string, common: LogFields = {}): Logger 
   };
 }
 
-/** The message of anything thrown, without its stack and never with bound values or bodies. */
-export const describeError = (thrown: unknown): string =>
-  thrown instanceof Error ? `${thrown.name}: ${thrown.message.slice(0, 200)}` : "non-error thrown";
+/**
+ * The message of anything thrown, without its stack. The cause goes first: the message of a failed
+ * query holds the statement and its bound values, its cause only says what failed.
+ */
+export function describeError(thrown: unknown): string {
+  if (!(thrown instanceof Error)) return "non-error thrown";
+  if (thrown.cause instanceof Error) return `${thrown.name}: ${describeError(thrown.cause)}`;
+  return `${thrown.name}: ${thrown.message.slice(0, 200)}`;
+}

@@ -83,6 +83,12 @@ export async function demoMerchant(baseUrl) {
   const token = localSecrets().get("ADMIN_TOKEN") ?? "";
   const admin = apiClient(baseUrl, token);
   const reply = await admin("POST", "/v1/admin/merchants", { body: { name: "Demo Shop" } });
+  if (reply.status === 401 || reply.status === 403) {
+    throw new Stop(
+      `The gateway at ${baseUrl} was not started from this folder: it knows other secrets.\n` +
+        "Say which one with PORT=…, or give a test key of it with ITPAY_KEY=…",
+    );
+  }
   const { id, name, keys } = expectStatus(reply, 201, "Creating the demo merchant");
   mkdirSync(inProject(".wrangler"), { recursive: true });
   writeFileSync(SAVED, `${JSON.stringify({ id, name, keys }, null, 2)}\n`, { mode: 0o600 });

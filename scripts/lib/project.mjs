@@ -17,16 +17,13 @@ const BIN = inProject("node_modules", ".bin");
 export class Stop extends Error {}
 
 /** Runs a script's work; its number is the exit code. */
-export function main(work) {
-  work().then(
-    (code) => {
-      process.exitCode = code ?? 0;
-    },
-    (error) => {
-      console.error(error instanceof Stop ? `\n${error.message}` : error);
-      process.exitCode = 1;
-    },
-  );
+export async function main(work) {
+  try {
+    process.exitCode = (await work()) ?? 0;
+  } catch (error) {
+    console.error(error instanceof Stop ? `\n${error.message}` : error);
+    process.exitCode = 1;
+  }
 }
 
 /** Whether this file was started, not imported. */

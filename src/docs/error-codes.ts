@@ -2,6 +2,8 @@
 import { ERROR_CODES, ERRORS, type ErrorCode } from "../errors.ts";
 import { type PlacedOperation, resolve, type Schema } from "./model.ts";
 
+type Schemas = Readonly<Record<string, Schema>>;
+
 interface Facts {
   readonly path: string;
   readonly merchant: boolean;
@@ -27,6 +29,9 @@ const either =
     tests.some((test) => test(facts));
 
 const payments = under("/v1/payment-intents", "/v1/qr", "/sandbox");
+const refunds = under("/v1/refunds");
+/** Paying software: services, and installs with budgets. */
+const agents = under("/v1/services", "/v1/installs");
 const byMerchant = ({ merchant }: Facts) => merchant;
 
 /** Codes that not every operation with their status can answer with, and when one can. */
@@ -39,18 +44,18 @@ const ONLY: Readonly<Partial<Record<ErrorCode, (facts: Facts) => boolean>>> = {
   TIMESTAMP_OUT_OF_RANGE: byMerchant,
   KEY_EXPIRED: byMerchant,
   KEY_REVOKED: byMerchant,
-  PAYMENT_REQUIRED: under("/v1/services"),
+  PAYMENT_REQUIRED: agents,
   SCOPE_MISSING: ({ scoped }) => scoped,
   IP_NOT_ALLOWED: byMerchant,
-  INSTALL_REQUIRED: under("/v1/services"),
-  AUTO_PAY_LIMIT_EXCEEDED: under("/v1/services"),
-  NOT_FOUND: (facts) => !payments(facts) && !under("/v1/refunds", "/v1/callbacks")(facts),
-  SERVICE_NOT_FOUND: under("/v1/services"),
+  INSTALL_REQUIRED: agents,
+  AUTO_PAY_LIMIT_EXCEEDED: agents,
+  NOT_FOUND: (facts) => !payments(facts) && !refunds(facts) && !under("/v1/callbacks")(facts),
+  SERVICE_NOT_FOUND: agents,
   PAYMENT_INTENT_NOT_FOUND: either(
-    ({ path }) => payments({ path } as Facts) && path.includes("{"),
+    (facts) => payments(facts) && facts.path.includes("{"),
     under("/v1/refunds", "/pay/"),
   ),
-  REFUND_NOT_FOUND: under("/v1/refunds"),
+  REFUND_NOT_FOUND: refunds,
   CHANNEL_ACCOUNT_NOT_FOUND: either(
     under("/v1/channel-accounts", "/v1/callbacks"),
     has("channel_account"),
@@ -59,8 +64,8 @@ const ONLY: Readonly<Partial<Record<ErrorCode, (facts: Facts) => boolean>>> = {
   DUPLICATE_ORDER: has("merchant_order_id"),
   IDEMPOTENCY_MISMATCH: ({ keyed }) => keyed,
   AMOUNT_EXCEEDED: has("amount"),
-  REFUND_EXCEEDS_PAYMENT: under("/v1/refunds"),
-  REFUND_WINDOW_CLOSED: under("/v1/refunds"),
+  REFUND_EXCEEDS_PAYMENT: refunds,
+  REFUND_WINDOW_CLOSED: refunds,
   CHANNEL_NOT_CONFIGURED: either(
     under("/v1/payment-intents", "/v1/channel-accounts/{id}/verify"),
     has("channel"),
@@ -68,7 +73,7 @@ const ONLY: Readonly<Partial<Record<ErrorCode, (facts: Facts) => boolean>>> = {
   CHANNEL_REJECTED: under("/v1/payment-intents", "/v1/refunds", "/v1/channel-accounts"),
 };
 
-function factsOf({ path, operation }: PlacedOperation, schemas: Readonly<Record<string, Schema>>) {
+function factsOf({ path, operation }: PlacedOperation, schemas: Schemas): Facts {
   const schemes = (operation.security ?? []).flatMap((entry) => Object.keys(entry));
   const parameters = operation.parameters ?? [];
   const body = operation.requestBody?.content["application/json"]?.schema;
@@ -84,11 +89,7 @@ function factsOf({ path, operation }: PlacedOperation, schemas: Readonly<Record<
 }
 
 /** The codes of one status that this operation can answer with; all of them when none is left. */
-export function codesFor(
-  placed: PlacedOperation,
-  status: number,
-  schemas: Readonly<Record<string, Schema>>,
-): ErrorCode[] {
+export function codesFor(placed: PlacedOperation, status: number, schemas: Schemas): ErrorCode[] {
   const facts = factsOf(placed, schemas);
   const all = ERROR_CODES.filter((code) => ERRORS[code].status === status);
   const left = all.filter((code) => ONLY[code]?.(facts) ?? true);

@@ -7,41 +7,40 @@ export interface EventNote {
   readonly data: string;
 }
 
-export const EVENT_NOTES: Readonly<
-  Partial<Record<EventType | typeof TEST_EVENT_TYPE, EventNote>>
-> = {
-  "payment_intent.created": {
-    when: "A payment was created. The channel may not have answered yet.",
-    data: "PaymentIntent",
-  },
-  "payment_intent.qr_generated": {
-    when: "The channel gave a code: it can be shown.",
-    data: "PaymentIntent",
-  },
-  "payment_intent.succeeded": {
-    when:
-      "The channel has proved that the buyer paid. Exactly one per payment: deliver on this one. " +
-      "With `late: true` in the data the payment had ended unpaid before.",
-    data: "PaymentIntent",
-  },
-  "payment_intent.failed": {
-    when: "The channel refused the payment for good; `last_error` says why.",
-    data: "PaymentIntent",
-  },
-  "payment_intent.expired": {
-    when: "The time was up and the channel confirmed that nobody had paid.",
-    data: "PaymentIntent",
-  },
-  "payment_intent.cancelled": {
-    when: "You cancelled it and the channel closed the order.",
-    data: "PaymentIntent",
-  },
-  "webhook_endpoint.disabled": {
-    when: "An endpoint is gone or did nothing but fail for 5 days. Told to your other endpoints.",
-    data: "WebhookEndpoint",
-  },
-  [TEST_EVENT_TYPE]: {
-    when: "You asked for a test of an endpoint. The data is the endpoint and `test: true`.",
-    data: "WebhookEndpoint",
-  },
-};
+export const EVENT_NOTES: Readonly<Partial<Record<EventType | typeof TEST_EVENT_TYPE, EventNote>>> =
+  {
+    "payment_intent.created": {
+      when: "A payment was created. The channel may not have answered yet.",
+      data: "PaymentIntent",
+    },
+    "payment_intent.qr_generated": {
+      when: "The channel gave a code: it can be shown.",
+      data: "PaymentIntent",
+    },
+    "payment_intent.succeeded": {
+      when:
+        "The channel has proved that the buyer paid. Exactly one per payment: deliver on this one. " +
+        "With `late: true` in the data the payment had ended unpaid before.",
+      data: "PaymentIntent",
+    },
+    "payment_intent.failed": {
+      when: "The channel refused the payment for good; `last_error` says why.",
+      data: "PaymentIntent",
+    },
+    "payment_intent.expired": {
+      when: "The time was up and the channel confirmed that nobody had paid.",
+      data: "PaymentIntent",
+    },
+    "payment_intent.cancelled": {
+      when: "You cancelled it and the channel closed the order.",
+      data: "PaymentIntent",
+    },
+    "webhook_endpoint.disabled": {
+      when: "An endpoint is gone or did nothing but fail for 5 days. Told to your other endpoints.",
+      data: "WebhookEndpoint",
+    },
+    [TEST_EVENT_TYPE]: {
+      when: "You asked for a test of an endpoint. The data is the endpoint and `test: true`.",
+      data: "WebhookEndpoint",
+    },
+  };

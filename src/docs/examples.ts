@@ -1,5 +1,12 @@
 /** Example values, made from a schema: its own example first, then a sample, then its shape. */
-import { alternatives, isNullable, type Operation, refName, resolve, type Schema } from "./model.ts";
+import {
+  alternatives,
+  isNullable,
+  type Operation,
+  refName,
+  resolve,
+  type Schema,
+} from "./model.ts";
 import { ANSWERS, BODIES, SAMPLES } from "./samples.ts";
 
 type Schemas = Readonly<Record<string, Schema>>;

@@ -108,7 +108,8 @@ export const FIELD_NOTES: Readonly<Record<string, Readonly<Record<string, string
     late_payment: "What happens when a buyer pays after the payment has ended.",
     status: "A disabled account takes no new payments.",
     "credentials.version": "Counts up with each rotation.",
-    "credentials.fingerprints": "SHA-256 of each secret and key, to recognise them by.",
+    "credentials.fingerprints":
+      "SHA-256 of public keys, serials and validity of certificates, to recognise them by.",
     callback_url: "Where the channel reports, on this host.",
     verified_at: "When the channel last confirmed the account.",
   },

@@ -169,7 +169,7 @@ export const SAMPLES: Readonly<Record<string, Readonly<Record<string, unknown>>>
       {
         version: 1,
         fingerprints: {
-          private_key: "5e884898da28047151d0e56f8dc6292773603d0d6aabbdd62a11ef721d1542d8",
+          app_public_key: "5e884898da28047151d0e56f8dc6292773603d0d6aabbdd62a11ef721d1542d8",
         },
         created_at: WHEN,
       },
@@ -277,4 +277,26 @@ export const ANSWERS: Readonly<Record<string, Readonly<Record<string, unknown>>>
     channel_account: IDS.account,
     detail: "The channel answered and its signature verifies.",
   },
+};
+
+/** How the data of an event differs from the schema's sample, by the event's type. */
+export const EVENT_CHANGES: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
+  "payment_intent.created": {
+    status: "pending",
+    qr: null,
+    next_action: { type: "wait" },
+    sequence: 1,
+    updated_at: WHEN,
+  },
+  "payment_intent.succeeded": paid,
+  "payment_intent.failed": {
+    status: "failed",
+    next_action: null,
+    last_error: { code: "PAYMENT_DECLINED", message: "The channel refused.", details: {} },
+    sequence: 3,
+  },
+  "payment_intent.expired": { status: "expired", next_action: null, sequence: 3 },
+  "payment_intent.cancelled": { status: "cancelled", next_action: null, sequence: 3 },
+  "webhook_endpoint.disabled": { status: "disabled", disabled_reason: "gone" },
+  "webhook_endpoint.test": { test: true },
 };

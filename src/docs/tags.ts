@@ -29,7 +29,8 @@ export const TAGS: readonly Tag[] = [
   },
   {
     name: "API keys",
-    description: "Keys with less than all rights, their rotation and their end. Needs the scope `*`.",
+    description:
+      "Keys with less than all rights, their rotation and their end. Needs the scope `*`.",
   },
   {
     name: "Merchants",
@@ -42,3 +43,15 @@ export const TAGS: readonly Tag[] = [
   { name: "Callbacks", description: "Where channels report. Not for merchants." },
   { name: "Meta", description: "The deployment about itself. Needs no key." },
 ];
+
+/** The schemas that are shown as objects of their own, by the tag that they belong to. */
+export const OBJECTS: Readonly<Record<string, readonly string[]>> = {
+  "Payment intents": ["PaymentIntent"],
+  Events: ["Event"],
+  "Webhook endpoints": ["WebhookEndpoint", "WebhookDelivery"],
+  Channels: ["Channel", "ChannelError"],
+  "Channel accounts": ["ChannelAccount"],
+  "API keys": ["ApiKey"],
+  Merchants: ["Merchant"],
+  Sandbox: ["SandboxPayment"],
+};

@@ -85,14 +85,10 @@ async function settle(
       queue,
       message: message.id,
       attempts: message.attempts,
-      error: describeError(rootCause(error)),
+      error: describeError(error),
     });
     message.retry({ delaySeconds });
     return;
   }
   message.ack();
 }
-
-/** A failed query's own message holds the statement and its values; its cause says what failed. */
-const rootCause = (error: unknown): unknown =>
-  error instanceof Error && error.cause !== undefined ? error.cause : error;

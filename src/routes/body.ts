@@ -12,7 +12,11 @@ const WITH_BODY = new Set(["POST", "PUT", "PATCH"]);
 export const readableBody = createMiddleware<AppEnv>(async (c, next) => {
   if (!WITH_BODY.has(c.req.method)) return next();
   const text = await c.req.text();
-  if (text === "") return next();
+  if (text === "") {
+    // An empty body under a JSON content type is what many clients send for "no fields".
+    Object.assign(c.req.bodyCache, { text: Promise.resolve("{}") });
+    return next();
+  }
   const type = c.req.header("Content-Type") ?? "";
   if (!/^application\/json\s*(;|$)/i.test(type)) {
     throw apiError("UNSUPPORTED_MEDIA_TYPE", "Send 'Content-Type: application/json'.");

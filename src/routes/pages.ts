@@ -1,7 +1,7 @@
 /** Pages of a list: `limit`, an opaque `cursor`, and the answer's shape (API.md section 1). */
 import { z } from "@hono/zod-openapi";
 
-import { fromUtf8Strict, toBase64, fromBase64, utf8 } from "../crypto/encoding.ts";
+import { fromBase64Url, fromUtf8Strict, toBase64Url, utf8 } from "../crypto/encoding.ts";
 import { apiError } from "../errors.ts";
 import type { PageRequest } from "../store/page.ts";
 
@@ -22,15 +22,6 @@ export const pageQuery = {
 
 const CursorParts = z.tuple([z.string(), z.string(), z.int().nonnegative(), z.string()]);
 
-const toBase64Url = (text: string) =>
-  toBase64(utf8(text)).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
-
-function fromBase64Url(text: string): string | null {
-  const standard = text.replaceAll("-", "+").replaceAll("_", "/");
-  const bytes = fromBase64(standard.padEnd(Math.ceil(standard.length / 4) * 4, "="));
-  return bytes === null ? null : fromUtf8Strict(bytes);
-}
-
 /**
  * Reads a page request. A cursor names the list and the owner that it was issued for, so one from
  * another list or merchant is refused instead of silently paging through the wrong place.
@@ -42,7 +33,8 @@ export function readPage(
   owner: string,
 ): PageRequest {
   if (query.cursor === undefined) return { limit: query.limit, before: null };
-  const text = fromBase64Url(query.cursor);
+  const bytes = fromBase64Url(query.cursor);
+  const text = bytes === null ? null : fromUtf8Strict(bytes);
   const parts = CursorParts.safeParse(text === null ? null : parseJson(text));
   if (!parts.success || parts.data[0] !== list || parts.data[1] !== owner) {
     throw apiError("INVALID_CURSOR", "Use the next_cursor of a page of this list, unchanged.");
@@ -81,7 +73,7 @@ export function pageReply<R extends { created_at: number; id: string }, T>(
     has_more: hasMore,
     next_cursor:
       hasMore && last !== undefined
-        ? toBase64Url(JSON.stringify([list, owner, last.created_at, last.id]))
+        ? toBase64Url(utf8(JSON.stringify([list, owner, last.created_at, last.id])))
         : null,
   };
 }

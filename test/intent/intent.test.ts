@@ -66,7 +66,7 @@ const act = ({ merchant }: Shop, id: string, action: "cancel" | "sync", headers 
 /** Lets the object believe that its deadline has passed, and its alarm come. */
 async function letExpire(id: string): Promise<void> {
   await runInDurableObject(intentStub(id), (_, state) => {
-    state.storage.sql.exec("UPDATE intent SET expires_at = ?, ask_at = 0", Date.now() - 1);
+    state.storage.sql.exec("UPDATE intent SET expires_at = ?, ask_at = 1", Date.now() - 1);
   });
   await runDurableObjectAlarm(intentStub(id));
 }
@@ -74,7 +74,7 @@ async function letExpire(id: string): Promise<void> {
 /** Lets the next asking be due now. */
 async function letAsk(id: string): Promise<void> {
   await runInDurableObject(intentStub(id), (_, state) => {
-    state.storage.sql.exec("UPDATE intent SET ask_at = 0");
+    state.storage.sql.exec("UPDATE intent SET ask_at = 1");
   });
   await runDurableObjectAlarm(intentStub(id));
 }

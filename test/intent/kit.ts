@@ -176,8 +176,10 @@ export const projected = (id: string, sequence: number) =>
 export async function feedOf(
   id: string,
 ): Promise<{ type: string; sequence: number; id: string }[]> {
-  const { results } = await env.DB.prepare("SELECT payload FROM events ORDER BY position").all();
-  return results
-    .map(({ payload }) => JSON.parse(String(payload)))
-    .filter((event) => event.data.id === id);
+  const { results } = await env.DB.prepare(
+    "SELECT payload FROM events WHERE json_extract(payload, '$.data.id') = ? ORDER BY position",
+  )
+    .bind(id)
+    .all();
+  return results.map(({ payload }) => JSON.parse(String(payload)));
 }

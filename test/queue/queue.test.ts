@@ -47,23 +47,33 @@ const wanted = async (endpoint: { id: string }) =>
 
 const refuse = () => Promise.reject(new Error("must not send"));
 
-/** A database that fails its next `n` calls. */
+/** A database whose next `n` reads, writes or transactions fail. */
 function failingDatabase(n: number) {
   let left = n;
-  const fail = () => {
-    if (left <= 0) return;
-    left -= 1;
-    throw new Error("D1_ERROR: database is overloaded");
-  };
+  const failing =
+    <T extends unknown[], R>(call: (...args: T) => Promise<R>) =>
+    async (...args: T): Promise<R> => {
+      if (left <= 0) return call(...args);
+      left -= 1;
+      throw new Error("D1_ERROR: database is overloaded");
+    };
+  const statement = (real: D1PreparedStatement): D1PreparedStatement =>
+    new Proxy(real, {
+      get(target, name) {
+        if (name === "bind") return (...values: unknown[]) => statement(target.bind(...values));
+        const value: unknown = Reflect.get(target, name);
+        if (typeof value !== "function") return value;
+        const call = async (...args: unknown[]): Promise<unknown> =>
+          Reflect.apply(value, target, args);
+        return failing(call);
+      },
+    });
   return database(
     new Proxy(env.DB, {
       get(target, name) {
-        const value: unknown = Reflect.get(target, name);
-        if (typeof value !== "function") return value;
-        return (...args: unknown[]): unknown => {
-          if (name === "batch" || name === "prepare") fail();
-          return Reflect.apply(value, target, args);
-        };
+        if (name === "prepare") return (text: string) => statement(target.prepare(text));
+        if (name === "batch") return failing(() => Promise.reject(new Error("not used here")));
+        return Reflect.get(target, name);
       },
     }),
   );
@@ -144,15 +154,16 @@ describe("published events", () => {
       published(world, makeEvent("payment_intent.succeeded")),
     ];
     const healthy = world.context;
-    const failing = { ...healthy, db: failingDatabase(1) };
-    const stumbling: World = { ...world, context: failing };
-    expect(await consume(stumbling, "itpay-events", [first, second], 3)).toEqual({
+    const stumbling: World = { ...world, context: { ...healthy, db: failingDatabase(1) } };
+    expect(await consume(stumbling, "itpay-events", [first, "unreadable"], 3)).toEqual({
       acked: 1,
       retried: [40],
     });
+    expect(await feedOf(world)).toHaveLength(0);
     // Nothing of what a failed query was given ends up in the log.
     expect(world.lines.join()).toContain("database is overloaded");
-    expect(world.lines.join()).not.toContain(first.events[0]?.id);
+    expect(world.lines.join()).not.toContain("Failed query");
+    expect(world.lines.join()).not.toContain(world.merchantId);
     await consume(world, "itpay-events", [first, second]);
     expect(await feedOf(world)).toHaveLength(2);
   });

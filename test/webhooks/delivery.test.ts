@@ -1,6 +1,7 @@
 import { env } from "cloudflare:workers";
 import { describe, it, vi } from "vitest";
 
+import { recordAttempt } from "../../src/store/webhook-deliveries.ts";
 import { deleteEndpoint, updateEndpoint } from "../../src/store/webhook-endpoints.ts";
 import { deliveryContext } from "../../src/queue/context.ts";
 import { deliver, network } from "../../src/webhooks/deliver.ts";
@@ -382,6 +383,26 @@ describe("endpoints that fail", () => {
       status: "enabled",
       updated_at: endpoint.updated_at,
     });
+  });
+
+  it("keeps the first of two failures that are noted at once", async ({ expect }) => {
+    const world = await makeWorld(answers(500));
+    const endpoint = await addEndpoint(world);
+    await consume(world, "itpay-events", [published(world, makeEvent("payment_intent.created"))]);
+    const delivery = await deliveryOf(endpoint);
+    const failure = (at: number) =>
+      recordAttempt(db, {
+        delivery,
+        attempt: { at, status: 500, latency_ms: 1, response: "" },
+        state: "pending",
+        nextAttemptAt: at + 5 * SECOND,
+        endpoint: "failing",
+      });
+    await failure(START);
+    await failure(START + 1);
+    expect((await currentEndpoint(endpoint))?.failing_since).toBe(START);
+    // And both left their line in the log.
+    expect((await deliveryOf(endpoint)).attempts.map(({ at }) => at)).toEqual([START, START + 1]);
   });
 
   it("is disabled after 5 days of nothing but failures, and the merchant is told", async ({

@@ -1,0 +1,144 @@
+/**
+ * The OpenAPI document: what the routes say of themselves, completed with what they share. It is
+ * made once; only the server's address differs between requests.
+ */
+import { API_VERSION } from "../constants.ts";
+import type { App } from "../routes/http.ts";
+import { DESCRIPTION, HEADERS, IDEMPOTENCY_KEY, SECURITY_SCHEMES } from "./components.ts";
+import { codesFor } from "./error-codes.ts";
+import { answerExample, bodyExample } from "./examples.ts";
+import { COMMON_NOTES, FIELD_NOTES } from "./field-notes.ts";
+import {
+  type ApiDocument,
+  type Operation,
+  operationsOf,
+  type PlacedOperation,
+  refTo,
+  type Schema,
+} from "./model.ts";
+import { SAMPLES } from "./samples.ts";
+import { TAGS } from "./tags.ts";
+import { webhooks } from "./webhooks.ts";
+
+/** POSTs of merchants that change nothing worth remembering, and so keep no answer. */
+const KEYLESS = new Set(["verifyChannelAccount"]);
+
+/** Operations whose routes give no operationId. */
+const NAMES: Readonly<Record<string, string>> = {
+  "get /v1/qr/{payment_intent}.svg": "getQrImage",
+  "post /v1/callbacks/{channel}/{channel_account}": "receiveCallback",
+  "post /sandbox/payments/{payment_intent}/{action}": "playBuyer",
+  "get /sandbox/wallet/{payment_intent}": "getSandboxWallet",
+};
+
+/**
+ * References in these fields may be null. The generator writes that into the shared schema
+ * instead, which would allow null everywhere.
+ */
+const NULLABLE_REFERENCES: Readonly<Record<string, readonly string[]>> = {
+  PaymentIntent: ["payer"],
+};
+
+function repairReferences(schemas: Record<string, Schema>): void {
+  for (const schema of Object.values(schemas)) {
+    if (schema.type?.includes("null") === true) schema.type = "object";
+  }
+  for (const [name, fields] of Object.entries(NULLABLE_REFERENCES)) {
+    const properties = schemas[name]?.properties ?? {};
+    for (const field of fields) {
+      const { $ref } = properties[field] ?? {};
+      if ($ref !== undefined) properties[field] = { anyOf: [{ $ref }, { type: "null" }] };
+    }
+  }
+}
+
+/** Fields of a schema that say nothing of themselves get their note. */
+function annotate(schema: Schema, notes: Readonly<Record<string, string>>, path = ""): void {
+  for (const [field, inner] of Object.entries(schema.properties ?? {})) {
+    const note = notes[path + field] ?? COMMON_NOTES[field];
+    // Beside a $ref too: OpenAPI 3.1 lets a description stand there.
+    if (note !== undefined) inner.description ??= note;
+    annotate(inner.items ?? inner, notes, `${path}${field}.`);
+  }
+  for (const part of schema.allOf ?? []) annotate(part, notes, path);
+}
+
+function addIdempotency(operation: Operation): void {
+  const parameters = (operation.parameters ?? []).filter(
+    ({ name }) => name.toLowerCase() !== "idempotency-key",
+  );
+  operation.parameters = [...parameters, IDEMPOTENCY_KEY];
+}
+
+function completeReplies(placed: PlacedOperation, schemas: Record<string, Schema>): void {
+  const { operation } = placed;
+  for (const [status, reply] of Object.entries(operation.responses)) {
+    const failed = Number(status) >= 400;
+    const media = reply.content?.["application/json"];
+    reply.headers = { "Request-Id": { $ref: "#/components/headers/RequestId" } };
+    if (status === "429")
+      reply.headers["Retry-After"] = { $ref: "#/components/headers/RetryAfter" };
+    const keyed = operation.parameters?.includes(IDEMPOTENCY_KEY) === true;
+    if (keyed && !failed) {
+      reply.headers["Idempotent-Replayed"] = { $ref: "#/components/headers/IdempotentReplayed" };
+    }
+    if (media?.schema === undefined) continue;
+    if (media.schema.$ref === refTo("Error").$ref) {
+      reply.description = codesFor(placed, Number(status), schemas).join(", ");
+    } else {
+      annotate(media.schema, {});
+      if (!failed) media.example = answerExample(operation, media.schema, schemas);
+    }
+  }
+}
+
+function complete(placed: PlacedOperation, schemas: Record<string, Schema>): void {
+  const { method, path, operation } = placed;
+  const name = operation.operationId ?? NAMES[`${method} ${path}`];
+  if (name !== undefined) operation.operationId = name;
+  const merchant = operation.security?.some((entry) => "bearer" in entry) === true;
+  if (method === "post" && merchant && !KEYLESS.has(name ?? "")) addIdempotency(operation);
+  const body = operation.requestBody?.content["application/json"];
+  if (body !== undefined) body.example = bodyExample(operation, schemas);
+  completeReplies(placed, schemas);
+}
+
+/** The tags that operations have, in reading order. */
+function usedTags(document: Pick<ApiDocument, "paths">) {
+  const used = new Set(operationsOf(document).flatMap(({ operation }) => operation.tags ?? []));
+  const known = TAGS.filter(({ name }) => used.has(name));
+  const rest = [...used].filter((name) => !TAGS.some((tag) => tag.name === name));
+  return [...known, ...rest.map((name) => ({ name }))];
+}
+
+/** The document of all routes that are registered by now, without `servers`. */
+export function buildDocument(app: App): ApiDocument {
+  const generated = app.getOpenAPI31Document({
+    openapi: "3.1.0",
+    info: { title: "ItPay Edge", version: API_VERSION },
+  });
+  // A copy: the generator hands out parts of the routes' own definitions.
+  const { openapi, paths, components } = JSON.parse(
+    JSON.stringify(generated),
+  ) as unknown as ApiDocument;
+  const { schemas } = components;
+  repairReferences(schemas);
+  for (const [name, schema] of Object.entries(schemas)) {
+    annotate(schema, FIELD_NOTES[name] ?? {});
+    schema.example ??= SAMPLES[name];
+  }
+  for (const placed of operationsOf({ paths })) complete(placed, schemas);
+  return {
+    openapi,
+    info: {
+      title: "ItPay Edge",
+      version: API_VERSION,
+      description: DESCRIPTION,
+      license: { name: "Apache-2.0", identifier: "Apache-2.0" },
+    },
+    tags: usedTags({ paths }),
+    paths,
+    webhooks: webhooks(),
+    components: { schemas, securitySchemes: SECURITY_SCHEMES, headers: HEADERS },
+  };
+}

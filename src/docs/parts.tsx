@@ -1,0 +1,139 @@
+/** The small parts that the page is made of. Everything is text to the template: it escapes. */
+import type { Child } from "hono/jsx";
+
+import { errorAnchor, isShown, objectAnchor } from "./anchors.ts";
+import type { FieldRow } from "./fields.ts";
+
+/** A text with `code` between backticks. */
+export const Text = ({ children }: { children: string }) => (
+  <>{children.split("`").map((part, at) => (at % 2 === 1 ? <code>{part}</code> : part))}</>
+);
+
+/** A block of code. It can be scrolled with the keyboard, so it can be focused. */
+export const Code = ({ title, text }: { title: string; text: string }) => (
+  <figure class="code">
+    <figcaption>{title}</figcaption>
+    <pre tabindex={0} role="group" aria-label={title}>
+      <code>{text}</code>
+    </pre>
+  </figure>
+);
+
+export const json = (value: unknown) => JSON.stringify(value, null, 2);
+
+/**
+ * A table that becomes a list of cards on a narrow screen. The roles keep it a table for screen
+ * readers when its display changes.
+ */
+export const Table = (props: {
+  label: string;
+  head: readonly string[];
+  rows: readonly { id?: string; depth?: number; cells: readonly Child[] }[];
+}) => (
+  <table role="table" aria-label={props.label}>
+    <thead role="rowgroup">
+      <tr role="row">
+        {props.head.map((name) => (
+          <th role="columnheader" scope="col">
+            {name}
+          </th>
+        ))}
+      </tr>
+    </thead>
+    <tbody role="rowgroup">
+      {props.rows.map(({ id, depth = 0, cells }) => (
+        <tr role="row" id={id} class={`depth-${depth}`}>
+          {cells.map((cell, at) =>
+            at === 0 ? (
+              <th role="rowheader" scope="row">
+                {cell}
+              </th>
+            ) : (
+              <td role="cell" data-label={props.head[at]}>
+                {cell}
+              </td>
+            ),
+          )}
+        </tr>
+      ))}
+    </tbody>
+  </table>
+);
+
+export const ErrorLink = ({ code }: { code: string }) => (
+  <a href={`#${errorAnchor(code)}`}>
+    <code>{code}</code>
+  </a>
+);
+
+export const ObjectLink = ({ name }: { name: string }) =>
+  isShown(name) ? <a href={`#${objectAnchor(name)}`}>{name}</a> : <>{name}</>;
+
+/** More values than this hide behind a click. */
+const VALUES_SHOWN = 10;
+
+const chips = (values: readonly string[]) =>
+  values.map((value, at) => (
+    <>
+      {at === 0 ? "" : " "}
+      <code class="chip">{value}</code>
+    </>
+  ));
+
+function Values({ values }: { values: readonly string[] }) {
+  if (values.length === 0) return null;
+  if (values.length <= VALUES_SHOWN) {
+    return (
+      <p class="values">
+        {values.length === 1 ? "Always " : "One of "}
+        {chips(values)}
+      </p>
+    );
+  }
+  return (
+    <details class="values">
+      <summary>{values.length} values</summary>
+      <p>{chips(values)}</p>
+    </details>
+  );
+}
+
+function Limits({ limits }: { limits: readonly string[] }) {
+  return limits.length === 0 ? null : <p class="limits">{limits.join(" · ")}</p>;
+}
+
+/** Fields or parameters. `asked`: of a request, where it matters which are required. */
+export const FieldTable = (props: {
+  label: string;
+  rows: readonly FieldRow[];
+  asked?: boolean;
+}) => (
+  <Table
+    label={props.label}
+    head={["Name", "Type and limits", "Meaning"]}
+    rows={props.rows.map((row) => ({
+      depth: row.parents.length,
+      cells: [
+        <>
+          <code class="name">
+            <span class="parents">{row.parents.map((parent) => `${parent}.`).join("")}</span>
+            {row.name}
+          </code>
+          {props.asked === true ? (
+            <span class={row.required ? "required" : "optional"}>
+              {row.required ? "required" : "optional"}
+            </span>
+          ) : null}
+        </>,
+        <>
+          <span class="type">{row.type}</span>
+          <Limits limits={row.limits} />
+        </>,
+        <>
+          {row.description === "" ? null : <Text>{row.description}</Text>}
+          <Values values={row.values} />
+        </>,
+      ],
+    }))}
+  />
+);

@@ -1,0 +1,40 @@
+/** `GET /openapi.json`: the API as a document, from the schemas that requests are checked with. */
+import { createRoute, z } from "@hono/zod-openapi";
+
+import { buildDocument } from "../docs/document.ts";
+import type { ApiDocument } from "../docs/model.ts";
+import type { App, AppContext } from "./http.ts";
+
+const route = createRoute({
+  method: "get",
+  path: "/openapi.json",
+  tags: ["Meta"],
+  operationId: "getOpenApiDocument",
+  summary: "This API as an OpenAPI 3.1 document",
+  responses: {
+    200: {
+      description: "The document.",
+      content: { "application/json": { schema: z.record(z.string(), z.unknown()) } },
+    },
+  },
+});
+
+/** Where clients reach the deployment, without a slash at the end. */
+export const publicOrigin = (c: AppContext): string =>
+  (c.env.PUBLIC_URL === "" ? new URL(c.req.url).origin : c.env.PUBLIC_URL).replace(/\/+$/, "");
+
+/** The document is made at the first question, when every route is registered, and kept. */
+export function documentOf(app: App): () => ApiDocument {
+  let made: ApiDocument | null = null;
+  return () => (made ??= buildDocument(app));
+}
+
+export function registerOpenApi(app: App, document: () => ApiDocument): void {
+  app.openapi(route, (c) => {
+    c.header("Cache-Control", "public, max-age=300");
+    // Tools in other origins' pages may read it: there is nothing secret in it.
+    c.header("Access-Control-Allow-Origin", "*");
+    const { openapi, info, ...rest } = document();
+    return c.json({ openapi, info, servers: [{ url: publicOrigin(c) }], ...rest }, 200);
+  });
+}

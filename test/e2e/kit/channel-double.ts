@@ -1,0 +1,255 @@
+/**
+ * A channel outside the Worker: the sandbox's simulator behind a real socket on this machine, with
+ * keys and merchants of its own, an order book that can be counted, and the faults of real networks.
+ */
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+
+import { toPem } from "../../../src/crypto/pem.ts";
+import { generateRsaPair } from "../../../src/crypto/rsa.ts";
+import { secureRandom } from "../../../src/ids.ts";
+import { alipaySandbox } from "../../../src/sandbox/alipay/channel.ts";
+import type {
+  CallbackFlaw,
+  SandboxKeyring,
+  SandboxOrderRecord,
+  SandboxOrders,
+  SandboxWorld,
+  SimulatedChannel,
+} from "../../../src/sandbox/simulator.ts";
+import { wechatSandbox } from "../../../src/sandbox/wechat/channel.ts";
+
+export type DoubleSlug = "wechat" | "alipay";
+
+const SIMULATORS: Readonly<Record<DoubleSlug, SimulatedChannel>> = {
+  wechat: wechatSandbox,
+  alipay: alipaySandbox,
+};
+
+/**
+ * What happens to the next order. `refuse`: the channel says no. The next three make no order: a
+ * server that never answers, a proxy's error page, a connection that is cut. `lose_reply` and
+ * `drip` make the order and spoil the reply: cut off, or one byte at a time for ever. `hold` makes
+ * it and keeps the reply until `release`.
+ */
+export type OrderFault =
+  | "refuse"
+  | "hang"
+  | "html_502"
+  | "drop"
+  | "lose_reply"
+  | "drip"
+  | "hold";
+
+export interface ChannelDouble {
+  readonly slug: DoubleSlug;
+  /** For `CHANNEL_ENDPOINTS`. */
+  readonly endpoint: string;
+  /** For `POST /v1/channel-accounts`. */
+  readonly credentials: Record<string, unknown>;
+  /** The faults of the next orders, one each; then the channel works. */
+  failNext(...faults: OrderFault[]): void;
+  release(): void;
+  order(number: string): SandboxOrderRecord | null;
+  /** How many orders there are. */
+  orderCount(): number;
+  /** Every number that an order was asked for with, whether or not one was made. */
+  numbers(): string[];
+  /** How often an order with this number was asked for, and with how many different bodies. */
+  asked(number: string): { readonly times: number; readonly bodies: number };
+  /** The buyer pays; no callback is sent. */
+  pay(number: string): void;
+  /**
+   * Posts a notification about the order and answers the gateway's status.
+   * @param to another address than the order's
+   */
+  notify(number: string, flaw?: CallbackFlaw, to?: string): Promise<number>;
+  close(): Promise<void>;
+}
+
+async function makeKeyring(): Promise<SandboxKeyring> {
+  const [merchant, platform] = await Promise.all([generateRsaPair(), generateRsaPair()]);
+  return {
+    merchantPrivateKey: toPem("PRIVATE KEY", merchant.privateKey),
+    merchantPublicKey: toPem("PUBLIC KEY", merchant.publicKey),
+    platformPrivateKey: toPem("PRIVATE KEY", platform.privateKey),
+    platformPublicKey: toPem("PUBLIC KEY", platform.publicKey),
+    symmetricKey: "0123456789abcdefghijklmnopqrstuv",
+  };
+}
+
+type NewOrder = Parameters<SandboxOrders["create"]>[0];
+
+/** The channel's order book. `onCreate` hears of every create, before it is looked at. */
+class OrderBook implements SandboxOrders {
+  readonly orders = new Map<string, SandboxOrderRecord>();
+  #transactions = 0;
+
+  async create(order: NewOrder) {
+    const known = this.orders.get(order.orderNumber);
+    if (known !== undefined) {
+      if (known.state === "paid") return { kind: "already_paid" as const, order: known };
+      if (known.state === "closed") return { kind: "already_closed" as const, order: known };
+      const same = known.parameters === order.parameters;
+      return { kind: same ? ("same" as const) : ("conflict" as const), order: known };
+    }
+    const createdAt = Date.now();
+    const made = { ...order, state: "open", transactionId: null, createdAt, paidAt: null } as const;
+    this.orders.set(order.orderNumber, made);
+    return { kind: "created" as const, order: made };
+  }
+
+  async get(_channel: string, _merchant: string, number: string) {
+    return this.orders.get(number) ?? null;
+  }
+
+  async close(_channel: string, _merchant: string, number: string) {
+    const order = this.orders.get(number);
+    if (order === undefined) return null;
+    const closed = order.state === "paid" ? order : { ...order, state: "closed" as const };
+    this.orders.set(number, closed);
+    return closed;
+  }
+
+  pay(number: string): void {
+    const order = this.orders.get(number);
+    if (order === undefined) throw new Error(`no order ${number}`);
+    this.#transactions += 1;
+    this.orders.set(number, {
+      ...order,
+      state: "paid",
+      transactionId: `42000000002026${String(this.#transactions).padStart(14, "0")}`,
+      paidAt: Date.now(),
+    });
+  }
+}
+
+const readBody = async (request: IncomingMessage): Promise<string> => {
+  const chunks: Buffer[] = [];
+  for await (const chunk of request) chunks.push(chunk as Buffer);
+  return Buffer.concat(chunks).toString("utf8");
+};
+
+/** The number of the order that a request makes; null: it makes none. */
+function orderedNumber(slug: DoubleSlug, path: string, body: string): string | null {
+  if (slug === "wechat") {
+    if (path !== "/v3/pay/transactions/native") return null;
+    return (JSON.parse(body) as { out_trade_no: string }).out_trade_no;
+  }
+  const form = new URLSearchParams(body);
+  const query = new URL(path, "http://double").searchParams;
+  const value = (name: string) => form.get(name) ?? query.get(name) ?? "";
+  if (value("method") !== "alipay.trade.precreate") return null;
+  return (JSON.parse(value("biz_content")) as { out_trade_no: string }).out_trade_no;
+}
+
+/** What a repeated order must send again byte for byte: the order itself, not its signature. */
+const orderBytes = (slug: DoubleSlug, path: string, body: string): string => {
+  if (slug === "wechat") return body;
+  const query = new URL(path, "http://double").searchParams;
+  return new URLSearchParams(body).get("biz_content") ?? query.get("biz_content") ?? "";
+};
+
+/** A reply that lasts for ever and never says anything. */
+function drip(response: ServerResponse): void {
+  response.writeHead(200, { "Content-Type": "application/json" });
+  const timer = setInterval(() => void response.write(" "), 200);
+  response.on("close", () => clearInterval(timer));
+}
+
+export async function startChannelDouble(slug: DoubleSlug, port = 0): Promise<ChannelDouble> {
+  const simulator = SIMULATORS[slug];
+  const keys = await makeKeyring();
+  const book = new OrderBook();
+  const faults: OrderFault[] = [];
+  const asked = new Map<string, string[]>();
+  const held: (() => void)[] = [];
+  const world = (): SandboxWorld => ({
+    keys,
+    registeredMerchant: async () => null,
+    orders: book,
+    script: null,
+    now: Date.now(),
+    random: secureRandom,
+  });
+
+  async function answer(request: IncomingMessage, body: string): Promise<Response> {
+    const headers = Object.entries(request.headers).map(
+      ([name, value]): [string, string] => [name, String(value)],
+    );
+    const method = request.method ?? "GET";
+    const url = `http://double${request.url ?? "/"}`;
+    return simulator.handle(
+      new Request(url, { method, headers, ...(method === "GET" ? {} : { body }) }),
+      world(),
+    );
+  }
+
+  async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const path = request.url ?? "/";
+    const body = await readBody(request);
+    const number = orderedNumber(slug, path, body);
+    const fault = number === null ? undefined : faults.shift();
+    if (number !== null) {
+      asked.set(number, [...(asked.get(number) ?? []), orderBytes(slug, path, body)]);
+    }
+    if (fault === "hang") return;
+    if (fault === "drop") return void request.socket.destroy();
+    if (fault === "html_502") {
+      response.writeHead(502, { "Content-Type": "text/html" });
+      return void response.end("<html><body><h1>502 Bad Gateway</h1></body></html>");
+    }
+    if (fault === "refuse") return refuse(response);
+    const reply = await answer(request, body);
+    const text = await reply.text();
+    if (fault === "lose_reply") return void request.socket.destroy();
+    if (fault === "drip") return drip(response);
+    if (fault === "hold") await new Promise<void>((resolve) => void held.push(resolve));
+    response.writeHead(reply.status, Object.fromEntries(reply.headers.entries()));
+    response.end(text);
+  }
+
+  /** No such right: a refusal that ends a payment. Errors carry no signature at WeChat Pay. */
+  function refuse(response: ServerResponse): void {
+    response.writeHead(403, { "Content-Type": "application/json" });
+    response.end(JSON.stringify({ code: "NO_AUTH", message: "商户无权限" }));
+  }
+
+  const server = createServer((request, response) => {
+    serve(request, response).catch(() => request.socket.destroy());
+  });
+  await new Promise<void>((resolve) => void server.listen(port, "127.0.0.1", resolve));
+  const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+
+  return {
+    slug,
+    endpoint: slug === "alipay" ? `${origin}/gateway.do` : origin,
+    credentials: simulator.credentials(keys, "ca_of_the_double"),
+    failNext: (...next) => void faults.push(...next),
+    release: () => {
+      for (const resolve of held.splice(0)) resolve();
+    },
+    order: (number) => book.orders.get(number) ?? null,
+    orderCount: () => book.orders.size,
+    numbers: () => [...asked.keys()],
+    asked: (number) => {
+      const bodies = asked.get(number) ?? [];
+      return { times: bodies.length, bodies: new Set(bodies).size };
+    },
+    pay: (number) => book.pay(number),
+    async notify(number, flaw = null, to = undefined) {
+      const order = book.orders.get(number);
+      if (order === undefined) throw new Error(`no order ${number}`);
+      const addressed = { ...order, notifyUrl: to ?? order.notifyUrl };
+      const request = await simulator.callback(addressed, flaw, world());
+      const reply = await fetch(request);
+      await reply.arrayBuffer();
+      return reply.status;
+    },
+    close: () =>
+      new Promise((resolve) => {
+        server.closeAllConnections();
+        server.close(() => resolve());
+      }),
+  };
+}
