@@ -15,11 +15,12 @@ const upperSnake = (camel: string) =>
  * variable named after the kind of object, since nobody's ids are known here.
  */
 function placeholder({ name, schema = {} }: Parameter): string {
-  const example = schema.example ?? schema.enum?.[0] ?? (schema.type === "integer" ? 1 : undefined);
-  const prefix = /^([a-z]+)_[0-9a-z]{26}$/.exec(String(example))?.[1];
+  const given = schema.example ?? schema.enum?.[0] ?? (schema.type === "integer" ? "1" : undefined);
+  const example = typeof given === "string" ? given : undefined;
+  const prefix = /^([a-z]+)_[0-9a-z]{26}$/.exec(example ?? "")?.[1];
   const kind = prefix === undefined ? undefined : KIND_OF_PREFIX.get(prefix);
   if (kind !== undefined) return `$${upperSnake(kind)}_ID`;
-  return example === undefined ? `$${upperSnake(name)}_ID` : String(example);
+  return example ?? `$${upperSnake(name)}_ID`;
 }
 
 /** Single quotes keep everything as it is, except a single quote. */

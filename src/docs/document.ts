@@ -7,7 +7,7 @@ import type { App } from "../routes/http.ts";
 import { DESCRIPTION, HEADERS, IDEMPOTENCY_KEY, SECURITY_SCHEMES } from "./components.ts";
 import { codesFor } from "./error-codes.ts";
 import { answerExample, bodyExample } from "./examples.ts";
-import { COMMON_NOTES, FIELD_NOTES } from "./field-notes.ts";
+import { COMMON_NOTES, FIELD_NOTES, NOTES_OF, PARAMETER_NOTES } from "./field-notes.ts";
 import {
   type ApiDocument,
   type Operation,
@@ -70,6 +70,17 @@ function addIdempotency(operation: Operation): void {
   operation.parameters = [...parameters, IDEMPOTENCY_KEY];
 }
 
+const notesFor = ({ operationId = "" }: Operation) =>
+  FIELD_NOTES[NOTES_OF[operationId] ?? ""] ?? {};
+
+/** A summary is a heading: one sentence without its full stop. The rest is description. */
+function tidySummary(operation: Operation): void {
+  const [first = "", ...rest] = (operation.summary ?? "").split(/(?<=\.) /);
+  operation.summary = first.replace(/\.$/, "");
+  const description = [...rest, operation.description ?? ""].join(" ").trim();
+  if (description !== "") operation.description = description;
+}
+
 function completeReplies(placed: PlacedOperation, schemas: Record<string, Schema>): void {
   const { operation } = placed;
   for (const [status, reply] of Object.entries(operation.responses)) {
@@ -86,7 +97,7 @@ function completeReplies(placed: PlacedOperation, schemas: Record<string, Schema
     if (media.schema.$ref === refTo("Error").$ref) {
       reply.description = codesFor(placed, Number(status), schemas).join(", ");
     } else {
-      annotate(media.schema, {});
+      annotate(media.schema, notesFor(operation));
       if (!failed) media.example = answerExample(operation, media.schema, schemas);
     }
   }
@@ -98,8 +109,16 @@ function complete(placed: PlacedOperation, schemas: Record<string, Schema>): voi
   if (name !== undefined) operation.operationId = name;
   const merchant = operation.security?.some((entry) => "bearer" in entry) === true;
   if (method === "post" && merchant && !KEYLESS.has(name ?? "")) addIdempotency(operation);
+  tidySummary(operation);
+  for (const parameter of operation.parameters ?? []) {
+    const note = PARAMETER_NOTES[parameter.name];
+    if (note !== undefined) parameter.description ??= note;
+  }
   const body = operation.requestBody?.content["application/json"];
-  if (body !== undefined) body.example = bodyExample(operation, schemas);
+  if (body !== undefined) {
+    annotate(body.schema ?? {}, notesFor(operation));
+    body.example = bodyExample(operation, schemas);
+  }
   completeReplies(placed, schemas);
 }
 

@@ -17,19 +17,11 @@ const BY_FORMAT: Readonly<Record<string, string>> = {
   email: "owner@corner.example",
 };
 
-function plain(schema: Schema): unknown {
-  const type = Array.isArray(schema.type) ? schema.type[0] : schema.type;
-  switch (type) {
-    case "string":
-      return BY_FORMAT[schema.format ?? ""] ?? "text";
-    case "integer":
-    case "number":
-      return schema.minimum ?? 1;
-    case "boolean":
-      return false;
-    default:
-      return null;
-  }
+function plain({ type: types, format, minimum }: Schema): unknown {
+  const [type] = [types ?? []].flat();
+  if (type === "string") return BY_FORMAT[format ?? ""] ?? "text";
+  if (type === "integer" || type === "number") return minimum ?? 1;
+  return type === "boolean" ? false : null;
 }
 
 /** A value that fits the schema. `all` shows optional fields too, else only required ones. */

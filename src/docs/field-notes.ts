@@ -15,6 +15,7 @@ export const FIELD_NOTES: Readonly<Record<string, Readonly<Record<string, string
     client_ip: "The buyer's address; `wap` payments need it at some channels.",
   },
   CreatePaymentIntent: {
+    amount: "What the buyer pays.",
     channel: "Who takes the money; see the channels for what each can do.",
     method: "How the buyer pays.",
     description: "What the buyer sees in the wallet.",
@@ -26,8 +27,8 @@ export const FIELD_NOTES: Readonly<Record<string, Readonly<Record<string, string
     settlement_currency: "The currency that you want to be settled in.",
   },
   PaymentIntent: {
-    type: "Always `one_time`.",
-    status: "See payment states.",
+    type: "The kind of payment.",
+    status: "Where it stands; see payment states.",
     amount: "What is asked for.",
     amount_refunded: "What has gone back.",
     settlement: "What you are settled with, once that is known.",
@@ -156,6 +157,23 @@ export const FIELD_NOTES: Readonly<Record<string, Readonly<Record<string, string
     "callbacks.attempts": "How often it was posted.",
     "callbacks.acknowledged": "Whether the gateway accepted it.",
   },
+  ChannelAccountCheck: {
+    channel_account: "The account.",
+    detail: "What was tried.",
+    verified_at: "When the channel confirmed it.",
+  },
+  CreatedMerchant: {
+    keys: "The first keys, shown this once.",
+    "keys.test": "For the sandbox.",
+    "keys.live": "For real money.",
+  },
+  Readiness: {
+    status: "`failed` when one of the checks failed.",
+    checks: "Each part.",
+    "checks.database": "The lists and settings.",
+    "checks.objects": "The payments.",
+    "checks.queues": "What carries events.",
+  },
   ErrorCode: {
     code: "Stable: branch on this.",
     status: "The HTTP status that goes with it.",
@@ -172,6 +190,34 @@ export const FIELD_NOTES: Readonly<Record<string, Readonly<Record<string, string
     "error.outcome": "Whether money may have moved.",
     request_id: "Name it when you ask for help.",
   },
+};
+
+/** Whose notes fit the body or answer of an operation that has a schema of its own. */
+export const NOTES_OF: Readonly<Record<string, string>> = {
+  createWebhookEndpoint: "WebhookEndpoint",
+  updateWebhookEndpoint: "WebhookEndpoint",
+  updateChannelAccount: "ChannelAccount",
+  addChannelAccountCredentials: "CreateChannelAccount",
+  verifyChannelAccount: "ChannelAccountCheck",
+  createMerchant: "CreatedMerchant",
+  updateMerchant: "Merchant",
+  getReadiness: "Readiness",
+};
+
+/** Parameters by name. */
+export const PARAMETER_NOTES: Readonly<Record<string, string>> = {
+  id: "The id of the object.",
+  slug: "The channel's name in the API.",
+  version: "The version to retire.",
+  payment_intent: "The id of the payment.",
+  channel: "The channel's name in the API.",
+  channel_account: "The id of the account.",
+  action: "What the buyer does.",
+  status: "Only payments in this state.",
+  merchant_order_id: "Only the payment with your order number.",
+  created_gte: "Only what was made at this time or later.",
+  created_lt: "Only what was made before this time.",
+  type: "Only events of this type.",
 };
 
 /** By the field's name, wherever it is. */

@@ -60,7 +60,8 @@ export interface Operation {
   responses: Record<string, Reply>;
 }
 
-export const METHODS = ["get", "post", "put", "patch", "delete"] as const;
+/** In the order in which a path's operations are shown: making comes before reading. */
+export const METHODS = ["post", "get", "put", "patch", "delete"] as const;
 export type Method = (typeof METHODS)[number];
 export type PathItem = Partial<Record<Method, Operation>>;
 

@@ -27,10 +27,11 @@ export const json = (value: unknown) => JSON.stringify(value, null, 2);
  */
 export const Table = (props: {
   label: string;
+  kind?: "fields";
   head: readonly string[];
   rows: readonly { id?: string; depth?: number; cells: readonly Child[] }[];
 }) => (
-  <table role="table" aria-label={props.label}>
+  <table role="table" class={props.kind} aria-label={props.label}>
     <thead role="rowgroup">
       <tr role="row">
         {props.head.map((name) => (
@@ -58,6 +59,18 @@ export const Table = (props: {
       ))}
     </tbody>
   </table>
+);
+
+/** A name that may break after an underscore or a dot, and nowhere else. */
+export const Breakable = ({ name }: { name: string }) => (
+  <>
+    {name.split(/(?<=[_.])/).map((part, at) => (
+      <>
+        {at === 0 ? null : <wbr />}
+        {part}
+      </>
+    ))}
+  </>
 );
 
 export const ErrorLink = ({ code }: { code: string }) => (
@@ -110,14 +123,18 @@ export const FieldTable = (props: {
 }) => (
   <Table
     label={props.label}
+    kind="fields"
     head={["Name", "Type and limits", "Meaning"]}
     rows={props.rows.map((row) => ({
       depth: row.parents.length,
       cells: [
         <>
           <code class="name">
-            <span class="parents">{row.parents.map((parent) => `${parent}.`).join("")}</span>
-            {row.name}
+            <span class="parents">
+              <Breakable name={row.parents.map((parent) => `${parent}.`).join("")} />
+            </span>
+            <wbr />
+            <Breakable name={row.name} />
           </code>
           {props.asked === true ? (
             <span class={row.required ? "required" : "optional"}>

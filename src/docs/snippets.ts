@@ -19,7 +19,9 @@ export const verifyStandardSignature = `import { Webhook } from "standardwebhook
 // throws when the signature or the time does not fit
 const event = new Webhook(secret).verify(body, headers);`;
 
-export const signRequest = (origin: string) => `BODY='{"amount":{"currency":"CNY","value":699},"channel":"wechat"}'
+export const signRequest = (
+  origin: string,
+) => `BODY='{"amount":{"currency":"CNY","value":699},"channel":"wechat"}'
 TIME=$(date +%s)
 SIG=$(printf '%s' "\${TIME}POST/v1/payment-intents\${BODY}" |
   openssl dgst -sha256 -hmac "\${KEY##*_}" | sed 's/^.* //')
@@ -40,7 +42,8 @@ export const createPayment = (origin: string) => `curl -X POST "${origin}/v1/pay
   -H "Authorization: Bearer $KEY" \\
   -H "Idempotency-Key: order-1001" \\
   -H "Content-Type: application/json" \\
-  -d '{"amount":{"currency":"CNY","value":699},"channel":"wechat"}'
+  -d '{"amount":{"currency":"CNY","value":699},
+       "channel":"wechat"}'
 # from the answer:
 PAYMENT_INTENT_ID=pi_…`;
 

@@ -25,8 +25,11 @@ export interface AppEnv {
     errorCode: ErrorCode | undefined;
     /** Set by `authenticate`. */
     principal: Principal;
-    /** Set by `idempotent`; else random. The id that a repeat of this request would get too. */
-    newId: (kind: IdKind) => Promise<string>;
+    /**
+     * Set by `idempotent`: an id that a repeat of this request gets too. `use` tells apart several
+     * of one kind.
+     */
+    newId: (kind: IdKind, use?: string) => Promise<string>;
   };
 }
 

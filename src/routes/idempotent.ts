@@ -48,18 +48,24 @@ export const mismatch = () =>
     "This Idempotency-Key was used with another body; use a new key.",
   );
 
+/** Keys of one caller mean nothing to another: merchant and mode, or the operator. */
+function callerOf(c: AppContext): string[] {
+  const principal = c.get("principal") as AppEnv["Variables"]["principal"] | undefined;
+  if (principal === undefined) return ["operator", ""];
+  return [principal.merchant.id, principal.key.livemode ? "live" : "test"];
+}
+
 /** Put after `authenticate` on POST routes that create or change settings. */
 export const idempotent = createMiddleware<AppEnv>(async (c, next) => {
   const key = readIdempotencyKey(c);
   if (key === null) {
-    c.set("newId", async (kind) => randomId(kind));
+    c.set("newId", async (kind: IdKind) => randomId(kind));
     await next();
     return;
   }
-  const { merchant, key: apiKey } = c.var.principal;
-  const scope = [merchant.id, apiKey.livemode ? "live" : "test", c.req.path, key];
+  const scope = [...callerOf(c), c.req.path, key];
   const secret = await idKeyOf(c.env.ID_KEY);
-  c.set("newId", (kind: IdKind) => derivedId(kind, secret, scope));
+  c.set("newId", (kind: IdKind, use = "") => derivedId(kind, secret, [...scope, use]));
   const request = c.env.REQUESTS.getByName(await derivedId("request", secret, scope));
   const ticket = await request.begin(await fingerprintOf(c));
   switch (ticket.kind) {

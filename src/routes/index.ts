@@ -7,6 +7,7 @@ import { registerApiKeys } from "./v1/api-keys.ts";
 import { registerCallbacks } from "./v1/callbacks.ts";
 import { registerChannelAccounts } from "./v1/channel-accounts.ts";
 import { registerChannels } from "./v1/channels.ts";
+import { registerDeadLetters } from "./v1/dead-letters.ts";
 import { registerEvents } from "./v1/events.ts";
 import { registerMerchants } from "./v1/merchants.ts";
 import { registerMeta } from "./v1/meta.ts";
@@ -23,6 +24,7 @@ export function registerRoutes(app: App): void {
   registerCallbacks(app);
   registerApiKeys(app);
   registerMerchants(app);
+  registerDeadLetters(app);
   registerSandbox(app);
   registerMeta(app);
   registerDocs(app);

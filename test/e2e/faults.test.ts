@@ -52,13 +52,13 @@ const UNKNOWN = [
 
 /** What the buyer's payment makes the channel send, and where the payment is right after it. */
 const CALLBACKS = [
-  { script: "duplicate_callback", sent: ["proper+", "proper+"], then: "succeeded" },
-  { script: "sign_test_probe", sent: ["sign_test_probe-", "proper+"], then: "succeeded" },
-  { script: "no_callback", sent: [], then: "qr_generated" },
-  { script: "wrong_amount_callback", sent: ["wrong_amount-"], then: "qr_generated" },
-  { script: "wrong_signature_callback", sent: ["wrong_signature-"], then: "qr_generated" },
-  { script: "refund_timeout", sent: ["proper+"], then: "succeeded" },
-  { script: "refund_abnormal", sent: ["proper+"], then: "succeeded" },
+  { script: "duplicate_callback", sent: ["proper+", "proper+"], leaves: "succeeded" },
+  { script: "sign_test_probe", sent: ["sign_test_probe-", "proper+"], leaves: "succeeded" },
+  { script: "no_callback", sent: [], leaves: "qr_generated" },
+  { script: "wrong_amount_callback", sent: ["wrong_amount-"], leaves: "qr_generated" },
+  { script: "wrong_signature_callback", sent: ["wrong_signature-"], leaves: "qr_generated" },
+  { script: "refund_timeout", sent: ["proper+"], leaves: "succeeded" },
+  { script: "refund_abnormal", sent: ["proper+"], leaves: "succeeded" },
 ] as const;
 
 const ALONE = ["callback_before_reply", "late_callback"] as const;
@@ -112,7 +112,9 @@ describe.each(CHANNELS)("%s", (channel) => {
     const { id } = (await order(channel, script)).body;
     const cancelled = await client.cancel(key, id);
     expect([200, 202], cancelled.text).toContain(cancelled.status);
-    await until("it is cancelled", async () => ((await statusOf(id)) === "cancelled" ? true : null));
+    await until("it is cancelled", async () =>
+      (await statusOf(id)) === "cancelled" ? true : null,
+    );
     expect([404, 409]).toContain((await client.buyer(id, "pay")).status);
     expect(await eventTypes(id, "cancelled")).not.toContain("succeeded");
   });
@@ -135,7 +137,7 @@ describe.each(CHANNELS)("%s", (channel) => {
     expect(intents.map(({ status }: Intent) => status)).toEqual(UNKNOWN.map(() => "qr_generated"));
   });
 
-  it.for(CALLBACKS)("$script", async ({ script, sent, then }, { expect }) => {
+  it.for(CALLBACKS)("$script", async ({ script, sent, leaves }, { expect }) => {
     const { client } = gateway;
     const { id } = (await order(channel, script)).body;
     const paid = await client.buyer(id, "pay");
@@ -144,7 +146,7 @@ describe.each(CHANNELS)("%s", (channel) => {
       ({ kind, acknowledged }) => kind + (acknowledged ? "+" : "-"),
     );
     expect(callbacks).toEqual(sent);
-    expect(await statusOf(id)).toBe(then);
+    expect(await statusOf(id)).toBe(leaves);
 
     const synced = await client.sync(key, id);
     expect(synced.status, synced.text).toBe(200);

@@ -82,8 +82,9 @@ describe.each(CHANNELS)("a first payment with $channel", ({ channel, qrType, cod
     expect(after.channel_transaction_id).not.toBeNull();
     expect(after.succeeded_at).not.toBeNull();
 
-    const delivery = await until("the webhook arrives", () =>
-      receiver.deliveries.find(({ payment }) => payment === id) ?? null,
+    const delivery = await until(
+      "the webhook arrives",
+      () => receiver.deliveries.find(({ payment }) => payment === id) ?? null,
     );
     const { secret } = endpoint.body;
     const own = delivery.headers["x-itpay-signature"] ?? "";
@@ -163,9 +164,7 @@ describe.each(CHANNELS)("a first payment with $channel", ({ channel, qrType, cod
     const { id } = (await client.create(keys.test, order(channel))).body;
     expect((await client.buyer(id, "decline")).status).toBe(200);
     await client.sync(keys.test, id);
-    expect(["qr_generated", "scanning"]).toContain(
-      (await client.read(keys.test, id)).body.status,
-    );
+    expect(["qr_generated", "scanning"]).toContain((await client.read(keys.test, id)).body.status);
     await client.buyer(id, "pay");
     await settled(keys.test, id, "succeeded");
   });
@@ -207,9 +206,8 @@ describe("the doors", () => {
 
   it("refuses strangers, with a request id and nothing else", async ({ expect }) => {
     for (const key of [undefined, "sk_test_000000000000_00000000000000000000000000000000"]) {
-      const reply = await gateway.client.call<ErrorBody>("GET", "/v1/payment-intents", {
-        ...(key === undefined ? {} : { key }),
-      });
+      const stranger = key === undefined ? {} : { key };
+      const reply = await gateway.client.call<ErrorBody>("GET", "/v1/payment-intents", stranger);
       expect(reply.status).toBe(401);
       expect(reply.body.error.code).toBe("UNAUTHENTICATED");
       expect(reply.body.request_id).toBe(reply.headers.get("Request-Id"));

@@ -59,23 +59,31 @@ const codeOf = (reply: Reply<unknown>) => (reply.body as ErrorBody).error.code;
 describe.each(CHANNELS)("%s", (channel) => {
   it("takes the merchant's credentials and never gives them back", async ({ expect }) => {
     const double = doubles[channel];
-    const saved = await gateway.client.call<{ id: string; livemode: boolean; credentials: unknown }>(
-      "POST",
-      "/v1/channel-accounts",
-      {
-        key: merchant.keys.live,
-        body: { channel, display_name: "Own account", credentials: double.credentials },
-      },
-    );
+    const saved = await gateway.client.call<{
+      id: string;
+      livemode: boolean;
+      credentials: unknown;
+    }>("POST", "/v1/channel-accounts", {
+      key: merchant.keys.live,
+      body: { channel, display_name: "Own account", credentials: double.credentials },
+    });
     expect(saved.status, saved.text).toBe(201);
     expect(saved.body.livemode).toBe(true);
     const secrets = Object.entries(double.credentials)
       .filter(([name]) => name === "private_key" || name === "api_v3_key")
-      .map(([, value]) => String(value).replaceAll("\n", String.raw`\n`).slice(0, 120));
+      .map(([, value]) =>
+        String(value)
+          .replaceAll("\n", String.raw`\n`)
+          .slice(0, 120),
+      );
     expect(secrets.filter((secret) => saved.text.includes(secret))).toEqual([]);
-    const verified = await gateway.client.call("POST", `/v1/channel-accounts/${saved.body.id}/verify`, {
-      key: merchant.keys.live,
-    });
+    const verified = await gateway.client.call(
+      "POST",
+      `/v1/channel-accounts/${saved.body.id}/verify`,
+      {
+        key: merchant.keys.live,
+      },
+    );
     expect(verified.status, verified.text).toBe(200);
   });
 
@@ -153,9 +161,7 @@ describe.each(CHANNELS)("%s", (channel) => {
     double.failNext("hold");
     const orders = double.orderCount();
     const first = order(channel, "held");
-    await until("the order is at the channel", () =>
-      double.orderCount() > orders ? true : null,
-    );
+    await until("the order is at the channel", () => (double.orderCount() > orders ? true : null));
     const others = [order(channel, "held"), order(channel, "held")];
     // They have reached the payment's object when one more request has gone through after them.
     await gateway.client.call("GET", "/v1/payment-intents?limit=1", { key: merchant.keys.live });
@@ -192,22 +198,24 @@ describe.each(CHANNELS)("%s", (channel) => {
   });
 });
 
-it("a channel that never finishes is given up and asked again", { timeout: 40_000 }, async ({
-  expect,
-}) => {
-  const started = CHANNELS.flatMap((channel) => {
-    doubles[channel].failNext("hang", "drip");
-    return ["one", "two"].map((which) => order(channel, `never finishes ${which}`));
-  });
-  const firsts = await Promise.all(started);
-  expect(firsts.map(({ status }) => status)).toEqual(firsts.map(() => 201));
-  expect(firsts.map(({ body }) => body.status)).toEqual(firsts.map(() => "pending"));
-  const found = await Promise.all(firsts.map(({ body }) => reaches(body.id, "qr_generated")));
-  for (const { id, channel, qr } of found) {
-    expect(qr).not.toBeNull();
-    expect(doubles[channel as Slug].asked(id)).toEqual({ times: 2, bodies: 1 });
-  }
-});
+it(
+  "a channel that never finishes is given up and asked again",
+  { timeout: 40_000 },
+  async ({ expect }) => {
+    const started = CHANNELS.flatMap((channel) => {
+      doubles[channel].failNext("hang", "drip");
+      return ["one", "two"].map((which) => order(channel, `never finishes ${which}`));
+    });
+    const firsts = await Promise.all(started);
+    expect(firsts.map(({ status }) => status)).toEqual(firsts.map(() => 201));
+    expect(firsts.map(({ body }) => body.status)).toEqual(firsts.map(() => "pending"));
+    const found = await Promise.all(firsts.map(({ body }) => reaches(body.id, "qr_generated")));
+    for (const { id, channel, qr } of found) {
+      expect(qr).not.toBeNull();
+      expect(doubles[channel as Slug].asked(id)).toEqual({ times: 2, bodies: 1 });
+    }
+  },
+);
 
 describe("a refusal of the channel", () => {
   it("is the answer, the same for every repeat, and no order", async ({ expect }) => {
@@ -239,8 +247,7 @@ it("no secret of the accounts is in the log", ({ expect }) => {
   const secrets = [merchant.keys.live, merchant.keys.live.slice(-32), "PRIVATE KEY"];
   for (const { credentials } of Object.values(doubles)) {
     secrets.push(String(credentials["private_key"]).slice(40, 100));
-    if (credentials["api_v3_key"] !== undefined) secrets.push(String(credentials["api_v3_key"]));
+    if (typeof credentials["api_v3_key"] === "string") secrets.push(credentials["api_v3_key"]);
   }
   expect(secrets.filter((secret) => logs.includes(secret))).toEqual([]);
 });
-

@@ -18,10 +18,7 @@ let receiver: Receiver;
 let key: string;
 
 beforeAll(async () => {
-  [gateway, receiver] = await Promise.all([
-    startGateway({ LOG_LEVEL: "silent" }),
-    startReceiver(),
-  ]);
+  [gateway, receiver] = await Promise.all([startGateway({ LOG_LEVEL: "silent" }), startReceiver()]);
   key = (await gateway.merchant("Survivor")).keys.test;
 });
 
@@ -97,17 +94,17 @@ describe.each(["wechat", "alipay"])("%s: an object that is evicted", (channel) =
   });
 });
 
-describe.each(["wechat", "alipay"])("%s: the sweep", (channel) => {
-  /** As if the deadline and the grace after it had passed, and the alarm had been dropped. */
-  async function overdue(id: string): Promise<void> {
-    const past = Date.now() - HOUR_MS;
-    // The copy is written in the background; the sweep can only find what is there.
-    await listedAs(id, "qr_generated");
-    await gateway.inObject(id, "UPDATE intent SET expires_at = ?, alarm_at = NULL", past);
-    await gateway.inD1("UPDATE payment_intents SET deadline = ? WHERE id = ?", past, id);
-    await gateway.evict(id);
-  }
+/** As if the deadline and the grace after it had passed, and the alarm had been dropped. */
+async function overdue(id: string): Promise<void> {
+  const past = Date.now() - HOUR_MS;
+  // The copy is written in the background; the sweep can only find what is there.
+  await listedAs(id, "qr_generated");
+  await gateway.inObject(id, "UPDATE intent SET expires_at = ?, alarm_at = NULL", past);
+  await gateway.inD1("UPDATE payment_intents SET deadline = ? WHERE id = ?", past, id);
+  await gateway.evict(id);
+}
 
+describe.each(["wechat", "alipay"])("%s: the sweep", (channel) => {
   it("expires a payment whose alarm was lost", async ({ expect }) => {
     const { id } = (await order(channel)).body;
     await overdue(id);
@@ -140,26 +137,26 @@ describe.each(["wechat", "alipay"])("%s: the sweep", (channel) => {
   });
 });
 
+interface DeliveryView {
+  readonly state: string;
+  readonly attempts: readonly { readonly status: number | null }[];
+}
+
+const deliveriesOf = async (endpoint: string) => {
+  const path = `/v1/webhook-endpoints/${endpoint}/deliveries`;
+  return (await gateway.client.call<ListOf<DeliveryView>>("GET", path, { key })).body.data;
+};
+
+const subscribe = async () => {
+  const body = { url: receiver.url, enabled_events: ["payment_intent.cancelled"] };
+  const made = await gateway.client.call<{ id: string }>("POST", "/v1/webhook-endpoints", {
+    key,
+    body,
+  });
+  return made.body.id;
+};
+
 describe("webhooks", () => {
-  interface DeliveryView {
-    readonly state: string;
-    readonly attempts: readonly { readonly status: number | null }[];
-  }
-
-  const deliveriesOf = async (endpoint: string) => {
-    const path = `/v1/webhook-endpoints/${endpoint}/deliveries`;
-    return (await gateway.client.call<ListOf<DeliveryView>>("GET", path, { key })).body.data;
-  };
-
-  const subscribe = async () => {
-    const body = { url: receiver.url, enabled_events: ["payment_intent.cancelled"] };
-    const made = await gateway.client.call<{ id: string }>("POST", "/v1/webhook-endpoints", {
-      key,
-      body,
-    });
-    return made.body.id;
-  };
-
   it("a failed delivery is tried again by itself, with the same id", async ({ expect }) => {
     const endpoint = await subscribe();
     const { id } = (await order("wechat")).body;

@@ -67,8 +67,9 @@ async function orderInFlight(channel: Slug, repeat: string): Promise<string> {
   const double = doubles[channel];
   const before = new Set(double.numbers());
   void order(channel, repeat).catch(() => undefined);
-  return until(`${repeat} is at the channel`, () =>
-    double.numbers().find((number) => !before.has(number)) ?? null,
+  return until(
+    `${repeat} is at the channel`,
+    () => double.numbers().find((number) => !before.has(number)) ?? null,
   );
 }
 

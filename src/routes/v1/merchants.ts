@@ -4,7 +4,6 @@ import { createRoute, z } from "@hono/zod-openapi";
 import { CHANNEL_SLUGS } from "../../channels/registry.ts";
 import { iso } from "../../clock.ts";
 import { apiError } from "../../errors.ts";
-import { randomId } from "../../ids.ts";
 import { CURRENCIES } from "../../money.ts";
 import { issueKey } from "../../onboarding/keys.ts";
 import { sandboxAccounts } from "../../onboarding/sandbox-accounts.ts";
@@ -29,6 +28,7 @@ import {
   listOf,
   Timestamp,
 } from "../http.ts";
+import { idempotent } from "../idempotent.ts";
 import { pageQuery, pageReply, readPage, withLookahead } from "../pages.ts";
 import { PlainText } from "./schemas.ts";
 
@@ -71,6 +71,8 @@ const PatchBody = z
   })
   .partial();
 
+const operator = adminAuth();
+
 const create = createRoute({
   method: "post",
   path: "/v1/admin/merchants",
@@ -78,14 +80,15 @@ const create = createRoute({
   operationId: "createMerchant",
   summary: "Create a merchant",
   description: "Answers with a test and a live key, shown this once. Test accounts are built in.",
-  ...adminAuth(),
+  ...operator,
+  middleware: [...operator.middleware, idempotent],
   request: { body: jsonBody(CreateBody) },
   responses: {
     201: jsonReply(
       MerchantView.extend({ keys: z.object({ test: z.string(), live: z.string() }) }),
       "The merchant and its first keys.",
     ),
-    ...errors(400, 401, 403, 413, 415),
+    ...errors(400, 401, 403, 409, 413, 415, 422),
   },
 });
 
@@ -95,7 +98,7 @@ const list = createRoute({
   tags,
   operationId: "listMerchants",
   summary: "List merchants",
-  ...adminAuth(),
+  ...operator,
   request: { query: z.strictObject(pageQuery) },
   responses: { 200: jsonReply(listOf(MerchantView), "A page."), ...errors(400, 401, 403) },
 });
@@ -106,7 +109,7 @@ const get = createRoute({
   tags,
   operationId: "getMerchant",
   summary: "Read a merchant",
-  ...adminAuth(),
+  ...operator,
   request: { params },
   responses: { 200: jsonReply(MerchantView, "The merchant."), ...errors(401, 403, 404) },
 });
@@ -118,7 +121,7 @@ const patch = createRoute({
   operationId: "updateMerchant",
   summary: "Change or suspend a merchant",
   description: "A suspended merchant's keys are refused; its open payments still end.",
-  ...adminAuth(),
+  ...operator,
   request: { params, body: jsonBody(PatchBody) },
   responses: { 200: jsonReply(MerchantView, "The merchant."), ...errors(400, 401, 403, 404, 415) },
 });
@@ -150,11 +153,11 @@ const show = (row: Merchant): z.infer<typeof MerchantView> => ({
   updated_at: iso(row.updated_at),
 });
 
-const firstKey = (c: AppContext, merchantId: string, livemode: boolean) =>
+const firstKey = async (c: AppContext, merchantId: string, livemode: boolean) =>
   issueKey(
     c.env,
     {
-      id: randomId("apiKey"),
+      id: await c.var.newId("apiKey", livemode ? "live" : "test"),
       merchant_id: merchantId,
       livemode,
       label: "first key",
@@ -172,7 +175,7 @@ export function registerMerchants(app: App): void {
     const body = c.req.valid("json");
     const { now } = c.var;
     const row: Merchant = {
-      id: randomId("merchant"),
+      id: await c.var.newId("merchant"),
       name: body.name,
       email: body.email ?? null,
       settlement_currency: body.settlement_currency ?? null,

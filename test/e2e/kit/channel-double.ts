@@ -32,14 +32,7 @@ const SIMULATORS: Readonly<Record<DoubleSlug, SimulatedChannel>> = {
  * `drip` make the order and spoil the reply: cut off, or one byte at a time for ever. `hold` makes
  * it and keeps the reply until `release`.
  */
-export type OrderFault =
-  | "refuse"
-  | "hang"
-  | "html_502"
-  | "drop"
-  | "lose_reply"
-  | "drip"
-  | "hold";
+export type OrderFault = "refuse" | "hang" | "html_502" | "drop" | "lose_reply" | "drip" | "hold";
 
 export interface ChannelDouble {
   readonly slug: DoubleSlug;
@@ -157,6 +150,12 @@ function drip(response: ServerResponse): void {
   response.on("close", () => clearInterval(timer));
 }
 
+/** No such right: a refusal that ends a payment. Errors carry no signature at WeChat Pay. */
+function refuse(response: ServerResponse): void {
+  response.writeHead(403, { "Content-Type": "application/json" });
+  response.end(JSON.stringify({ code: "NO_AUTH", message: "商户无权限" }));
+}
+
 export async function startChannelDouble(slug: DoubleSlug, port = 0): Promise<ChannelDouble> {
   const simulator = SIMULATORS[slug];
   const keys = await makeKeyring();
@@ -174,9 +173,10 @@ export async function startChannelDouble(slug: DoubleSlug, port = 0): Promise<Ch
   });
 
   async function answer(request: IncomingMessage, body: string): Promise<Response> {
-    const headers = Object.entries(request.headers).map(
-      ([name, value]): [string, string] => [name, String(value)],
-    );
+    const headers = Object.entries(request.headers).map(([name, value]): [string, string] => [
+      name,
+      String(value),
+    ]);
     const method = request.method ?? "GET";
     const url = `http://double${request.url ?? "/"}`;
     return simulator.handle(
@@ -209,12 +209,6 @@ export async function startChannelDouble(slug: DoubleSlug, port = 0): Promise<Ch
     response.end(text);
   }
 
-  /** No such right: a refusal that ends a payment. Errors carry no signature at WeChat Pay. */
-  function refuse(response: ServerResponse): void {
-    response.writeHead(403, { "Content-Type": "application/json" });
-    response.end(JSON.stringify({ code: "NO_AUTH", message: "商户无权限" }));
-  }
-
   const server = createServer((request, response) => {
     serve(request, response).catch(() => request.socket.destroy());
   });
@@ -237,7 +231,7 @@ export async function startChannelDouble(slug: DoubleSlug, port = 0): Promise<Ch
       return { times: bodies.length, bodies: new Set(bodies).size };
     },
     pay: (number) => book.pay(number),
-    async notify(number, flaw = null, to = undefined) {
+    async notify(number, flaw = null, to) {
       const order = book.orders.get(number);
       if (order === undefined) throw new Error(`no order ${number}`);
       const addressed = { ...order, notifyUrl: to ?? order.notifyUrl };

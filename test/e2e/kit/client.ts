@@ -112,7 +112,7 @@ export class Client {
   /** Every event of a payment that the feed holds, oldest first. */
   async eventsOf(key: string, id: string): Promise<EventBody[]> {
     const found: EventBody[] = [];
-    for (let after = ""; ; ) {
+    for (let after = ""; ;) {
       const path = `/v1/events?limit=100&after=${encodeURIComponent(after)}`;
       const { body } = await this.call<ListOf<EventBody>>("GET", path, { key });
       found.push(...body.data.filter((event) => event.data.id === id));

@@ -1,4 +1,6 @@
 /** The built Worker in its real runtime, started from the real wrangler.toml. */
+import path from "node:path";
+
 import { createTestHarness } from "wrangler";
 
 import { Client, type Merchant } from "./client.ts";
@@ -12,7 +14,7 @@ export const SECRETS = {
   ADMIN_TOKEN: "admin-token-for-black-box-tests",
 };
 
-export const CONFIG = new URL("../../../wrangler.toml", import.meta.url);
+export const CONFIG = path.resolve(import.meta.dirname, "../../../wrangler.toml");
 
 export interface Gateway {
   readonly client: Client;
@@ -37,7 +39,7 @@ export async function startGateway(vars: Record<string, string> = {}): Promise<G
     workers: [{ configPath: CONFIG, vars: { LOG_LEVEL: "info", ...vars }, secrets: SECRETS }],
   });
   const { url } = await server.listen();
-  const worker = server.getWorker<{ DB: D1Database }>();
+  const worker = server.getWorker<Pick<Env, "DB" | "INTENTS">>();
   await worker.applyD1Migrations("DB");
   const client = new Client(url.origin);
   return {
@@ -47,9 +49,9 @@ export async function startGateway(vars: Record<string, string> = {}): Promise<G
       if (made.status !== 201) throw new Error(`no merchant: ${made.status} ${made.text}`);
       return made.body;
     },
-    evict: (name) => worker.evictDurableObject("PaymentIntent", { name }),
+    evict: (name) => worker.evictDurableObject("INTENTS", { name }),
     async inObject(name, statement, ...values) {
-      const storage = await worker.getDurableObjectStorage("PaymentIntent", { name });
+      const storage = await worker.getDurableObjectStorage("INTENTS", { name });
       return storage.exec(statement, ...values);
     },
     async inD1(statement, ...values) {

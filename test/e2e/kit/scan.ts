@@ -6,5 +6,5 @@ import jsQR from "jsqr";
 export function scan(svg: string): string | null {
   const image = new Resvg(svg, { fitTo: { mode: "width", value: 512 } }).render();
   const pixels = new Uint8ClampedArray(image.pixels);
-  return jsQR.default(pixels, image.width, image.height)?.data ?? null;
+  return jsQR(pixels, image.width, image.height)?.data ?? null;
 }
