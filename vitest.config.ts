@@ -24,6 +24,11 @@ export default defineConfig({
                 ID_KEY: testKey("i"),
                 ADMIN_TOKEN: "admin-token-for-tests",
                 LOG_LEVEL: "silent",
+                // Whatever outlives its test's double must not leave the machine.
+                CHANNEL_ENDPOINTS: JSON.stringify({
+                  wechat: "http://127.0.0.1:9",
+                  alipay: "http://127.0.0.1:9/gateway.do",
+                }),
                 TEST_MIGRATIONS: await readD1Migrations(
                   path.join(import.meta.dirname, "migrations"),
                 ),

@@ -52,7 +52,8 @@ export async function installPackages() {
   checkNode();
   if (isInstalled()) return;
   console.log("Installing packages with npm ci (about a minute) …");
-  const args = ["ci", "--include=dev", "--no-fund", "--no-audit"];
+  // Explicit: a silent outer npm would hide why this one failed.
+  const args = ["ci", "--include=dev", "--no-fund", "--no-audit", "--loglevel=error"];
   const { code, output } = await run("npm", args, { env: machineEnv() });
   if (code !== 0) {
     const reason = NO_NETWORK.test(output)

@@ -70,8 +70,8 @@ function addIdempotency(operation: Operation): void {
   operation.parameters = [...parameters, IDEMPOTENCY_KEY];
 }
 
-const notesFor = ({ operationId = "" }: Operation) =>
-  FIELD_NOTES[NOTES_OF[operationId] ?? ""] ?? {};
+/** By the name of a schema or operation. */
+const notesFor = (name: string) => FIELD_NOTES[NOTES_OF[name] ?? name] ?? {};
 
 /** A summary is a heading: one sentence without its full stop. The rest is description. */
 function tidySummary(operation: Operation): void {
@@ -97,7 +97,7 @@ function completeReplies(placed: PlacedOperation, schemas: Record<string, Schema
     if (media.schema.$ref === refTo("Error").$ref) {
       reply.description = codesFor(placed, Number(status), schemas).join(", ");
     } else {
-      annotate(media.schema, notesFor(operation));
+      annotate(media.schema, notesFor(operation.operationId ?? ""));
       if (!failed) media.example = answerExample(operation, media.schema, schemas);
     }
   }
@@ -116,7 +116,7 @@ function complete(placed: PlacedOperation, schemas: Record<string, Schema>): voi
   }
   const body = operation.requestBody?.content["application/json"];
   if (body !== undefined) {
-    annotate(body.schema ?? {}, notesFor(operation));
+    annotate(body.schema ?? {}, notesFor(operation.operationId ?? ""));
     body.example = bodyExample(operation, schemas);
   }
   completeReplies(placed, schemas);
@@ -143,7 +143,7 @@ export function buildDocument(app: App): ApiDocument {
   const { schemas } = components;
   repairReferences(schemas);
   for (const [name, schema] of Object.entries(schemas)) {
-    annotate(schema, FIELD_NOTES[name] ?? {});
+    annotate(schema, notesFor(name));
     schema.example ??= SAMPLES[name];
   }
   for (const placed of operationsOf({ paths })) complete(placed, schemas);

@@ -42,6 +42,7 @@ export const FIELD_NOTES: Readonly<Record<string, Readonly<Record<string, string
     channel_transaction_id: "The channel's number for the payment, once there is one.",
     payer: "As you sent it.",
     payee: "Who is paid.",
+    "payee.merchant_id": "Your id here.",
     "payee.merchant_account": "Your number at the channel.",
     qr: "The code, for method `qr`.",
     "qr.charge_id": "The code's own id.",
@@ -53,6 +54,9 @@ export const FIELD_NOTES: Readonly<Record<string, Readonly<Record<string, string
     next_action: "What has to happen now. `wait`: the channel has not said yet. Null at the end.",
     checkout_url: "A page for the buyer.",
     last_error: "Why it failed, or what stands in the way.",
+    "last_error.code": "One of the error codes.",
+    "last_error.message": "For people.",
+    "last_error.details": "`channel` holds the channel's own words.",
     metadata: "As you sent it.",
     sequence: "Counts the changes that you can see. The higher one is the newer one.",
     expires_at: "When the payment can no longer be paid.",
@@ -67,6 +71,7 @@ export const FIELD_NOTES: Readonly<Record<string, Readonly<Record<string, string
     url: "Where events are posted.",
     description: "For yourself.",
     enabled_events: "Which types it takes; `*` is all of them.",
+    status: "A disabled endpoint receives nothing.",
   },
   WebhookDelivery: {
     endpoint: "Where it goes.",
@@ -88,16 +93,20 @@ export const FIELD_NOTES: Readonly<Record<string, Readonly<Record<string, string
     qr_lifetime_seconds: "The longest that a code lives.",
     integration_modes: "How an account can be connected.",
     "integration_modes.mode": "The `mode` of a channel account.",
-    limits: "Smallest and largest amount, in minor units.",
+    limits: "Of one payment, in minor units.",
+    "limits.min": "The smallest amount.",
+    "limits.max": "The largest amount.",
     refunds: "What the channel allows.",
     "refunds.partial": "Whether a part can go back.",
     "refunds.max_partials": "How many refunds a payment can have; null: no limit known.",
     "refunds.window_days": "How long after the payment.",
     fee_range_basis_points: "What the channel usually takes: from, to. 60 is 0.6 %.",
+    status: "`beta`: not yet proven with live money.",
   },
   ChannelError: {
     channel_code: "The channel's own code.",
     code: "The code that you see.",
+    retryable: "Whether the same request may succeed later.",
     outcome: "`unknown`: the channel is asked again before anything is decided.",
     meaning: "In our words.",
   },
@@ -115,12 +124,14 @@ export const FIELD_NOTES: Readonly<Record<string, Readonly<Record<string, string
     verified_at: "When the channel last confirmed the account.",
   },
   CreateChannelAccount: {
+    credentials: "As the mode's `credentials_schema` says.",
     channel: "Which channel.",
     mode: "One of the channel's integration modes.",
     display_name: "For yourself.",
     region: "A region of this deployment, where it has any.",
   },
   ApiKey: {
+    status: "Only an active key works.",
     public_id: "The half of the key that is no secret.",
     label: "For yourself.",
     scopes: "What it may do; `*` is everything.",
@@ -134,6 +145,7 @@ export const FIELD_NOTES: Readonly<Record<string, Readonly<Record<string, string
     ip_allow: "Addresses or CIDR ranges that it works from. Empty: from everywhere.",
     expires_at: "When it stops working. Left out: never.",
   },
+  DeadLetter: { queue: "The queue that gave up on it." },
   Merchant: {
     name: "The name that buyers see.",
     email: "Where the operator reaches the merchant.",
@@ -192,13 +204,14 @@ export const FIELD_NOTES: Readonly<Record<string, Readonly<Record<string, string
   },
 };
 
-/** Whose notes fit the body or answer of an operation that has a schema of its own. */
+/** Whose notes fit another schema, or the body and answer of an operation that names none. */
 export const NOTES_OF: Readonly<Record<string, string>> = {
   createWebhookEndpoint: "WebhookEndpoint",
   updateWebhookEndpoint: "WebhookEndpoint",
   updateChannelAccount: "ChannelAccount",
   addChannelAccountCredentials: "CreateChannelAccount",
   verifyChannelAccount: "ChannelAccountCheck",
+  WebhookEndpointWithSecret: "WebhookEndpoint",
   createMerchant: "CreatedMerchant",
   updateMerchant: "Merchant",
   getReadiness: "Readiness",
@@ -222,6 +235,7 @@ export const PARAMETER_NOTES: Readonly<Record<string, string>> = {
 
 /** By the field's name, wherever it is. */
 export const COMMON_NOTES: Readonly<Record<string, string>> = {
+  id: "Its id.",
   object: "The kind of object.",
   livemode: "False in test mode.",
   created_at: "When it was made.",

@@ -40,6 +40,10 @@ export const TAGS: readonly Tag[] = [
     name: "Sandbox",
     description: "The buyer's side of test payments, for scripts and for people. Needs no key.",
   },
+  {
+    name: "Operations",
+    description: "What the operator looks after: messages that a queue gave up on.",
+  },
   { name: "Callbacks", description: "Where channels report. Not for merchants." },
   { name: "Meta", description: "The deployment about itself. Needs no key." },
 ];
@@ -54,4 +58,5 @@ export const OBJECTS: Readonly<Record<string, readonly string[]>> = {
   "API keys": ["ApiKey"],
   Merchants: ["Merchant"],
   Sandbox: ["SandboxPayment"],
+  Operations: ["DeadLetter"],
 };

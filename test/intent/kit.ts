@@ -75,6 +75,8 @@ export interface Bank {
   readonly account: string;
   /** Path and body of every request that reached the bank, in order. */
   readonly seen: { path: string; body: string }[];
+  /** Stands behind `fetch` again, after the spies of a test were taken down. */
+  open(): void;
   /** Replaces the road to the bank until the next call. */
   detour(road: Road | null): void;
   /** The buyer pays; nobody is told. */
@@ -108,16 +110,19 @@ export async function openBank(merchant: Merchant): Promise<Bank> {
   const seen: Bank["seen"] = [];
   let road: Road | null = null;
 
-  vi.spyOn(globalThis, "fetch").mockImplementation(async (input, init) => {
-    const request = new Request(input, init);
-    const { pathname, search } = new URL(request.url);
-    const body = await request.clone().text();
-    const arrive = () => {
-      seen.push({ path: pathname + search, body });
-      return wechatSandbox.handle(request, world());
-    };
-    return road === null ? arrive() : road(request, arrive);
-  });
+  const open = () => {
+    vi.spyOn(globalThis, "fetch").mockImplementation(async (input, init) => {
+      const request = new Request(input, init);
+      const { pathname, search } = new URL(request.url);
+      const body = await request.clone().text();
+      const arrive = () => {
+        seen.push({ path: pathname + search, body });
+        return wechatSandbox.handle(request, world());
+      };
+      return road === null ? arrive() : road(request, arrive);
+    });
+  };
+  open();
 
   const credentials = wechatSandbox.credentials(keys, randomId("channelAccount"));
   const saved = await api("POST", "/v1/channel-accounts", {
@@ -130,6 +135,7 @@ export async function openBank(merchant: Merchant): Promise<Bank> {
     orders,
     account: saved.body.id,
     seen,
+    open,
     detour: (next) => {
       road = next;
     },

@@ -384,6 +384,16 @@ describe("several keys at once", () => {
     const kinds = await Promise.all(callbacks.map((callback) => verify(callback, retired)));
     expect(kinds.map(({ kind }) => kind)).toEqual(["refused", "refused", "refused", "reports"]);
   });
+
+  it("the newer of two keys under one id", async ({ expect }) => {
+    const corrected = kit.credentialsOf(merchant, platform);
+    const mistaken = kit.credentialsOf(merchant, stranger);
+    const both = kit.accountOf(corrected, mistaken);
+    const trade = kit.tradeOf("pi_1");
+    expect(await verify(await callbackOf(trade), both)).toMatchObject({ kind: "reports" });
+    const forged = await kit.callbackOf(stranger, trade);
+    expect(await verify(forged, both)).toEqual(refusal("signature_invalid"));
+  });
 });
 
 describe("acknowledgement", () => {
