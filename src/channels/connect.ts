@@ -87,7 +87,8 @@ async function openAccount(env: Env, row: ChannelAccountRow): Promise<ChannelAcc
 
 /** The account with its keys in clear; the same object for the same state of the row. */
 export async function openedAccount(env: Env, row: ChannelAccountRow): Promise<ChannelAccount> {
-  const cacheKey = `${row.id}:${row.credentials?.map(({ version }) => version).join() ?? "sandbox"}`;
+  const versions = row.credentials?.map(({ version, created_at }) => `${version}@${created_at}`);
+  const cacheKey = `${row.id}:${versions?.join() ?? "sandbox"}`;
   const account = await openedAccounts.get(cacheKey, systemClock.now(), () =>
     openAccount(env, row),
   );

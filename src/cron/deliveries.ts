@@ -2,7 +2,7 @@
  * Every minute: deliveries whose time has come and that no queue message took care of, because the
  * wait was too long for one or because it was lost.
  */
-import type { DeliveryQueue } from "../queue/messages.ts";
+import type { DeliveryQueue } from "../messages.ts";
 import type { Database } from "../store/db.ts";
 import { claimDue } from "../store/webhook-deliveries.ts";
 import { startDeliveries } from "../webhooks/record.ts";

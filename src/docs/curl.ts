@@ -20,6 +20,7 @@ function placeholder({ name, schema = {} }: Parameter): string {
   const prefix = /^([a-z]+)_[0-9a-z]{26}$/.exec(example ?? "")?.[1];
   const kind = prefix === undefined ? undefined : KIND_OF_PREFIX.get(prefix);
   if (kind !== undefined) return `$${upperSnake(kind)}_ID`;
+  if (prefix !== undefined) return "$ID";
   return example ?? `$${upperSnake(name)}_ID`;
 }
 

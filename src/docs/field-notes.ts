@@ -120,7 +120,7 @@ export const FIELD_NOTES: Readonly<Record<string, Readonly<Record<string, string
     "credentials.version": "Counts up with each rotation.",
     "credentials.fingerprints":
       "SHA-256 of public keys, serials and validity of certificates, to recognise them by.",
-    callback_url: "Where the channel reports, on this host.",
+    callback_url: "Where the channel reports.",
     verified_at: "When the channel last confirmed the account.",
   },
   CreateChannelAccount: {

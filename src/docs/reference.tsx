@@ -2,6 +2,7 @@
 import { ERROR_CODES } from "../errors.ts";
 import { isShown, objectAnchor, tagAnchor } from "./anchors.ts";
 import { curlOf } from "./curl.ts";
+import { exampleOf } from "./examples.ts";
 import { fieldRows, parameterRow } from "./fields.ts";
 import {
   type ApiDocument,
@@ -9,6 +10,7 @@ import {
   type Parameter,
   type PlacedOperation,
   refName,
+  refTo,
   type Reply,
   type Schema,
 } from "./model.ts";
@@ -62,7 +64,7 @@ function ObjectSection({ name, document }: { name: string; document: ApiDocument
         />
       </div>
       <div class="examples">
-        <Code title={name} text={json(schema.example)} />
+        <Code title={name} text={json(exampleOf(refTo(name), document.components.schemas))} />
       </div>
     </section>
   );

@@ -174,7 +174,7 @@ export const SAMPLES: Readonly<Record<string, Readonly<Record<string, unknown>>>
         created_at: WHEN,
       },
     ],
-    callback_url: `/v1/callbacks/alipay/${IDS.account}`,
+    callback_url: `https://pay.example/v1/callbacks/alipay/${IDS.account}`,
     verified_at: null,
     created_at: WHEN,
     updated_at: WHEN,
@@ -190,6 +190,13 @@ export const SAMPLES: Readonly<Record<string, Readonly<Record<string, unknown>>>
     status: "active",
     created_at: WHEN,
     updated_at: WHEN,
+  },
+  DeadLetter: {
+    id: "dl_01k5x0e8m3v7q2r9t4w6y8z0ab",
+    object: "dead_letter",
+    queue: "itpay-deliveries",
+    bytes: 412,
+    created_at: WHEN,
   },
   SandboxPayment: {
     object: "sandbox_payment",

@@ -8,7 +8,7 @@ export function isFromItPay(secret, header, body, now = Date.now() / 1000) {
   const time = parts.find(([name]) => name === "t")?.[1];
   if (!(Math.abs(now - Number(time)) <= 300)) return false;
   const expected = createHmac("sha256", secret).update(\`\${time}.\${body}\`).digest();
-  return parts.some(([name, hex]) => {
+  return parts.some(([name, hex = ""]) => {
     const given = Buffer.from(name === "v1" ? hex : "", "hex");
     return given.length === expected.length && timingSafeEqual(given, expected);
   });

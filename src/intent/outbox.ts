@@ -3,14 +3,14 @@
  * the commit; what fails is repeated by the alarm. Both ends take a repeat without harm: the copy
  * only moves forward, and events keep their ids.
  */
-import { API_VERSION } from "../constants.ts";
 import { idKeyOf } from "../crypto/id-key.ts";
+import { buildEvent } from "../envelope.ts";
 import { derivedId } from "../ids.ts";
 import { describeError, type Logger } from "../log.ts";
 import { publishDelay, SWEEP_GRACE_MS } from "../payments/schedule.ts";
 import { isTerminal } from "../payments/states.ts";
-import type { PublishedEvents } from "../queue/messages.ts";
-import { iso, systemClock } from "../clock.ts";
+import type { EventRecord, PublishedEvents } from "../messages.ts";
+import { systemClock } from "../clock.ts";
 import { database } from "../store/db.ts";
 import { projectPayment } from "../store/payment-intents.ts";
 import type { IntentBook } from "./book.ts";
@@ -99,25 +99,17 @@ export class Outbox {
     return last.sequence;
   }
 
-  /** The envelope of API.md section 6. Built from the stored change: always the same bytes. */
-  async #event(
-    record: IntentRecord,
-    change: ChangeRow,
-  ): Promise<PublishedEvents["events"][number]> {
-    const type = change.type ?? "";
-    const { id: intentId, livemode } = record.terms;
+  /** Built from the stored change, so a repeat is the same to the byte. */
+  async #event(record: IntentRecord, change: ChangeRow): Promise<EventRecord> {
+    const { id, livemode } = record.terms;
     const key = await idKeyOf(this.#env.ID_KEY);
-    const id = await derivedId("event", key, [intentId, String(change.sequence)]);
-    const head = {
-      id,
-      object: "event",
-      type,
-      api_version: API_VERSION,
-      created_at: iso(change.at),
+    return buildEvent({
+      id: await derivedId("event", key, [id, String(change.sequence)]),
+      type: change.type ?? "",
       livemode,
       sequence: change.sequence,
-    };
-    const payload = `${JSON.stringify(head).slice(0, -1)},"data":${change.snapshot}}`;
-    return { id, type, created_at: change.at, payload };
+      createdAt: change.at,
+      data: JSON.parse(change.snapshot),
+    });
   }
 }

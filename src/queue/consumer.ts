@@ -5,7 +5,7 @@ import { describeError } from "../log.ts";
 import { storeDeadLetter } from "./dead-letters.ts";
 import { consumeDeliveries, type DeliveryContext } from "./deliveries.ts";
 import { consumeEvents } from "./events.ts";
-import { DeliveryMessage, PublishedEvents } from "./messages.ts";
+import { DeliveryMessage, PublishedEvents } from "../messages.ts";
 
 type Incoming = Pick<Message, "id" | "body" | "attempts" | "ack" | "retry">;
 type Handle = (message: Incoming, context: DeliveryContext) => Promise<void>;

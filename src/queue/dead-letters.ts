@@ -3,7 +3,7 @@ import { sha256 } from "../crypto/digest.ts";
 import { base32Id } from "../ids.ts";
 import type { Database } from "../store/db.ts";
 import { deleteDeadLetter, findDeadLetter, insertDeadLetter } from "../store/dead-letters.ts";
-import { DeliveryMessage, PublishedEvents } from "./messages.ts";
+import { DeliveryMessage, PublishedEvents } from "../messages.ts";
 
 /** Stores a message under an id of its queue and message id: handed over twice, stored once. */
 export async function storeDeadLetter(

@@ -3,7 +3,7 @@ import type { Logger } from "../log.ts";
 import type { Metrics } from "../metrics.ts";
 import { cancelDelivery, findDeliveryJob } from "../store/webhook-deliveries.ts";
 import { attemptDelivery, type Courier } from "../webhooks/attempt.ts";
-import type { DeliveryMessage } from "./messages.ts";
+import type { DeliveryMessage } from "../messages.ts";
 
 export interface DeliveryContext extends Courier {
   readonly log: Logger;

@@ -9,8 +9,8 @@ import { sha256 } from "../crypto/digest.ts";
 import { toBase64 } from "../crypto/encoding.ts";
 import { DocsPage } from "../docs/page.tsx";
 import { STYLE } from "../docs/style.ts";
-import type { App } from "./http.ts";
-import { documentOf, publicOrigin, registerOpenApi } from "./openapi.ts";
+import { type App, publicOrigin } from "./http.ts";
+import { documentOf, registerOpenApi } from "./openapi.ts";
 
 const route = createRoute({
   method: "get",

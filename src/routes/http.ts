@@ -102,3 +102,7 @@ export const listOf = <S extends z.ZodType>(item: S) =>
 /** The path parameter of an object of this kind. */
 export const idParam = (name: string, example: string) =>
   z.string().openapi({ param: { name, in: "path" }, example });
+
+/** Where clients reach the deployment, without a slash at the end. */
+export const publicOrigin = (c: AppContext): string =>
+  (c.env.PUBLIC_URL === "" ? new URL(c.req.url).origin : c.env.PUBLIC_URL).replace(/\/+$/, "");

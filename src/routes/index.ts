@@ -5,6 +5,7 @@ import { registerQr } from "./qr.ts";
 import { registerSandbox } from "./sandbox.tsx";
 import { registerApiKeys } from "./v1/api-keys.ts";
 import { registerCallbacks } from "./v1/callbacks.ts";
+import { registerChannelAccountKeys } from "./v1/channel-account-keys.ts";
 import { registerChannelAccounts } from "./v1/channel-accounts.ts";
 import { registerChannels } from "./v1/channels.ts";
 import { registerDeadLetters } from "./v1/dead-letters.ts";
@@ -21,6 +22,7 @@ export function registerRoutes(app: App): void {
   registerWebhookEndpoints(app);
   registerChannels(app);
   registerChannelAccounts(app);
+  registerChannelAccountKeys(app);
   registerCallbacks(app);
   registerApiKeys(app);
   registerMerchants(app);

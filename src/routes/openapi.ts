@@ -3,7 +3,7 @@ import { createRoute, z } from "@hono/zod-openapi";
 
 import { buildDocument } from "../docs/document.ts";
 import type { ApiDocument } from "../docs/model.ts";
-import type { App, AppContext } from "./http.ts";
+import { type App, publicOrigin } from "./http.ts";
 
 const route = createRoute({
   method: "get",
@@ -18,10 +18,6 @@ const route = createRoute({
     },
   },
 });
-
-/** Where clients reach the deployment, without a slash at the end. */
-export const publicOrigin = (c: AppContext): string =>
-  (c.env.PUBLIC_URL === "" ? new URL(c.req.url).origin : c.env.PUBLIC_URL).replace(/\/+$/, "");
 
 /** The document is made at the first question, when every route is registered, and kept. */
 export function documentOf(app: App): () => ApiDocument {

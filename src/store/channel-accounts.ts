@@ -46,9 +46,11 @@ export async function listChannelAccounts(
     .limit(page.limit);
 }
 
+/** Changes an account that is still as it was read at `readAt`; null: it is not, or is gone. */
 export async function updateChannelAccount(
   db: Database,
   id: string,
+  readAt: number,
   change: Partial<
     Pick<
       ChannelAccountRow,
@@ -59,12 +61,9 @@ export async function updateChannelAccount(
 ): Promise<ChannelAccountRow | null> {
   const rows = await db
     .update(channelAccounts)
-    .set({ ...change, updated_at: now })
-    .where(eq(channelAccounts.id, id))
+    // Never the same stamp twice, also within one millisecond.
+    .set({ ...change, updated_at: Math.max(now, readAt + 1) })
+    .where(and(eq(channelAccounts.id, id), eq(channelAccounts.updated_at, readAt)))
     .returning();
   return rows[0] ?? null;
-}
-
-export async function deleteChannelAccount(db: Database, id: string): Promise<void> {
-  await db.delete(channelAccounts).where(eq(channelAccounts.id, id));
 }

@@ -1,7 +1,7 @@
 /** The feed of events. Rows are only ever added: the position of an event never changes. */
 import { and, asc, desc, eq, gt, lt, type SQL } from "drizzle-orm";
 
-import type { PublishedEvents } from "../queue/messages.ts";
+import type { PublishedEvents } from "../messages.ts";
 import type { Database } from "./db.ts";
 import { events, webhookDeliveries } from "./schema.ts";
 

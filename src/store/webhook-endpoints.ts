@@ -1,7 +1,7 @@
 /** The merchants' webhook endpoints. Signing secrets are sealed; nothing here opens them. */
 import { and, desc, eq, isNull, sql } from "drizzle-orm";
 
-import type { EventRecord } from "../queue/messages.ts";
+import type { EventRecord } from "../messages.ts";
 import type { Database } from "./db.ts";
 import type { DeliveryRow } from "./events.ts";
 import { olderThan, type PageRequest } from "./page.ts";

@@ -1,7 +1,7 @@
 /** One attempt at one delivery: check, sign, post, judge, write down. */
 import type { Vault } from "../crypto/vault.ts";
 import type { RandomBytes } from "../ids.ts";
-import type { DeliveryMessage } from "../queue/messages.ts";
+import type { DeliveryMessage } from "../messages.ts";
 import type { DeliveryAttempt } from "../store/schema.ts";
 import {
   type AttemptRecord,

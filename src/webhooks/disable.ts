@@ -8,7 +8,7 @@ import {
   listEnabledEndpoints,
 } from "../store/webhook-endpoints.ts";
 import { showEndpoint } from "./endpoint.ts";
-import { buildEvent } from "./envelope.ts";
+import { buildEvent } from "../envelope.ts";
 import { planDeliveries } from "./fan-out.ts";
 import { type Recorder, startDeliveries } from "./record.ts";
 

@@ -1,7 +1,7 @@
 /** Which endpoints get which events, and how the resulting work is packed into queue messages. */
 import { sha256 } from "../crypto/digest.ts";
 import { base32Id, ID_PREFIXES } from "../ids.ts";
-import { DELIVERIES_PER_MESSAGE, type DeliveryMessage } from "../queue/messages.ts";
+import { DELIVERIES_PER_MESSAGE, type DeliveryMessage } from "../messages.ts";
 import type { DeliveryRow } from "../store/webhook-deliveries.ts";
 import type { EndpointRow } from "../store/webhook-endpoints.ts";
 import { subscribes } from "./event-types.ts";

@@ -2,7 +2,7 @@
  * From an event to work for the deliveries queue. The rows are due in D1 before a message is sent:
  * when the message is lost the minute cron finds them.
  */
-import type { DeliveryQueue, PublishedEvents } from "../queue/messages.ts";
+import type { DeliveryQueue, PublishedEvents } from "../messages.ts";
 import type { Database } from "../store/db.ts";
 import { insertEvents } from "../store/events.ts";
 import { listEnabledEndpoints } from "../store/webhook-endpoints.ts";

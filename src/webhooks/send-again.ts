@@ -3,7 +3,7 @@ import { insertEvents, type EventRow } from "../store/events.ts";
 import { insertDeliveries, type LoggedDelivery } from "../store/webhook-deliveries.ts";
 import { type EndpointRow, listEnabledEndpoints } from "../store/webhook-endpoints.ts";
 import { showEndpoint } from "./endpoint.ts";
-import { buildEvent } from "./envelope.ts";
+import { buildEvent } from "../envelope.ts";
 import { subscribes, TEST_EVENT_TYPE } from "./event-types.ts";
 import { newDelivery } from "./fan-out.ts";
 import { type Recorder, startDeliveries } from "./record.ts";

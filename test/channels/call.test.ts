@@ -150,38 +150,46 @@ describe("callChannel", () => {
     expect((await callChannel(exact, get)).kind).toBe("reply");
   });
 
-  it("gives up on a host that takes the request and never answers", async ({ expect }) => {
-    const deadline = new AbortController();
-    const timeout = vi.spyOn(AbortSignal, "timeout").mockReturnValue(deadline.signal);
-    const io = ioOf(() => {
-      deadline.abort(new DOMException("The operation timed out.", "TimeoutError"));
-      return new Promise<Response>(() => undefined);
-    });
-    expect(await callChannel(io, get)).toMatchObject({
-      kind: "unknown",
-      error: { code: "CHANNEL_TIMEOUT" },
-    });
-    expect(timeout).toHaveBeenCalledWith(CHANNEL_TIMEOUT_MS);
-  });
-
-  it("gives up on a body that never ends", async ({ expect }) => {
-    const deadline = new AbortController();
-    vi.spyOn(AbortSignal, "timeout").mockReturnValue(deadline.signal);
-    const io = ioOf(
+  it.for([
+    [
+      "a host that takes the request and never answers",
+      () => new Promise<Response>(() => undefined),
+    ],
+    [
+      "a body that never ends",
       () =>
         new Response(
           new ReadableStream<Uint8Array>({
             start: (controller) => controller.enqueue(Uint8Array.of(123)),
-            pull: () => {
-              deadline.abort(new DOMException("The operation timed out.", "TimeoutError"));
-              return new Promise<void>(() => undefined);
-            },
+            pull: () => new Promise<void>(() => undefined),
           }),
         ),
-    );
-    expect(await callChannel(io, get)).toMatchObject({
-      kind: "unknown",
-      error: { code: "CHANNEL_TIMEOUT" },
-    });
+    ],
+  ] as const)("gives up on %s, at the limit and not before", async ([, answer], { expect }) => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    try {
+      let outcome: unknown = null;
+      const call = callChannel(ioOf(answer), get).then((reply) => (outcome = reply));
+      await vi.advanceTimersByTimeAsync(CHANNEL_TIMEOUT_MS - 1);
+      expect(outcome).toBeNull();
+      await vi.advanceTimersByTimeAsync(1);
+      await call;
+      expect(outcome).toMatchObject({ kind: "unknown", error: { code: "CHANNEL_TIMEOUT" } });
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
+  it("leaves no timer behind when the answer is there", async ({ expect }) => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    try {
+      await callChannel(
+        ioOf(() => new Response("ok")),
+        get,
+      );
+      expect(vi.getTimerCount()).toBe(0);
+    } finally {
+      vi.useRealTimers();
+    }
   });
 });

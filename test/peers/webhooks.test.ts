@@ -4,7 +4,7 @@ import { Stripe } from "stripe";
 import { describe, it } from "vitest";
 
 import { secureRandom } from "../../src/ids.ts";
-import { buildEvent } from "../../src/webhooks/envelope.ts";
+import { buildEvent } from "../../src/envelope.ts";
 import { newSecret, signatureHeaders } from "../../src/webhooks/signing.ts";
 
 const stripe = new Stripe("sk_test_unused");

@@ -1,7 +1,7 @@
 import { describe, it } from "vitest";
 
 import { randomId } from "../../src/ids.ts";
-import type { EventRecord } from "../../src/queue/messages.ts";
+import type { EventRecord } from "../../src/messages.ts";
 import { recordEvents } from "../../src/webhooks/record.ts";
 import { makeEvent } from "../webhooks/support.ts";
 import { type Client, db, makeMerchant, type Reply } from "./merchant.ts";

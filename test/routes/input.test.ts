@@ -73,7 +73,7 @@ describe("a payment that cannot be", () => {
     async ([, changes, code], { expect }) => {
       const before = await rows();
       bank.seen.length = 0;
-      const reply = await create(changes as Record<string, unknown>);
+      const reply = await create(changes);
       expect([reply.body.error.code, reply.status < 500]).toEqual([code, true]);
       expect(reply.body.error.message.length).toBeGreaterThan(10);
       expect(reply.body.error.outcome).toBe("none");
@@ -299,32 +299,32 @@ describe("channel accounts", () => {
 });
 
 describe("Idempotency-Key on settings", () => {
-  const create = (headers: Record<string, string>, label = "a", key = merchant.test) =>
+  const createKey = (headers: Record<string, string>, label = "a", key = merchant.test) =>
     api("POST", "/v1/api-keys", { key, headers, body: { label } });
 
   it("gives the first answer again, with the secret that is shown once", async ({ expect }) => {
     const headers = { "Idempotency-Key": "settings-1" };
-    const first = await create(headers);
-    const again = await create(headers);
+    const first = await createKey(headers);
+    const again = await createKey(headers);
     expect(again.status).toBe(201);
     expect(again.body).toEqual(first.body);
     expect(again.headers.get("Idempotent-Replayed")).toBe("true");
-    expect((await create(headers, "b")).body.error.code).toBe("IDEMPOTENCY_MISMATCH");
-    const other = await create(headers, "a", (await newMerchant()).test);
+    expect((await createKey(headers, "b")).body.error.code).toBe("IDEMPOTENCY_MISMATCH");
+    const other = await createKey(headers, "a", (await newMerchant()).test);
     expect(other.body.id).not.toBe(first.body.id);
   });
 
   it("joins what runs: twenty at once make one", async ({ expect }) => {
     const answers = await Promise.all(
-      Array.from({ length: 20 }, () => create({ "Idempotency-Key": "settings-2" })),
+      Array.from({ length: 20 }, () => createKey({ "Idempotency-Key": "settings-2" })),
     );
     expect(new Set(answers.map(({ body }) => body.id)).size).toBe(1);
   });
 
   it("forgets a refusal: the same key may be sent again, corrected", async ({ expect }) => {
     const headers = { "Idempotency-Key": "settings-3" };
-    expect((await create(headers, "")).status).toBe(400);
-    expect((await create(headers, "ok")).status).toBe(201);
+    expect((await createKey(headers, "")).status).toBe(400);
+    expect((await createKey(headers, "ok")).status).toBe(201);
   });
 
   it("makes one merchant, also for operators", async ({ expect }) => {

@@ -6,7 +6,7 @@ import { createApp } from "../../src/app.ts";
 import { formatApiKey, newApiKey } from "../../src/crypto/api-key.ts";
 import { openVault } from "../../src/crypto/vault.ts";
 import { randomId, secureRandom } from "../../src/ids.ts";
-import { DeliveryMessage } from "../../src/queue/messages.ts";
+import { DeliveryMessage } from "../../src/messages.ts";
 import { database } from "../../src/store/db.ts";
 import { insertMerchant } from "../../src/store/merchants.ts";
 

@@ -6,13 +6,13 @@ import { feedDueDeliveries } from "../../src/cron/deliveries.ts";
 import { randomId, secureRandom } from "../../src/ids.ts";
 import { consumeBatch } from "../../src/queue/consumer.ts";
 import type { DeliveryContext } from "../../src/queue/deliveries.ts";
-import type { DeliveryMessage, EventRecord, PublishedEvents } from "../../src/queue/messages.ts";
+import type { DeliveryMessage, EventRecord, PublishedEvents } from "../../src/messages.ts";
 import { database } from "../../src/store/db.ts";
 import { webhookDeliveries } from "../../src/store/schema.ts";
 import { insertMerchant } from "../../src/store/merchants.ts";
 import { listDeliveries } from "../../src/store/webhook-deliveries.ts";
 import { type EndpointRow, saveEndpoint } from "../../src/store/webhook-endpoints.ts";
-import { buildEvent } from "../../src/webhooks/envelope.ts";
+import { buildEvent } from "../../src/envelope.ts";
 import { makeSecret } from "../../src/webhooks/secrets.ts";
 
 export const START = Date.UTC(2026, 10, 1, 8, 30);

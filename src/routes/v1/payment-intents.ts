@@ -23,10 +23,12 @@ import {
   jsonBody,
   jsonReply,
   listOf,
+  publicOrigin,
 } from "../http.ts";
 import { fingerprintOf, readIdempotencyKey } from "../idempotent.ts";
 import { pageQuery, pageReply, readPage, withLookahead } from "../pages.ts";
 import { usableAccount } from "../usable-account.ts";
+import { callbackUrl } from "./channel-account-access.ts";
 import { CreatePaymentIntent, PaymentIntent } from "./schemas.ts";
 
 const tags = ["Payment intents"];
@@ -173,9 +175,6 @@ async function createRequest(
 ): Promise<CreateRequest> {
   const { merchant, key } = c.var.principal;
   const { id, orderKeeper } = await idsFor(c, body);
-  const origin = c.env.PUBLIC_URL === "" ? new URL(c.req.url).origin : c.env.PUBLIC_URL;
-  const publicBase = origin.replace(/\/+$/, "");
-  const { callbackBase } = regionOf(c.env.REGIONS, account.region);
   return {
     terms: {
       id,
@@ -194,8 +193,8 @@ async function createRequest(
       osType: body.os_type ?? null,
       returnUrl: body.return_url ?? null,
       metadata: body.metadata,
-      publicBase,
-      notifyUrl: `${callbackBase ?? publicBase}/v1/callbacks/${account.channel}/${account.id}`,
+      publicBase: publicOrigin(c),
+      notifyUrl: callbackUrl(c, account),
     },
     amount: body.amount,
     expiresIn: body.expires_in,

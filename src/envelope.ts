@@ -1,7 +1,7 @@
 /** The envelope of every event (API.md section 6). Its text is made once: webhooks carry those bytes. */
-import { iso } from "../clock.ts";
-import { API_VERSION } from "../constants.ts";
-import type { EventRecord } from "../queue/messages.ts";
+import { iso } from "./clock.ts";
+import { API_VERSION } from "./constants.ts";
+import type { EventRecord } from "./messages.ts";
 
 export interface EventSource {
   readonly id: string;

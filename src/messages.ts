@@ -4,7 +4,7 @@
  */
 import * as z from "zod";
 
-import { isId } from "../ids.ts";
+import { isId } from "./ids.ts";
 
 /** Longest list of deliveries that share a message. They are sent one after the other. */
 export const DELIVERIES_PER_MESSAGE = 10;

@@ -1,0 +1,67 @@
+/** Shapes of `/v1/channel-accounts` on the wire (API.md section 4). */
+import { z } from "@hono/zod-openapi";
+
+import { CHANNEL_SLUGS } from "../../channels/registry.ts";
+import { Timestamp } from "../http.ts";
+import { PlainText } from "./schemas.ts";
+
+export const ChannelAccount = z
+  .object({
+    id: z.string(),
+    object: z.literal("channel_account"),
+    livemode: z.boolean(),
+    channel: z.string(),
+    mode: z.string(),
+    display_name: z.string(),
+    merchant_account: z.string().openapi({ description: "Your number at the channel." }),
+    region: z.string().nullable(),
+    late_payment: z.enum(["accept", "refund"]),
+    status: z.enum(["active", "disabled"]),
+    credentials: z
+      .array(
+        z.object({
+          version: z.int(),
+          fingerprints: z.record(z.string(), z.string()),
+          created_at: Timestamp,
+        }),
+      )
+      .openapi({ description: "Newest first. Empty: the sandbox's own. Secrets never come back." }),
+    callback_url: z.url().openapi({
+      description: "Where the channel posts.",
+      example: "https://pay.example/v1/callbacks/wechat/ca_01k5x0e8m3v7q2r9t4w6y8z0ab",
+    }),
+    verified_at: Timestamp.nullable(),
+    created_at: Timestamp,
+    updated_at: Timestamp,
+  })
+  .openapi("ChannelAccount");
+
+const LATE = "must be accept; refunding late payments by itself comes with refunds";
+const LatePayment = z.enum(["accept"], LATE).openapi({
+  description: "What happens when a buyer pays after the payment has ended.",
+});
+
+/** Checked by the mode's own schema, which GET /v1/channels shows. */
+export const Credentials = z.record(z.string(), z.unknown()).openapi({
+  description: "As the mode's credentials_schema in GET /v1/channels says.",
+});
+
+export const CreateChannelAccount = z
+  .strictObject({
+    channel: z.enum(CHANNEL_SLUGS, `must be one of ${CHANNEL_SLUGS.join(", ")}`),
+    mode: z.string().max(32).default("direct"),
+    display_name: PlainText(100),
+    region: z.string().max(32).optional(),
+    credentials: Credentials,
+    late_payment: LatePayment.default("accept"),
+  })
+  .openapi("CreateChannelAccount");
+
+export const PatchChannelAccount = z
+  .strictObject({
+    display_name: PlainText(100),
+    region: z.string().max(32).nullable(),
+    late_payment: LatePayment,
+    status: z.enum(["active", "disabled"]),
+  })
+  .partial();

@@ -1,0 +1,138 @@
+/**
+ * WeChat Pay as fast as this machine can serve it: one order reply, signed beforehand and sent to
+ * everybody, so that what is measured is the gateway. Also receives webhooks.
+ */
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+
+import { utf8 } from "../../src/crypto/encoding.ts";
+import { toPem } from "../../src/crypto/pem.ts";
+import { generateRsaPair } from "../../src/crypto/rsa.ts";
+import { secureRandom } from "../../src/ids.ts";
+import { wechatSandbox } from "../../src/sandbox/wechat/channel.ts";
+import { signatureHeaders } from "../../src/sandbox/wechat/reply.ts";
+import type { SandboxKeyring, SandboxOrders, SandboxWorld } from "../../src/sandbox/simulator.ts";
+
+const REPLY = JSON.stringify({ code_url: "weixin://wxpay/bizpayurl?pr=p4lpSuKzz1A2b3" });
+
+/** Signed replies are good for five minutes. */
+const SIGN_AGAIN_MS = 60_000;
+
+/** A notification, ready to be posted. */
+export interface PreparedCallback {
+  readonly path: string;
+  readonly headers: Record<string, string>;
+  readonly body: string;
+}
+
+export interface BenchDouble {
+  readonly origin: string;
+  /** For `POST /v1/channel-accounts`. */
+  readonly credentials: Record<string, unknown>;
+  /** PEM of the merchant's key, which the floor signs with. */
+  readonly signingKey: string;
+  /** PEM of the platform's key, which the floor verifies with. */
+  readonly platformKey: string;
+  /** What the channel would post about a paid order. */
+  callback(payment: { id: string; value: number; notifyUrl: string }): Promise<PreparedCallback>;
+  webhooks(): number;
+  close(): Promise<void>;
+}
+
+async function makeKeyring(): Promise<SandboxKeyring> {
+  const [merchant, platform] = await Promise.all([generateRsaPair(), generateRsaPair()]);
+  return {
+    merchantPrivateKey: toPem("PRIVATE KEY", merchant.privateKey),
+    merchantPublicKey: toPem("PUBLIC KEY", merchant.publicKey),
+    platformPrivateKey: toPem("PRIVATE KEY", platform.privateKey),
+    platformPublicKey: toPem("PUBLIC KEY", platform.publicKey),
+    symmetricKey: "0123456789abcdefghijklmnopqrstuv",
+  };
+}
+
+const noOrders: SandboxOrders = {
+  create: () => Promise.reject(new Error("this double keeps no orders")),
+  get: async () => null,
+  close: async () => null,
+};
+
+export async function startDouble(): Promise<BenchDouble> {
+  const keys = await makeKeyring();
+  const credentials = wechatSandbox.credentials(keys, "ca_of_the_bench");
+  const platform = credentials["platform_keys"] as [{ id: string }];
+  const merchant = String(credentials["mchid"]);
+  const world = (): SandboxWorld => ({
+    keys,
+    registeredMerchant: async () => null,
+    orders: noOrders,
+    script: null,
+    now: Date.now(),
+    random: secureRandom,
+  });
+  const sign = () => signatureHeaders(utf8(REPLY), platform[0].id, world());
+  let headers = await sign();
+  const timer = setInterval(() => {
+    void sign().then((signed) => {
+      headers = signed;
+    });
+  }, SIGN_AGAIN_MS);
+  timer.unref();
+
+  let webhooks = 0;
+  const server = createServer((request, response) => {
+    request.resume();
+    request.on("end", () => {
+      if (request.url === "/v3/pay/transactions/native") {
+        response.writeHead(200, { ...headers, "Content-Type": "application/json" });
+        response.end(REPLY);
+      } else if (request.url === "/hooks") {
+        webhooks += 1;
+        response.writeHead(200).end();
+      } else {
+        response.writeHead(404, { "Content-Type": "application/json" });
+        response.end('{"code":"ORDER_NOT_EXIST","message":"no such order"}');
+      }
+    });
+  });
+  server.keepAliveTimeout = 60_000;
+  await new Promise<void>((resolve) => void server.listen(0, "127.0.0.1", resolve));
+  const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+
+  let transactions = 0;
+  return {
+    origin,
+    credentials,
+    signingKey: keys.merchantPrivateKey,
+    platformKey: keys.platformPublicKey,
+    async callback({ id, value, notifyUrl }) {
+      transactions += 1;
+      const paid = {
+        channel: "wechat",
+        merchant,
+        orderNumber: id,
+        parameters: "",
+        currency: "CNY",
+        value,
+        notifyUrl,
+        state: "paid",
+        transactionId: `42000000002026${String(transactions).padStart(14, "0")}`,
+        createdAt: Date.now(),
+        expiresAt: null,
+        paidAt: Date.now(),
+      } as const;
+      const request = await wechatSandbox.callback(paid, null, world());
+      return {
+        path: new URL(request.url).pathname,
+        headers: Object.fromEntries(request.headers.entries()),
+        body: await request.text(),
+      };
+    },
+    webhooks: () => webhooks,
+    close: () =>
+      new Promise((resolve) => {
+        clearInterval(timer);
+        server.closeAllConnections();
+        server.close(() => resolve());
+      }),
+  };
+}

@@ -1,0 +1,144 @@
+/** Bundles Workers as a deployment would, and runs each in a runtime process of its own. */
+import { execFile } from "node:child_process";
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import { promisify } from "node:util";
+
+import { convertV4MiniflareOptions, Log, LogLevel, Miniflare } from "miniflare";
+import { unstable_getMiniflareWorkerOptions } from "wrangler";
+
+export const ROOT = path.resolve(import.meta.dirname, "../..");
+const WRANGLER = path.join(ROOT, "node_modules/wrangler/bin/wrangler.js");
+
+/** Ticks per second of the processor times in /proc; the same on every Linux of today. */
+const TICKS_PER_SECOND = 100;
+/** A runtime that used less than this in a while has finished what it was doing. */
+const IDLE_TICKS = 1;
+const IDLE_LOOK_MS = 150;
+
+export interface Bundle {
+  readonly script: string;
+  readonly config: string;
+  readonly gzipKiB: string;
+}
+
+/** The real wrangler.toml for another entry, and without the rate limit that a load would meet. */
+export function gatewayConfig(entry: string): string {
+  return readFileSync(path.join(ROOT, "wrangler.toml"), "utf8")
+    .replace('"src/index.ts"', JSON.stringify(path.join(ROOT, entry)))
+    .replace('"migrations"', JSON.stringify(path.join(ROOT, "migrations")))
+    .replace("limit = 6000", "limit = 100000000");
+}
+
+export function floorConfig(): string {
+  const date = /^compatibility_date = .*$/m.exec(gatewayConfig("src/index.ts"))?.[0] ?? "";
+  return `name = "floor"
+main = ${JSON.stringify(path.join(ROOT, "test/bench/floor.ts"))}
+${date}
+minify = true
+[[durable_objects.bindings]]
+name = "CELLS"
+class_name = "Cell"
+[exports.Cell]
+type = "durable-object"
+storage = "sqlite"
+`;
+}
+
+/** What `wrangler deploy` would upload. */
+export async function bundle(folder: string, name: string, config: string): Promise<Bundle> {
+  const home = path.join(folder, name);
+  mkdirSync(home, { recursive: true });
+  const file = path.join(home, "wrangler.toml");
+  writeFileSync(file, config);
+  const out = path.join(home, "dist");
+  const { stdout } = await promisify(execFile)(
+    process.execPath,
+    [WRANGLER, "deploy", "--dry-run", "--outdir", out, "--config", file],
+    { env: { ...process.env, CI: "1", WRANGLER_SEND_METRICS: "false" } },
+  );
+  const script = readdirSync(out).find((entry) => entry.endsWith(".js"));
+  if (script === undefined) throw new Error(`no bundle in ${out}`);
+  const gzipKiB = /gzip: ([\d.]+) KiB/.exec(stdout)?.[1] ?? "?";
+  return { script: path.join(out, script), config: file, gzipKiB };
+}
+
+/** Processor seconds that a process and its threads have used. */
+function ticksOf(pid: number): number {
+  const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
+  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+  return Number(fields[11]) + Number(fields[12]);
+}
+
+function runtimeProcesses(): number[] {
+  return readdirSync("/proc")
+    .filter((entry) => /^\d+$/.test(entry))
+    .map(Number)
+    .filter((pid) => {
+      try {
+        const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
+        const parent = Number(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[1]);
+        return parent === process.pid && stat.includes("(workerd)");
+      } catch {
+        return false; // it ended while we looked
+      }
+    });
+}
+
+export interface Running {
+  readonly origin: URL;
+  /** Processor seconds of the whole runtime process since it started. */
+  cpu(): number;
+  /** Waits until nothing is going on any more: answers are out, copies are written. */
+  idle(): Promise<void>;
+  database(): Promise<D1Database>;
+  stop(): Promise<void>;
+}
+
+/**
+ * Starts a bundle.
+ * @param bindings variables and secrets beside those of its configuration
+ * @param state a folder that keeps its storage over a restart; none: in memory only
+ */
+export async function run(
+  { script, config }: Bundle,
+  bindings: Record<string, string>,
+  state?: string,
+): Promise<Running> {
+  const before = new Set(runtimeProcesses());
+  // The bundle is one module: the rules for other kinds have nothing to apply to.
+  const { modulesRules: _, ...options } = unstable_getMiniflareWorkerOptions(config).workerOptions;
+  const miniflare = new Miniflare(
+    convertV4MiniflareOptions({
+      log: new Log(LogLevel.NONE),
+      handleStructuredLogs: () => undefined,
+      ...(state === undefined ? {} : { defaultPersistRoot: state }),
+      workers: [
+        {
+          ...options,
+          name: "bench",
+          modules: true,
+          scriptPath: script,
+          bindings: { ...options.bindings, ...bindings },
+        },
+      ],
+    }),
+  );
+  const origin = await miniflare.ready;
+  const [pid] = runtimeProcesses().filter((candidate) => !before.has(candidate));
+  if (pid === undefined) throw new Error("the runtime's process was not found in /proc");
+  return {
+    origin,
+    cpu: () => ticksOf(pid) / TICKS_PER_SECOND,
+    async idle() {
+      for (let used = ticksOf(pid); ;) {
+        await new Promise((resolve) => void setTimeout(resolve, IDLE_LOOK_MS));
+        const now = ticksOf(pid);
+        if (now - used <= IDLE_TICKS) return;
+        used = now;
+      }
+    },
+    database: () => miniflare.getD1Database("DB"),
+    stop: () => miniflare.dispose(),
+  };
+}
