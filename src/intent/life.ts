@@ -22,7 +22,7 @@ import { Outbox } from "./outbox.ts";
 import type { IntentRecord } from "./record.ts";
 import { type CreateRequest, reservation } from "./reserve.ts";
 import { IntentStorage } from "./storage.ts";
-import { toView } from "./view.ts";
+import { type PaymentIntentView, toView } from "./view.ts";
 
 /** After an alarm that threw: it must never be lost, and never hammer. */
 const ALARM_RETRY_MS = 30_000;
@@ -184,6 +184,7 @@ export class PaymentLife {
     if (record === null) return goneAway;
     const { orderKeeper: keeper, terms, payment } = record;
     if (keeper === null || payment.order !== "unsent") return null;
+    // No location hint: first touched from here, it comes to life beside this object.
     const holder = await this.#env.INTENTS.getByName(keeper).keepOrder(terms.id);
     if (holder === terms.id) return null;
     this.#store.transaction(() => {
@@ -209,17 +210,18 @@ export class PaymentLife {
     this.#waitUntil(this.#outbox.publish(log));
   }
 
+  /** The first decisive answer, from the snapshot of its commit; until there is one, the present. */
   #createAnswer(replayed: boolean): Answer {
     const record = this.#book.read();
     if (record === null) return refuse(goneAway);
     if (record.answeredWith === null) return this.#current(201);
-    const { lastError, order } = record.payment;
-    if (order === "refused" && lastError !== null) {
-      const details = { ...lastError.details, payment_intent: record.terms.id };
-      return { kind: "failure", failure: { ...lastError, details }, replayed };
-    }
     const body = this.#store.snapshot(record.answeredWith);
-    return { kind: "intent", status: 201, body, replayed };
+    const { id, status, last_error: refusal } = JSON.parse(body) as PaymentIntentView;
+    if (status !== "failed" || refusal === null) {
+      return { kind: "intent", status: 201, body, replayed };
+    }
+    const details = { ...refusal.details, payment_intent: id };
+    return { kind: "failure", failure: { ...refusal, details }, replayed };
   }
 
   /** Asks once. The failure is the channel's silence; null means that it has spoken. */

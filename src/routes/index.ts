@@ -8,10 +8,10 @@ import { registerCallbacks } from "./v1/callbacks.ts";
 import { registerChannelAccountKeys } from "./v1/channel-account-keys.ts";
 import { registerChannelAccounts } from "./v1/channel-accounts.ts";
 import { registerChannels } from "./v1/channels.ts";
-import { registerDeadLetters } from "./v1/dead-letters.ts";
 import { registerEvents } from "./v1/events.ts";
 import { registerMerchants } from "./v1/merchants.ts";
 import { registerMeta } from "./v1/meta.ts";
+import { registerOperations } from "./v1/operations.ts";
 import { registerPaymentIntents } from "./v1/payment-intents.ts";
 import { registerWebhookEndpoints } from "./v1/webhook-endpoints.ts";
 
@@ -26,7 +26,7 @@ export function registerRoutes(app: App): void {
   registerCallbacks(app);
   registerApiKeys(app);
   registerMerchants(app);
-  registerDeadLetters(app);
+  registerOperations(app);
   registerSandbox(app);
   registerMeta(app);
   registerDocs(app);

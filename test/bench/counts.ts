@@ -17,6 +17,9 @@ export interface Counts {
   queueMessages: number;
 }
 
+/** Where the counted merchant's webhooks go: answered inside the counted Worker. */
+export const WEBHOOK_HOST = "hooks.bench.example";
+
 export const noCounts = (): Counts => ({
   objectRequests: 0,
   objectStatements: 0,

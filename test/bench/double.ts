@@ -1,6 +1,6 @@
 /**
  * WeChat Pay as fast as this machine can serve it: one order reply, signed beforehand and sent to
- * everybody, so that what is measured is the gateway. Also receives webhooks.
+ * everybody, so that what is measured is the gateway.
  */
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -35,7 +35,6 @@ export interface BenchDouble {
   readonly platformKey: string;
   /** What the channel would post about a paid order. */
   callback(payment: { id: string; value: number; notifyUrl: string }): Promise<PreparedCallback>;
-  webhooks(): number;
   close(): Promise<void>;
 }
 
@@ -78,16 +77,12 @@ export async function startDouble(): Promise<BenchDouble> {
   }, SIGN_AGAIN_MS);
   timer.unref();
 
-  let webhooks = 0;
   const server = createServer((request, response) => {
     request.resume();
     request.on("end", () => {
       if (request.url === "/v3/pay/transactions/native") {
         response.writeHead(200, { ...headers, "Content-Type": "application/json" });
         response.end(REPLY);
-      } else if (request.url === "/hooks") {
-        webhooks += 1;
-        response.writeHead(200).end();
       } else {
         response.writeHead(404, { "Content-Type": "application/json" });
         response.end('{"code":"ORDER_NOT_EXIST","message":"no such order"}');
@@ -127,7 +122,6 @@ export async function startDouble(): Promise<BenchDouble> {
         body: await request.text(),
       };
     },
-    webhooks: () => webhooks,
     close: () =>
       new Promise((resolve) => {
         clearInterval(timer);

@@ -1,5 +1,6 @@
 /** Bundles Workers as a deployment would, and runs each in a runtime process of its own. */
 import { execFile } from "node:child_process";
+import { randomBytes } from "node:crypto";
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { promisify } from "node:util";
@@ -9,6 +10,13 @@ import { unstable_getMiniflareWorkerOptions } from "wrangler";
 
 export const ROOT = path.resolve(import.meta.dirname, "../..");
 const WRANGLER = path.join(ROOT, "node_modules/wrangler/bin/wrangler.js");
+
+/** Throw-away values, only for the state of one run. */
+export const SECRETS = {
+  VAULT_KEY: randomBytes(32).toString("base64"),
+  ID_KEY: randomBytes(32).toString("base64"),
+  ADMIN_TOKEN: randomBytes(24).toString("base64url"),
+};
 
 /** Ticks per second of the processor times in /proc; the same on every Linux of today. */
 const TICKS_PER_SECOND = 100;
@@ -51,6 +59,8 @@ export async function bundle(folder: string, name: string, config: string): Prom
   mkdirSync(home, { recursive: true });
   const file = path.join(home, "wrangler.toml");
   writeFileSync(file, config);
+  const secrets = Object.entries(SECRETS).map(([key, value]) => `${key}=${value}\n`);
+  writeFileSync(path.join(home, ".dev.vars"), secrets.join(""), { mode: 0o600 });
   const out = path.join(home, "dist");
   const { stdout } = await promisify(execFile)(
     process.execPath,
@@ -91,7 +101,8 @@ export interface Running {
   cpu(): number;
   /** Waits until nothing is going on any more: answers are out, copies are written. */
   idle(): Promise<void>;
-  database(): Promise<D1Database>;
+  /** Brings its empty database up to the schema. */
+  migrate(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -138,7 +149,16 @@ export async function run(
         used = now;
       }
     },
-    database: () => miniflare.getD1Database("DB"),
+    async migrate() {
+      const db = await miniflare.getD1Database("DB");
+      const folder = path.join(ROOT, "migrations");
+      for (const file of readdirSync(folder).filter((entry) => entry.endsWith(".sql")).toSorted()) {
+        const statements = readFileSync(path.join(folder, file), "utf8");
+        for (const statement of statements.split("--> statement-breakpoint")) {
+          if (statement.trim() !== "") await db.prepare(statement).run();
+        }
+      }
+    },
     stop: () => miniflare.dispose(),
   };
 }

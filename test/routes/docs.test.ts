@@ -144,7 +144,7 @@ describe("GET /openapi.json", () => {
 
   it("declares the parameters that are in the path", ({ expect }) => {
     for (const placed of operations) {
-      const inPath = [...placed.path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name);
+      const inPath = [...placed.path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name ?? "");
       const declared = (placed.operation.parameters ?? []).filter((each) => each.in === "path");
       expect(declared.map(({ name }) => name).toSorted(), named(placed)).toEqual(inPath.toSorted());
       expect(declared.every(({ required }) => required)).toBe(true);
@@ -153,7 +153,7 @@ describe("GET /openapi.json", () => {
 
   it("says who may call: a defined scheme, or the public list", ({ expect }) => {
     const open = operations.filter(({ operation }) => (operation.security ?? []).length === 0);
-    expect(open.map(({ operation }) => operation.operationId).toSorted()).toEqual(PUBLIC);
+    expect(open.map(({ operation }) => operation.operationId ?? "").toSorted()).toEqual(PUBLIC);
     const schemes = Object.keys(document.components.securitySchemes);
     expect(schemes.toSorted()).toEqual(["admin", "bearer", "signature"]);
     for (const placed of operations) {
@@ -210,6 +210,7 @@ describe("GET /openapi.json", () => {
     expect(codes("getPaymentIntent", 404)).toEqual(["PAYMENT_INTENT_NOT_FOUND"]);
     expect(codes("getMerchant", 401)).toEqual(["UNAUTHENTICATED"]);
     expect(codes("listApiKeys", 400)).toEqual(["INVALID_REQUEST", "INVALID_CURSOR"]);
+    expect(codes("createApiKey", 400)).toEqual(["INVALID_REQUEST"]);
     expect(codes("createApiKey", 409)).toContain("IDEMPOTENCY_IN_FLIGHT");
     expect(codes("createPaymentIntent", 409)).toContain("DUPLICATE_ORDER");
   });

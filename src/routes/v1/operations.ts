@@ -1,8 +1,13 @@
-/** `/v1/admin/dead-letters`: what a queue gave up on. Nothing is lost; an operator sends it again. */
+/**
+ * What an operator repairs by hand: messages that a queue gave up on are sent again, and a payment's
+ * copy in D1 is made anew from its object.
+ */
 import { createRoute, z } from "@hono/zod-openapi";
 
 import { iso } from "../../clock.ts";
 import { apiError } from "../../errors.ts";
+import { intentObject, readIntent } from "../../intent/client.ts";
+import { STATUSES } from "../../payments/states.ts";
 import { replayDeadLetter } from "../../queue/dead-letters.ts";
 import { database } from "../../store/db.ts";
 import { type DeadLetter, listDeadLetters } from "../../store/dead-letters.ts";
@@ -49,6 +54,23 @@ const replay = createRoute({
   },
 });
 
+const republish = createRoute({
+  method: "post",
+  path: "/v1/admin/payment-intents/{id}/republish",
+  operationId: "republishPaymentIntent",
+  tags,
+  summary: "Make a payment's copy in D1 anew",
+  description:
+    "Does what is due for the payment first, then writes its copy and its events again. Events " +
+    "keep their ids, so nobody gets one twice.",
+  ...operator,
+  request: { params: z.object({ id: idParam("id", "pi_01k5x0e8m3v7q2r9t4w6y8z0ab") }) },
+  responses: {
+    200: jsonReply(z.object({ id: z.string(), status: z.enum(STATUSES) }), "Done."),
+    ...errors(401, 403, 404),
+  },
+});
+
 const show = (row: DeadLetter): z.infer<typeof DeadLetterView> => ({
   id: row.id,
   object: "dead_letter",
@@ -57,7 +79,7 @@ const show = (row: DeadLetter): z.infer<typeof DeadLetterView> => ({
   created_at: iso(row.created_at),
 });
 
-export function registerDeadLetters(app: App): void {
+export function registerOperations(app: App): void {
   app.openapi(list, async (c) => {
     const page = readPage(c.req.valid("query"), "dead_letters", "admin");
     const rows = await listDeadLetters(database(c.env.DB), withLookahead(page));
@@ -72,5 +94,16 @@ export function registerDeadLetters(app: App): void {
       throw apiError("INVALID_STATE", "This message has no shape that a consumer takes.");
     }
     return c.json({ id, status: "sent" as const }, 202);
+  });
+
+  app.openapi(republish, async (c) => {
+    const { id } = c.req.valid("param");
+    const before = await readIntent(c.env, id);
+    if (before === null) throw apiError("PAYMENT_INTENT_NOT_FOUND", "No such payment intent.");
+    const object = intentObject(c.env, id);
+    await object.wake();
+    await object.republish();
+    const after = await readIntent(c.env, id);
+    return c.json({ id, status: (after ?? before).status }, 200);
   });
 }
