@@ -23,35 +23,6 @@ import { webhooks } from "./webhooks.ts";
 /** POSTs of merchants that change nothing worth remembering, and so keep no answer. */
 const KEYLESS = new Set(["verifyChannelAccount"]);
 
-/** Operations whose routes give no operationId. */
-const NAMES: Readonly<Record<string, string>> = {
-  "get /v1/qr/{payment_intent}.svg": "getQrImage",
-  "post /v1/callbacks/{channel}/{channel_account}": "receiveCallback",
-  "post /sandbox/payments/{payment_intent}/{action}": "playBuyer",
-  "get /sandbox/wallet/{payment_intent}": "getSandboxWallet",
-};
-
-/**
- * References in these fields may be null. The generator writes that into the shared schema
- * instead, which would allow null everywhere.
- */
-const NULLABLE_REFERENCES: Readonly<Record<string, readonly string[]>> = {
-  PaymentIntent: ["payer"],
-};
-
-function repairReferences(schemas: Record<string, Schema>): void {
-  for (const schema of Object.values(schemas)) {
-    if (schema.type?.includes("null") === true) schema.type = "object";
-  }
-  for (const [name, fields] of Object.entries(NULLABLE_REFERENCES)) {
-    const properties = schemas[name]?.properties ?? {};
-    for (const field of fields) {
-      const { $ref } = properties[field] ?? {};
-      if ($ref !== undefined) properties[field] = { anyOf: [{ $ref }, { type: "null" }] };
-    }
-  }
-}
-
 /** Fields of a schema that say nothing of themselves get their note. */
 function annotate(schema: Schema, notes: Readonly<Record<string, string>>, path = ""): void {
   for (const [field, inner] of Object.entries(schema.properties ?? {})) {
@@ -104,11 +75,10 @@ function completeReplies(placed: PlacedOperation, schemas: Record<string, Schema
 }
 
 function complete(placed: PlacedOperation, schemas: Record<string, Schema>): void {
-  const { method, path, operation } = placed;
-  const name = operation.operationId ?? NAMES[`${method} ${path}`];
-  if (name !== undefined) operation.operationId = name;
+  const { method, operation } = placed;
+  const name = operation.operationId ?? "";
   const merchant = operation.security?.some((entry) => "bearer" in entry) === true;
-  if (method === "post" && merchant && !KEYLESS.has(name ?? "")) addIdempotency(operation);
+  if (method === "post" && merchant && !KEYLESS.has(name)) addIdempotency(operation);
   tidySummary(operation);
   for (const parameter of operation.parameters ?? []) {
     const note = PARAMETER_NOTES[parameter.name];
@@ -141,7 +111,6 @@ export function buildDocument(app: App): ApiDocument {
     JSON.stringify(generated),
   ) as unknown as ApiDocument;
   const { schemas } = components;
-  repairReferences(schemas);
   for (const [name, schema] of Object.entries(schemas)) {
     annotate(schema, notesFor(name));
     schema.example ??= SAMPLES[name];

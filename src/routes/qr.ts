@@ -112,6 +112,7 @@ export function registerQr(app: App): void {
     method: "get",
     path: "/v1/qr/{payment_intent}.svg",
     tags: ["Payment intents"],
+    operationId: "getQrImage",
     summary: "The code as an image",
     description: "Needs no key: the id is unguessable. Cacheable until the code runs out.",
     request: {

@@ -10,7 +10,9 @@ import { isoOrNull } from "../clock.ts";
 import { apiError } from "../errors.ts";
 import { readIntent } from "../intent/client.ts";
 import type { PaymentIntentView } from "../intent/view.ts";
+import { sandboxKeyring } from "../sandbox/keys.ts";
 import type { Wallet } from "../sandbox/order.ts";
+import { sandboxChannel } from "../sandbox/registry.ts";
 import type { BuyerAction } from "../sandbox/trade.ts";
 import { orderObject } from "../sandbox/transport.ts";
 import { WalletPage } from "../sandbox/wallet-page.tsx";
@@ -73,6 +75,7 @@ const actionRoute = createRoute({
   method: "post",
   path: "/sandbox/payments/{payment_intent}/{action}",
   tags: ["Sandbox"],
+  operationId: "playBuyer",
   summary: "Play the buyer",
   description:
     "Test payments only, no key. `pay` answers after the channel's callback was handled. A " +
@@ -94,6 +97,7 @@ const walletRoute = createRoute({
   method: "get",
   path: "/sandbox/wallet/{payment_intent}",
   tags: ["Sandbox"],
+  operationId: "getSandboxWallet",
   summary: "The buyer's wallet as a page",
   request: {
     params: z.object({
@@ -106,7 +110,47 @@ const walletRoute = createRoute({
   },
 });
 
+const keysRoute = createRoute({
+  method: "get",
+  path: "/sandbox/channels/{channel}/keys",
+  tags: ["Sandbox"],
+  operationId: "getSandboxKeys",
+  summary: "A simulated channel's public keys",
+  description:
+    "For test accounts with credentials of their own: what the channel's console would let you " +
+    "download. Saving such an account registers your public key, as uploading it there would.",
+  request: { params: z.object({ channel: idParam("channel", "wechat") }) },
+  responses: {
+    200: jsonReply(
+      z.object({
+        object: z.literal("sandbox_keys"),
+        channel: z.string(),
+        public_key: z.string().openapi({ description: "PEM; the channel signs with this key." }),
+        certificate: z.string().openapi({ description: "PEM; the same key as a certificate." }),
+      }),
+      "The channel's side, public parts only.",
+    ),
+    ...errors(404),
+  },
+});
+
 export function registerSandbox(app: App): void {
+  app.openapi(keysRoute, async (c) => {
+    const { channel } = c.req.valid("param");
+    const simulated = sandboxChannel(channel);
+    if (simulated === null) throw apiError("NOT_FOUND", "No such channel in the sandbox.");
+    const keys = await sandboxKeyring(c.env, channel);
+    return c.json(
+      {
+        object: "sandbox_keys" as const,
+        channel,
+        public_key: keys.platformPublicKey,
+        certificate: await simulated.platformCertificate(keys),
+      },
+      200,
+    );
+  });
+
   app.openapi(actionRoute, async (c) => {
     const { payment_intent: id, action } = c.req.valid("param");
     const intent = await testIntent(c.env, id);

@@ -3,13 +3,17 @@
  * server error looks, what of a reply is the signature, and which answer acknowledges a callback.
  */
 import { alipaySandbox } from "./alipay/channel.ts";
-import type { SimulatedChannel } from "./simulator.ts";
+import { platformCertificate as alipayPlatformCertificate } from "./alipay/identity.ts";
+import type { SandboxKeyring, SimulatedChannel } from "./simulator.ts";
 import { wechatSandbox } from "./wechat/channel.ts";
+import { platformCertificate as wechatPlatformCertificate } from "./wechat/identity.ts";
 
 export interface SandboxChannel {
   readonly simulator: SimulatedChannel;
   /** What adapters are given instead of the channel's hosts. The name resolves nowhere. */
   readonly endpoints: readonly [string, ...string[]];
+  /** The platform's certificate as PEM, for accounts with credentials of their own. */
+  platformCertificate(keys: SandboxKeyring): Promise<string>;
   /** The channel's own reply when it is in trouble. */
   serverError(): Response;
   /** The same reply without its signature. */
@@ -29,6 +33,7 @@ const CHANNELS: Readonly<Record<string, SandboxChannel>> = {
   wechat: {
     simulator: wechatSandbox,
     endpoints: [`https://wechat${SUFFIX}`],
+    platformCertificate: async (keys) => (await wechatPlatformCertificate(keys)).pem,
     serverError: () =>
       json(500, { code: "SYSTEM_ERROR", message: "系统异常，请稍后重试" }, "application/json"),
     async unsigned(reply) {
@@ -44,6 +49,7 @@ const CHANNELS: Readonly<Record<string, SandboxChannel>> = {
   alipay: {
     simulator: alipaySandbox,
     endpoints: [`https://alipay${SUFFIX}/gateway.do`],
+    platformCertificate: alipayPlatformCertificate,
     serverError: () =>
       json(
         500,

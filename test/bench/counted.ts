@@ -74,8 +74,8 @@ function countedDatabase(db: D1Database): D1Database {
   return {
     prepare: (query: string) => countedStatement(db.prepare(query), query),
     async batch(statements: D1PreparedStatement[]) {
-      await untilAnswered();
       const known = statements.flatMap((counted) => originals.get(counted) ?? []);
+      if (!known.every(({ query }) => isRead(query))) await untilAnswered();
       const results = await db.batch(known.map(({ statement }) => statement));
       for (const [index, { meta }] of results.entries()) {
         noteStatement(known[index]?.query ?? "", meta);

@@ -198,7 +198,10 @@ export const measureCallback = (arena: Arena): Promise<Comparison> =>
     const first = cells + 1;
     await fire(floor.origin, many(total, floorCreate), PARALLEL);
     const ours = callbacks.map(callbackShot);
-    const theirs = ours.map((shot, index) => ({ ...shot, path: `/callback/bench${first + index}` }));
+    const theirs = ours.map((shot, index) => ({
+      ...shot,
+      path: `/callback/bench${first + index}`,
+    }));
     await fire(gateway.origin, ours.slice(0, WARM_UP), 4);
     await fire(floor.origin, theirs.slice(0, WARM_UP), 4);
     await gateway.idle();
@@ -226,14 +229,11 @@ const readers = (
     const first = cells + 1;
     await fire(floor.origin, many(READ_PAYMENTS, floorCreate), PARALLEL);
     const shots = payments.map(shotOf(shop));
-    const floorShots = many(
-      READ_PAYMENTS,
-      (index): Shot => ({
-        method: "GET",
-        path: `/${operation}/bench${first + index}`,
-        expect: 200,
-      }),
-    );
+    const floorShots = many(READ_PAYMENTS, (index): Shot => ({
+      method: "GET",
+      path: `/${operation}/bench${first + index}`,
+      expect: 200,
+    }));
     const again = (list: readonly Shot[]) => (count: number) =>
       many(count, (index) => list[index % list.length]).filter((shot) => shot !== undefined);
     await fire(gateway.origin, again(shots)(WARM_UP * 2), 4);

@@ -122,8 +122,10 @@ export async function run(
   const miniflare = new Miniflare(
     convertV4MiniflareOptions({
       log: new Log(LogLevel.NONE),
-      handleStructuredLogs: () => undefined,
-      ...(state === undefined ? {} : { defaultPersistRoot: state }),
+      handleStructuredLogs: (l: any) => {
+        if (process.env.BENCH_DEBUG) console.error(JSON.stringify(l).slice(0, 900));
+      },
+      ...(state === undefined ? {} : { resourcePersistencePath: state }),
       workers: [
         {
           ...options,
@@ -152,7 +154,9 @@ export async function run(
     async migrate() {
       const db = await miniflare.getD1Database("DB");
       const folder = path.join(ROOT, "migrations");
-      for (const file of readdirSync(folder).filter((entry) => entry.endsWith(".sql")).toSorted()) {
+      for (const file of readdirSync(folder)
+        .filter((entry) => entry.endsWith(".sql"))
+        .toSorted()) {
         const statements = readFileSync(path.join(folder, file), "utf8");
         for (const statement of statements.split("--> statement-breakpoint")) {
           if (statement.trim() !== "") await db.prepare(statement).run();

@@ -41,7 +41,11 @@ export function shopOf(origin: URL, key: string): Shop {
     key,
     create() {
       repeat += 1;
-      const headers = { ...JSON_TYPE, ...bearer, "Idempotency-Key": `bench ${process.pid} ${repeat}` };
+      const headers = {
+        ...JSON_TYPE,
+        ...bearer,
+        "Idempotency-Key": `bench ${process.pid} ${repeat}`,
+      };
       return { method: "POST", path: "/v1/payment-intents", headers, body, expect: 201 };
     },
     read: ({ id }) => ({

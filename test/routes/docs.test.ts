@@ -54,6 +54,7 @@ const PUBLIC = [
   "getOpenApiDocument",
   "getQrImage",
   "getReadiness",
+  "getSandboxKeys",
   "getSandboxWallet",
   "listChannelErrors",
   "listChannels",

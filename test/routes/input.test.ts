@@ -268,6 +268,31 @@ describe("channel accounts", () => {
     }
   });
 
+  it("of test keys may have credentials of their own, with the sandbox's public key", async ({
+    expect,
+  }) => {
+    const shop = await newMerchant();
+    const { body: keys } = await api("GET", "/sandbox/channels/alipay/keys");
+    expect(JSON.stringify(keys)).not.toContain("PRIVATE");
+    const saved = await connect({ ...alipay, alipay_public_key: keys.public_key }, {}, shop.test);
+    expect(saved.status).toBe(201);
+    const { id } = saved.body;
+    expect(
+      (await api("POST", `/v1/channel-accounts/${id}/verify`, { key: shop.test })).status,
+    ).toBe(200);
+    const { body } = await api("POST", "/v1/payment-intents", {
+      key: shop.test,
+      body: wechatPayment({ channel: "alipay", channel_account: id }),
+    });
+    expect(body).toMatchObject({
+      status: "qr_generated",
+      payee: { merchant_account: alipay.app_id },
+    });
+    await api("POST", `/sandbox/payments/${body.id}/pay`);
+    const paid = await api("GET", `/v1/payment-intents/${body.id}`, { key: shop.test });
+    expect(paid.body.status).toBe("succeeded");
+  });
+
   it("that are disabled take no new payments", async ({ expect }) => {
     const shop = await newMerchant();
     const { body } = await api("GET", "/v1/channel-accounts", { key: shop.test });

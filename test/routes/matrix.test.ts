@@ -104,6 +104,7 @@ describe("the document", () => {
       "GET /health",
       "GET /openapi.json",
       "GET /ready",
+      "GET /sandbox/channels/{channel}/keys",
       "GET /sandbox/wallet/{payment_intent}",
       "GET /v1/channels",
       "GET /v1/channels/{slug}/errors",

@@ -70,6 +70,7 @@ export function registerCallbacks(app: App): void {
     method: "post",
     path,
     tags: ["Callbacks"],
+    operationId: "receiveCallback",
     summary: "Where channels post their notifications",
     description:
       "For channels only. Verified by the channel's own signature scheme; answered with the " +

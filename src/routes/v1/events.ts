@@ -25,9 +25,9 @@ const list = createRoute({
   method: "get",
   path: "/v1/events",
   operationId: "listEvents",
-  summary: "Events, newest first; with `after` the complete feed, oldest first.",
+  summary: "List or follow events",
   description:
-    "To follow the feed start with an empty `after`, then pass each page's `next_cursor` as the " +
+    "Newest first; with `after` the complete feed, oldest first. To follow the feed start with an empty `after`, then pass each page's `next_cursor` as the " +
     "next `after`, also when `has_more` is false. Events keep their place and none is skipped.",
   tags,
   request: {
@@ -48,7 +48,8 @@ const get = createRoute({
   method: "get",
   path: "/v1/events/{id}",
   operationId: "getEvent",
-  summary: "One event, as webhooks carry it.",
+  summary: "Read an event",
+  description: "As webhooks carry it.",
   tags,
   request: { params },
   responses: { 200: jsonReply(Event, "The event."), ...errors(401, 403, 404, 429) },
@@ -59,7 +60,8 @@ const redeliver = createRoute({
   method: "post",
   path: "/v1/events/{id}/redeliver",
   operationId: "redeliverEvent",
-  summary: "Sends an event once more, with the same id, to one endpoint or to all that take it.",
+  summary: "Send an event again",
+  description: "With the same id, to one endpoint or to all that take it.",
   tags,
   request: {
     params,

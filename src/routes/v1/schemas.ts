@@ -143,7 +143,7 @@ export const PaymentIntent = z
     method: z.enum(METHODS),
     channel_account: z.string(),
     channel_transaction_id: z.string().nullable(),
-    payer: Payer.nullable(),
+    payer: z.union([Payer, z.null()]),
     payee: z.object({ merchant_id: z.string(), merchant_account: z.string() }),
     qr: Qr.nullable(),
     next_action: NextAction.nullable(),
