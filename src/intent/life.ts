@@ -73,7 +73,10 @@ export class PaymentLife {
     if (record.answeredWith !== null) return this.#createAnswer(true);
     const lost = await this.#claimOrder();
     if (lost !== null) return refuse(lost);
-    const finished = await withinWait(this.#charge(log));
+    // What an earlier call has left behind is asked for first: a refusal of the repeat would say
+    // nothing about it.
+    const work = record.payment.order === "unknown" ? this.#ask(log) : this.#charge(log);
+    const finished = await withinWait(work);
     if (!finished) return refuse(failure("IDEMPOTENCY_IN_FLIGHT", "The first request still runs."));
     return this.#createAnswer(!reserved.value);
   }
@@ -342,7 +345,7 @@ const notCancellable = ({ payment, terms }: IntentRecord): Failure =>
   });
 
 /** False when the work takes longer than a repeat may wait; the work goes on. */
-async function withinWait(work: Promise<void>): Promise<boolean> {
+async function withinWait(work: Promise<unknown>): Promise<boolean> {
   const timeout = Promise.withResolvers<false>();
   const timer = setTimeout(() => timeout.resolve(false), IN_FLIGHT_WAIT_MS);
   const done = await Promise.race([work.then(() => true as const), timeout.promise]);

@@ -79,8 +79,9 @@ export async function countCosts(
     const pay = async () => {
       await send(running.origin, callbackShot(await double.callback(made())));
     };
-    const costs = [
-      await counted("create, cold", running, create),
+    const costs = [await counted("create, cold", running, create)];
+    const cold = made();
+    costs.push(
       await counted("create, warm", running, create),
       await counted("status", running, async () => {
         await send(running.origin, shop.read(made()));
@@ -89,7 +90,10 @@ export async function countCosts(
         await send(running.origin, shop.picture(made()));
       }),
       await counted("callback, warm", running, pay),
-    ];
+    );
+    // Every payment has one more alarm to come, which would be counted as the next one's.
+    await send(running.origin, callbackShot(await double.callback(cold)));
+    await untilCounted(running, "the alarms so far", ({ alarmsFired }) => alarmsFired > 1);
     costs.push(
       await counted("whole life, paid", running, async () => {
         await create();

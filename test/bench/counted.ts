@@ -29,11 +29,15 @@ async function untilAnswered(): Promise<void> {
 
 const isRead = (query: string) => /^\s*(select|with)\b/i.test(query);
 
-function noteStatement(query: string, meta: D1Meta): void {
-  if (isRead(query)) counts.d1Reads += 1;
+/** Notes one call to the database: a single statement or a batch. */
+function noteCall(queries: readonly string[], metas: readonly D1Meta[]): void {
+  if (queries.every(isRead)) counts.d1Reads += 1;
   else counts.d1Writes += 1;
-  counts.d1RowsRead += meta.rows_read;
-  counts.d1RowsWritten += meta.rows_written;
+  counts.d1Statements += queries.length;
+  for (const meta of metas) {
+    counts.d1RowsRead += meta.rows_read;
+    counts.d1RowsWritten += meta.rows_written;
+  }
 }
 
 const originals = new WeakMap<object, { statement: D1PreparedStatement; query: string }>();
@@ -43,7 +47,7 @@ function countedStatement(statement: D1PreparedStatement, query: string): D1Prep
   const all = async <T>() => {
     if (!isRead(query)) await untilAnswered();
     const result = await statement.all<T>();
-    noteStatement(query, result.meta);
+    noteCall([query], [result.meta]);
     return result;
   };
   const counted = {
@@ -62,7 +66,7 @@ function countedStatement(statement: D1PreparedStatement, query: string): D1Prep
       // Joins repeat column names, which `all` would merge: the rows come from `raw` itself.
       const rows = await statement.raw();
       const { meta } = await statement.all();
-      noteStatement(query, meta);
+      noteCall([query], [meta]);
       return rows;
     },
   } as unknown as D1PreparedStatement;
@@ -77,9 +81,10 @@ function countedDatabase(db: D1Database): D1Database {
       const known = statements.flatMap((counted) => originals.get(counted) ?? []);
       if (!known.every(({ query }) => isRead(query))) await untilAnswered();
       const results = await db.batch(known.map(({ statement }) => statement));
-      for (const [index, { meta }] of results.entries()) {
-        noteStatement(known[index]?.query ?? "", meta);
-      }
+      noteCall(
+        known.map(({ query }) => query),
+        results.map(({ meta }) => meta),
+      );
       return results;
     },
     exec: (query: string) => db.exec(query),

@@ -8,9 +8,11 @@ export interface Counts {
   alarmsFired: number;
   channelCalls: number;
   webhookCalls: number;
-  /** Statements that only read, and all others. */
+  /** Calls to the database that only read, and all others; a batch of statements is one call. */
   d1Reads: number;
   d1Writes: number;
+  /** Statements in those calls. */
+  d1Statements: number;
   /** As the database itself counts them, indexes included. */
   d1RowsRead: number;
   d1RowsWritten: number;
@@ -30,6 +32,7 @@ export const noCounts = (): Counts => ({
   webhookCalls: 0,
   d1Reads: 0,
   d1Writes: 0,
+  d1Statements: 0,
   d1RowsRead: 0,
   d1RowsWritten: 0,
   queueMessages: 0,

@@ -265,6 +265,21 @@ describe("an unknown outcome", () => {
     expect(new Set(creates(shop.bank).map(({ body }) => body)).size).toBe(1);
   });
 
+  it("is asked for before the order is repeated: a refusal then says nothing of the first", async ({
+    expect,
+  }) => {
+    const shop = await openShop();
+    const headers = { "Idempotency-Key": "unknown-then-refused" };
+    shop.bank.detour(lostReply);
+    const { body } = await create(shop, {}, headers);
+    shop.bank.pay(body.id);
+    shop.bank.detour(async (request, bank) =>
+      request.method === "POST" ? Response.json({ code: "NO_AUTH" }, { status: 403 }) : bank(),
+    );
+    const retry = await create(shop, {}, headers);
+    expect(retry).toMatchObject({ status: 201, body: { id: body.id, status: "succeeded" } });
+  });
+
   it("is asked again by the alarm, which then sends the same bytes", async ({ expect }) => {
     const shop = await openShop();
     shop.bank.detour(lostReply);

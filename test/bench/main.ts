@@ -1,0 +1,93 @@
+/** `npm run bench`: counts, then speed, then the page. Linux only: it reads /proc. */
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { loadavg, tmpdir } from "node:os";
+import path from "node:path";
+
+import { type Cost, countCosts } from "./count.ts";
+import { startDouble } from "./double.ts";
+import {
+  type Arena,
+  type Comparison,
+  measureCallback,
+  measureCreate,
+  measureQr,
+  measureStatus,
+} from "./measure.ts";
+import { budgetTable, countTable, page, speedTable } from "./report.ts";
+import { bundle, floorConfig, gatewayConfig, ROOT, run } from "./runtime.ts";
+
+const started = performance.now();
+const load = loadavg()
+  .map((value) => value.toFixed(1))
+  .join(" ");
+
+const say = (text: string) => {
+  const seconds = ((performance.now() - started) / 1_000).toFixed(0).padStart(4);
+  process.stdout.write(`${seconds} s  ${text}\n`);
+};
+
+const versionOf = (name: string): string => {
+  const file = path.join(ROOT, "node_modules", name, "package.json");
+  return (JSON.parse(readFileSync(file, "utf8")) as { version: string }).version;
+};
+
+const derOf = (pem: string): string => pem.replace(/-----[^-]+-----|\s/g, "");
+
+const folder = mkdtempSync(path.join(tmpdir(), "itpay-bench-"));
+const double = await startDouble();
+try {
+  say("bundling the gateway, the gateway with counters, and the floor");
+  const real = await bundle(folder, "gateway", gatewayConfig("src/index.ts"));
+  const counted = await bundle(folder, "counted", gatewayConfig("test/bench/counted.ts"));
+  const floor = await bundle(folder, "floor", floorConfig());
+  const settings = {
+    LOG_LEVEL: "warn",
+    CHANNEL_ENDPOINTS: JSON.stringify({ wechat: double.origin }),
+  };
+
+  say("counting");
+  const costs: Cost[] = await countCosts(folder, counted, settings, double);
+
+  const arena: Arena = {
+    double,
+    async gateway() {
+      const running = await run(real, settings);
+      await running.migrate();
+      return running;
+    },
+    floor: (picture) =>
+      run(floor, {
+        CHANNEL: double.origin,
+        SIGNING_KEY: derOf(double.signingKey),
+        PLATFORM_KEY: derOf(double.platformKey),
+        PICTURE: picture,
+      }),
+  };
+  const comparisons: Comparison[] = [];
+  for (const measure of [measureCreate, measureCallback, measureStatus, measureQr]) {
+    const comparison = await measure(arena);
+    say(`measured ${comparison.operation}, ${comparison.pairs} pairs`);
+    comparisons.push(comparison);
+  }
+
+  const text = page(comparisons, costs, {
+    date: `${new Date().toISOString().slice(0, 16).replace("T", " ")} UTC`,
+    versions: [
+      `Node ${process.versions.node}`,
+      `workerd ${versionOf("workerd")}`,
+      `wrangler ${versionOf("wrangler")}`,
+    ],
+    load,
+    gzipKiB: real.gzipKiB,
+    seconds: (performance.now() - started) / 1_000,
+  });
+  writeFileSync(path.join(ROOT, "docs/benchmarks.md"), text);
+  const tables = [countTable(costs), speedTable(comparisons), budgetTable(costs, comparisons)];
+  process.stdout.write(`\n${tables.join("\n\n")}\n\n`);
+  say("docs/benchmarks.md is written");
+} finally {
+  await double.close();
+  rmSync(folder, { recursive: true, force: true });
+}
+// Sockets that are kept open for the next request would keep the process alive.
+process.exit();

@@ -1,0 +1,220 @@
+/** The figures as text: a table for the terminal, a page for the docs. */
+import { cpus, totalmem } from "node:os";
+
+import type { Cost } from "./count.ts";
+import type { Counts } from "./counts.ts";
+import type { Comparison } from "./measure.ts";
+
+interface Budget {
+  readonly figure: string;
+  readonly limit: number;
+  readonly value: (counts: Cost) => number;
+}
+
+const CPU_LIMIT = 1.2;
+
+const requests: Budget["value"] = ({ total }) => total.objectRequests;
+
+/** The budgets of docs/design.md, operation by operation. */
+const BUDGETS: Readonly<Record<string, readonly Budget[]>> = {
+  "create, cold": [
+    { figure: "object requests", limit: 1, value: requests },
+    { figure: "channel calls", limit: 1, value: ({ total }) => total.channelCalls },
+    { figure: "D1 reads before the answer", limit: 1, value: ({ atAnswer }) => atAnswer.d1Reads },
+    { figure: "D1 writes before the answer", limit: 0, value: ({ atAnswer }) => atAnswer.d1Writes },
+  ],
+  "create, warm": [
+    { figure: "object requests", limit: 1, value: requests },
+    { figure: "channel calls", limit: 1, value: ({ total }) => total.channelCalls },
+    { figure: "D1 reads before the answer", limit: 0, value: ({ atAnswer }) => atAnswer.d1Reads },
+    { figure: "D1 writes before the answer", limit: 0, value: ({ atAnswer }) => atAnswer.d1Writes },
+  ],
+  "callback, warm": [
+    { figure: "object requests", limit: 1, value: requests },
+    { figure: "D1 reads before the answer", limit: 0, value: ({ atAnswer }) => atAnswer.d1Reads },
+  ],
+  status: [
+    { figure: "object requests", limit: 1, value: requests },
+    { figure: "D1 calls", limit: 0, value: ({ total }) => total.d1Reads + total.d1Writes },
+  ],
+  "whole life, paid": [
+    {
+      figure: "rows written in the object",
+      limit: 10,
+      value: ({ total }) => total.objectRowsWritten,
+    },
+    { figure: "rows written in D1", limit: 8, value: ({ total }) => total.d1RowsWritten },
+    { figure: "queue messages", limit: 3, value: ({ total }) => total.queueMessages },
+  ],
+};
+
+const COLUMNS: readonly (readonly [title: string, figure: keyof Counts])[] = [
+  ["object requests", "objectRequests"],
+  ["alarms fired", "alarmsFired"],
+  ["rows written in the object", "objectRowsWritten"],
+  ["setAlarm calls", "setAlarms"],
+  ["channel calls", "channelCalls"],
+  ["D1 calls, reading", "d1Reads"],
+  ["D1 calls, writing", "d1Writes"],
+  ["D1 statements", "d1Statements"],
+  ["D1 rows read", "d1RowsRead"],
+  ["D1 rows written", "d1RowsWritten"],
+  ["queue messages", "queueMessages"],
+];
+
+const table = (head: readonly string[], rows: readonly (readonly string[])[]): string => {
+  const all = [head, ...rows];
+  const widths = head.map((_, at) => Math.max(...all.map((row) => row[at]?.length ?? 0)));
+  const line = (row: readonly string[]) =>
+    `| ${row.map((cell, at) => (at === 0 ? cell.padEnd(widths[at] ?? 0) : cell.padStart(widths[at] ?? 0))).join(" | ")} |`;
+  const rule = `| ${widths.map((width, at) => (at === 0 ? "-".repeat(width) : `${"-".repeat(Math.max(width - 1, 1))}:`)).join(" | ")} |`;
+  return [line(head), rule, ...rows.map(line)].join("\n");
+};
+
+const verdict = (value: number, limit: number) => (value <= limit ? "ok" : "OVER");
+
+const ms = (value: number) => (value < 10 ? value.toFixed(2) : value.toFixed(1));
+const times = (value: number) => `${value.toFixed(2)} x`;
+
+export function speedTable(comparisons: readonly Comparison[]): string {
+  const rows = comparisons.flatMap(({ operation, gateway, floor, ratios }) =>
+    (
+      [
+        ["gateway", gateway],
+        ["floor", floor],
+      ] as const
+    )
+      .map(([who, side]) => [
+        `${operation}, ${who}`,
+        ms(side.p50),
+        ms(side.p95),
+        ms(side.p99),
+        side.throughput.toFixed(0),
+        side.cpu.toFixed(2),
+      ])
+      .concat([
+        [
+          `${operation}, ratio`,
+          times(ratios.p50),
+          times(ratios.p95),
+          times(ratios.p99),
+          times(ratios.throughput),
+          times(ratios.cpu),
+        ],
+      ]),
+  );
+  return table(["operation", "p50 ms", "p95 ms", "p99 ms", "requests/s", "CPU ms/request"], rows);
+}
+
+export const countTable = (costs: readonly Cost[]): string =>
+  table(
+    ["figure", ...costs.map(({ operation }) => operation)],
+    [
+      ...COLUMNS.map(([title, figure]) => [
+        title,
+        ...costs.map(({ total }) => String(total[figure])),
+      ]),
+      [
+        "D1 calls before the answer",
+        ...costs.map(({ operation, atAnswer }) =>
+          operation.startsWith("whole life") ? "-" : String(atAnswer.d1Reads + atAnswer.d1Writes),
+        ),
+      ],
+    ],
+  );
+
+export function budgetTable(costs: readonly Cost[], comparisons: readonly Comparison[]): string {
+  const counted = costs.flatMap((cost) =>
+    (BUDGETS[cost.operation] ?? []).map(({ figure, limit, value }) => [
+      `${cost.operation}: ${figure}`,
+      String(value(cost)),
+      String(limit),
+      verdict(value(cost), limit),
+    ]),
+  );
+  const cpu = comparisons
+    .filter(({ operation }) => operation === "create" || operation === "callback")
+    .map(({ operation, ratios }) => [
+      `${operation}: CPU against the floor`,
+      times(ratios.cpu),
+      times(CPU_LIMIT),
+      verdict(ratios.cpu, CPU_LIMIT),
+    ]);
+  return table(["budget", "measured", "limit", ""], [...counted, ...cpu]);
+}
+
+export interface Circumstances {
+  readonly date: string;
+  readonly versions: readonly string[];
+  readonly load: string;
+  readonly gzipKiB: string;
+  readonly seconds: number;
+}
+
+export function page(
+  comparisons: readonly Comparison[],
+  costs: readonly Cost[],
+  { date, versions, load, gzipKiB, seconds }: Circumstances,
+): string {
+  const [processor] = cpus();
+  const machine = `${cpus().length} x ${processor?.model.trim() ?? "unknown processor"}, ${Math.round(totalmem() / 2 ** 30)} GiB`;
+  const pairs = comparisons
+    .map(({ operation, pairs: count }) => `${operation} ${count}`)
+    .join(", ");
+  return `# Benchmarks
+
+Written by \`npm run bench\`; do not edit. What the budgets are for is in [design.md](design.md).
+
+- ${date}, ${seconds.toFixed(0)} s in all
+- ${machine}; load average before the start: ${load}
+- ${versions.join(", ")}
+- bundle: ${gzipKiB} KiB gzip, as \`wrangler deploy\` would upload it
+
+## Budgets
+
+${budgetTable(costs, comparisons)}
+
+## What an operation costs
+
+${countTable(costs)}
+
+Counted on the same Worker with counters on its bindings (test/bench/counted.ts). *Cold* is the first
+request after the process was started again on its storage, *warm* the one after it. *Whole life* is
+order, callback, both events, one webhook and the alarm that finds nothing left to do. A call with
+several statements in a batch is one D1 call. Rows written are as the databases themselves count
+them: every index entry is a row, and so is a new object's schema. Writes to D1 are held back while
+an answer is under way, so the calls before the answer are those it really waited for.
+
+## Speed
+
+${speedTable(comparisons)}
+
+Latency is one request after the other; requests/s with eight under way. CPU is the user and system
+time of the whole runtime process, from /proc, until it is idle again, divided by the requests.
+
+## How
+
+- The gateway is the bundle of \`wrangler deploy --dry-run\` with a live key; WeChat Pay is an HTTP
+  server on 127.0.0.1 whose signed reply was computed beforehand. No sandbox code runs. The only
+  changes of configuration are the rate limit, which is lifted, and \`LOG_LEVEL=warn\`.
+- The floor (test/bench/floor.ts) is a Worker that does the least for the same job. Order: one RSA
+  signature, one write in a SQLite object, one fetch to the same server. Callback: one RSA
+  verification, one write. Status: one read in an object. QR: a constant of the same size. No key, no
+  checks, no second write, no events.
+- Each has a runtime process of its own. Rounds alternate, gateway, floor, gateway, floor, so that a
+  machine that slows down slows both; p50 and requests/s are compared pair by pair and the median
+  ratio is shown, the rest over all rounds. Pairs: ${pairs}.
+
+## What these numbers mean
+
+- Ratios travel, milliseconds do not: this is one machine, with the client, the channel and two
+  runtimes on the same processors, and no network in between.
+- The local D1 and the local queue are simulators that run as JavaScript inside the measured process.
+  What the gateway does after its answer (the copy, the events, the queue's consumer) is counted in
+  its CPU here; in production D1 and the queues are other machines, and only the calls to them cost
+  the Worker anything. The floor does nothing of the kind, so the CPU ratio is an upper bound.
+- A write in an object is durable in several places before an answer leaves in production. Here it is
+  one local file. Latencies of a real region are not measured.
+- p99 comes from some hundred requests: read it as an order of magnitude.
+`;
+}
