@@ -257,6 +257,7 @@ describe("GET /sandbox/wallet/{payment_intent}", () => {
       info: { title: "t", version: "1" },
     });
     expect(Object.keys(paths ?? {})).toEqual([
+      "/sandbox/channels/{channel}/keys",
       "/sandbox/payments/{payment_intent}/{action}",
       "/sandbox/wallet/{payment_intent}",
     ]);
