@@ -6,6 +6,7 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import { html } from "hono/html";
 
+import { channelOf } from "../channels/registry.ts";
 import { isoOrNull } from "../clock.ts";
 import { apiError } from "../errors.ts";
 import { readIntent } from "../intent/client.ts";
@@ -177,7 +178,8 @@ export function registerSandbox(app: App): void {
         `frame-ancestors 'none'; base-uri 'none'`,
     );
     const refused = c.req.query("refused") === "1";
-    const page = <WalletPage intent={intent} wallet={wallet} refused={refused} nonce={nonce} />;
+    const channelName = channelOf(intent.channel)?.adapter.info.name ?? intent.channel;
+    const page = <WalletPage {...{ intent, channelName, wallet, refused, nonce }} />;
     return c.html(html`<!doctype html>${page}`, 200);
   });
 }

@@ -29,11 +29,12 @@ const EXPLANATIONS: Readonly<Record<State, string>> = {
 /** The whole page. `nonce` is the one of the style policy; nothing else may be loaded or run. */
 export function WalletPage(props: {
   intent: PaymentIntentView;
+  channelName: string;
   wallet: Wallet | null;
   refused: boolean;
   nonce: string;
 }) {
-  const { intent, wallet, refused, nonce } = props;
+  const { intent, channelName, wallet, refused, nonce } = props;
   const state: State = wallet?.order.state ?? "unknown";
   return (
     <html lang="en">
@@ -48,7 +49,7 @@ export function WalletPage(props: {
       <body>
         <main>
           <p class="sandbox">Sandbox · no real money</p>
-          <p class="channel">{intent.channel}</p>
+          <p class="channel">{channelName}</p>
           <h1>{formatMoney(intent.amount)}</h1>
           <p class="state" role="status">
             <strong>{HEADLINES[state]}</strong> {EXPLANATIONS[state]}
@@ -123,7 +124,7 @@ h1 { margin: 0; font-size: 2rem; overflow-wrap: anywhere; }
 p { margin: .5rem 0; }
 .sandbox { margin-top: 0; padding: .25rem .5rem; border-radius: .5rem; font-size: .875rem;
   font-weight: 600; color: var(--mark); background: var(--mark-ground); }
-.channel { text-transform: uppercase; letter-spacing: .08em; font-size: .875rem;
+.channel { letter-spacing: .02em; font-size: .875rem;
   color: var(--quiet); }
 .note { padding: .5rem; border: 1px solid var(--line); border-radius: .5rem; }
 dl { margin: 1rem 0; display: grid; grid-template-columns: auto 1fr; gap: .25rem .75rem;
