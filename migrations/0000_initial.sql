@@ -43,17 +43,17 @@ CREATE TABLE `dead_letters` (
 );
 --> statement-breakpoint
 CREATE TABLE `events` (
-	`position` integer PRIMARY KEY NOT NULL,
+	`position` integer NOT NULL,
 	`id` text NOT NULL,
 	`merchant_id` text NOT NULL,
 	`livemode` integer NOT NULL,
 	`type` text NOT NULL,
 	`created_at` integer NOT NULL,
-	`payload` text NOT NULL
-);
+	`payload` text NOT NULL,
+	PRIMARY KEY(`merchant_id`, `livemode`, `position`)
+) WITHOUT ROWID;
 --> statement-breakpoint
 CREATE UNIQUE INDEX `events_id_unique` ON `events` (`id`);--> statement-breakpoint
-CREATE INDEX `events_by_merchant` ON `events` (`merchant_id`,`livemode`,`position`);--> statement-breakpoint
 CREATE TABLE `merchants` (
 	`id` text PRIMARY KEY NOT NULL,
 	`name` text NOT NULL,
@@ -78,7 +78,7 @@ CREATE TABLE `payment_intents` (
 	`created_at` integer NOT NULL,
 	`deadline` integer,
 	`snapshot` text NOT NULL
-);
+) WITHOUT ROWID;
 --> statement-breakpoint
 CREATE INDEX `payment_intents_by_merchant` ON `payment_intents` (`merchant_id`,`livemode`,`created_at`,`id`);--> statement-breakpoint
 CREATE INDEX `payment_intents_by_order` ON `payment_intents` (`merchant_id`,`merchant_order_id`) WHERE merchant_order_id IS NOT NULL;--> statement-breakpoint
@@ -92,7 +92,7 @@ CREATE TABLE `webhook_deliveries` (
 	`attempts` text NOT NULL,
 	`next_attempt_at` integer,
 	`created_at` integer NOT NULL
-);
+) WITHOUT ROWID;
 --> statement-breakpoint
 CREATE INDEX `webhook_deliveries_by_endpoint` ON `webhook_deliveries` (`endpoint_id`,`created_at`,`id`);--> statement-breakpoint
 CREATE INDEX `webhook_deliveries_due` ON `webhook_deliveries` (`next_attempt_at`) WHERE next_attempt_at IS NOT NULL;--> statement-breakpoint

@@ -20,12 +20,37 @@ export const EventRecord = z.strictObject({
 
 export type EventRecord = z.infer<typeof EventRecord>;
 
-/** `itpay-events`: what an object committed, in the order of its sequence. */
-export const PublishedEvents = z.strictObject({
-  merchant_id: z.string().min(1),
-  livemode: z.boolean(),
-  events: z.array(EventRecord).min(1).max(100),
+/** A payment as D1 shows it: the columns that lists filter by, and its public JSON. */
+export const PaymentCopy = z.strictObject({
+  id: z.string().refine((id) => isId("paymentIntent", id), "must be a payment intent's id"),
+  sequence: z.int().positive(),
+  status: z.string(),
+  channel: z.string(),
+  channel_account: z.string(),
+  merchant_order_id: z.string().nullable(),
+  currency: z.string(),
+  value: z.int().positive(),
+  /** Milliseconds since 1970. */
+  created_at: z.int().nonnegative(),
+  /** While not ended: when the sweeper should look (milliseconds since 1970). */
+  deadline: z.int().nonnegative().nullable(),
+  snapshot: z.string(),
 });
+
+export type PaymentCopy = z.infer<typeof PaymentCopy>;
+
+/**
+ * `itpay-events`: what an object committed, in the order of its sequence, and for a payment how it
+ * stands after that. One message and one transaction bring both into D1.
+ */
+export const PublishedEvents = z
+  .strictObject({
+    merchant_id: z.string().min(1),
+    livemode: z.boolean(),
+    events: z.array(EventRecord).max(100),
+    copy: PaymentCopy.optional(),
+  })
+  .refine(({ events, copy }) => events.length > 0 || copy !== undefined, "must not be empty");
 
 export type PublishedEvents = z.infer<typeof PublishedEvents>;
 

@@ -1,7 +1,7 @@
 /**
- * From the payment's book to the rest of the world: the D1 copy and the events queue. Runs after
- * the commit; what fails is repeated by the alarm. Both ends take a repeat without harm: the copy
- * only moves forward, and events keep their ids.
+ * From the payment's book to the rest of the world: one queue message with the events and the copy
+ * that D1 shows. Runs after the commit; what fails is repeated by the alarm. The consumer takes a
+ * repeat without harm: the copy only moves forward, and events keep their ids.
  */
 import { idKeyOf } from "../crypto/id-key.ts";
 import { buildEvent } from "../envelope.ts";
@@ -9,10 +9,8 @@ import { derivedId } from "../ids.ts";
 import { describeError, type Logger } from "../log.ts";
 import { publishDelay, SWEEP_GRACE_MS } from "../payments/schedule.ts";
 import { isTerminal } from "../payments/states.ts";
-import type { EventRecord, PublishedEvents } from "../messages.ts";
+import type { EventRecord, PaymentCopy, PublishedEvents } from "../messages.ts";
 import { systemClock } from "../clock.ts";
-import { database } from "../store/db.ts";
-import { projectPayment } from "../store/payment-intents.ts";
 import type { IntentBook } from "./book.ts";
 import type { ChangeRow, IntentRecord } from "./record.ts";
 import type { IntentStorage } from "./storage.ts";
@@ -69,34 +67,17 @@ export class Outbox {
   /** The sequence up to which everything is out. */
   async #send(record: IntentRecord): Promise<number> {
     const changes = this.#store.changesAfter(record.published, CHANGES_PER_MESSAGE);
-    const last = changes.at(-1);
-    if (last === undefined) return record.sequence;
-    await projectPayment(database(this.#env.DB), {
-      id: record.terms.id,
-      merchant_id: record.terms.merchantId,
-      livemode: record.terms.livemode,
-      sequence: record.sequence,
-      status: record.payment.status,
-      channel: record.terms.channel,
-      channel_account: record.terms.accountId,
-      merchant_order_id: record.terms.merchantOrderId,
-      currency: record.payment.amount.currency,
-      value: record.payment.amount.value,
-      created_at: record.terms.createdAt,
-      deadline: isTerminal(record.payment.status)
-        ? null
-        : record.payment.expiresAt + SWEEP_GRACE_MS,
-      snapshot: this.#store.snapshot(record.sequence),
-    });
-    const events = await Promise.all(
-      changes.filter(({ type }) => type !== null).map((change) => this.#event(record, change)),
-    );
-    if (events.length > 0) {
-      const { merchantId, livemode } = record.terms;
-      const message: PublishedEvents = { merchant_id: merchantId, livemode, events };
-      await this.#env.EVENTS.send(message);
-    }
-    return last.sequence;
+    const { merchantId, livemode } = record.terms;
+    const message: PublishedEvents = {
+      merchant_id: merchantId,
+      livemode,
+      events: await Promise.all(
+        changes.filter(({ type }) => type !== null).map((change) => this.#event(record, change)),
+      ),
+      copy: copyOf(record, this.#store.snapshot(record.sequence)),
+    };
+    await this.#env.EVENTS.send(message);
+    return changes.at(-1)?.sequence ?? record.sequence;
   }
 
   /** Built from the stored change, so a repeat is the same to the byte. */
@@ -113,3 +94,18 @@ export class Outbox {
     });
   }
 }
+
+/** The payment as lists show it. */
+const copyOf = ({ terms, payment, sequence }: IntentRecord, snapshot: string): PaymentCopy => ({
+  id: terms.id,
+  sequence,
+  status: payment.status,
+  channel: terms.channel,
+  channel_account: terms.accountId,
+  merchant_order_id: terms.merchantOrderId,
+  currency: payment.amount.currency,
+  value: payment.amount.value,
+  created_at: terms.createdAt,
+  deadline: isTerminal(payment.status) ? null : payment.expiresAt + SWEEP_GRACE_MS,
+  snapshot,
+});

@@ -1,10 +1,10 @@
 /** The queue handler: which consumer a queue has, and what happens when it fails. */
-import type * as z from "zod";
+import * as z from "zod";
 
 import { describeError } from "../log.ts";
+import { recordEvents } from "../webhooks/record.ts";
 import { storeDeadLetter } from "./dead-letters.ts";
 import { consumeDeliveries, type DeliveryContext } from "./deliveries.ts";
-import { consumeEvents } from "./events.ts";
 import { DeliveryMessage, PublishedEvents } from "../messages.ts";
 
 type Incoming = Pick<Message, "id" | "body" | "attempts" | "ack" | "retry">;
@@ -43,7 +43,7 @@ const stored =
 
 const HANDLERS: Readonly<Record<string, Handle>> = {
   "itpay-events": parsed("itpay-events", PublishedEvents, (body, context) =>
-    consumeEvents(body, context, context.io.now()),
+    recordEvents(context, [body], context.io.now()),
   ),
   "itpay-deliveries": parsed("itpay-deliveries", DeliveryMessage, consumeDeliveries),
   "itpay-events-dlq": stored("itpay-events-dlq"),
@@ -62,6 +62,7 @@ export async function consumeBatch(
   const { queue } = batch;
   const handle = Object.hasOwn(HANDLERS, queue) ? HANDLERS[queue] : undefined;
   if (handle === undefined) throw new Error(`no consumer for the queue ${queue}`);
+  if (queue === "itpay-events" && (await recordedTogether(batch.messages, context))) return;
   const waiting = [...batch.messages];
   const work = async () => {
     for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
@@ -69,6 +70,27 @@ export async function consumeBatch(
     }
   };
   await Promise.all(Array.from({ length: PARALLEL }, work));
+}
+
+/**
+ * Under load many payments share one round trip to D1. False: something is wrong with one of the
+ * messages or with D1, nothing was acknowledged, and each has to be handled on its own.
+ */
+async function recordedTogether(
+  messages: readonly Incoming[],
+  context: DeliveryContext,
+): Promise<boolean> {
+  if (messages.length < 2) return false;
+  const published = z.array(PublishedEvents).safeParse(messages.map(({ body }) => body));
+  if (!published.success) return false;
+  try {
+    await recordEvents(context, published.data, context.io.now());
+  } catch (error) {
+    context.log("warn", "queue.apart", { error: describeError(error) });
+    return false;
+  }
+  for (const message of messages) message.ack();
+  return true;
 }
 
 async function settle(

@@ -1,7 +1,7 @@
 /** The feed of events. Rows are only ever added: the position of an event never changes. */
-import { and, asc, desc, eq, gt, lt, type SQL } from "drizzle-orm";
+import { and, asc, desc, eq, gt, lt, sql, type SQL } from "drizzle-orm";
 
-import type { PublishedEvents } from "../messages.ts";
+import type { EventRecord, PublishedEvents } from "../messages.ts";
 import type { Database } from "./db.ts";
 import { events, webhookDeliveries } from "./schema.ts";
 
@@ -9,24 +9,32 @@ export type EventRow = typeof events.$inferSelect;
 export type DeliveryRow = typeof webhookDeliveries.$inferSelect;
 
 /**
- * Adds events and their deliveries in one transaction. What is already there stays as it is, so a
- * message that comes twice adds nothing. Positions are given here, by the one writer of the
- * database, in the order of the list: a reader never sees a later one before an earlier one.
+ * The next place in a merchant's feed. Given by the one writer of the database inside the inserting
+ * transaction, so a reader never sees a later place before an earlier one, and none is left out.
  */
-export async function insertEvents(
+export const nextPosition = (merchantId: string, livemode: boolean): SQL<number> =>
+  sql`(SELECT COALESCE(MAX(position), 0) + 1 FROM ${events}
+    WHERE merchant_id = ${merchantId} AND livemode = ${livemode ? 1 : 0})`;
+
+/** Adds an event at the end of the feed; one that is there keeps its place. */
+export const addEvent = (
   db: Database,
-  published: PublishedEvents,
+  { merchant_id, livemode }: Pick<PublishedEvents, "merchant_id" | "livemode">,
+  event: EventRecord,
+) =>
+  db
+    .insert(events)
+    .values({ ...event, merchant_id, livemode, position: nextPosition(merchant_id, livemode) })
+    .onConflictDoNothing();
+
+/** One event and its deliveries, in one transaction. A repeat adds nothing. */
+export async function insertEvent(
+  db: Database,
+  owner: Pick<PublishedEvents, "merchant_id" | "livemode">,
+  event: EventRecord,
   deliveries: readonly DeliveryRow[],
 ): Promise<void> {
-  const { merchant_id, livemode } = published;
-  const [first, ...rest] = published.events.map((event) =>
-    db
-      .insert(events)
-      .values({ ...event, merchant_id, livemode })
-      .onConflictDoNothing(),
-  );
-  if (first === undefined) return;
-  await db.batch([first, ...rest, ...deliveries.map((row) => insertDelivery(db, row))]);
+  await db.batch([addEvent(db, owner, event), ...deliveries.map((row) => insertDelivery(db, row))]);
 }
 
 export const insertDelivery = (db: Database, row: DeliveryRow) =>

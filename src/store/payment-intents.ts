@@ -1,28 +1,32 @@
 /** The copies of payments: listed and searched here, decided in their objects. */
 import { and, asc, eq, gte, lt, lte, sql } from "drizzle-orm";
 
+import type { PaymentCopy } from "../messages.ts";
 import type { Database } from "./db.ts";
 import { olderThan, type PageRequest } from "./page.ts";
 import { paymentIntents } from "./schema.ts";
 
 export type PaymentRow = typeof paymentIntents.$inferSelect;
 
-/** Writes the copy; an older sequence never overwrites a newer one. */
-export async function projectPayment(db: Database, row: PaymentRow): Promise<void> {
-  await db
+/** For `recordPublication`: writes the copy; an older sequence never overwrites a newer one. */
+export const putCopy = (
+  db: Database,
+  { merchant_id, livemode }: Pick<PaymentRow, "merchant_id" | "livemode">,
+  copy: PaymentCopy,
+) =>
+  db
     .insert(paymentIntents)
-    .values(row)
+    .values({ ...copy, merchant_id, livemode })
     .onConflictDoUpdate({
       target: paymentIntents.id,
       set: {
-        sequence: row.sequence,
-        status: row.status,
-        deadline: row.deadline,
-        snapshot: row.snapshot,
+        sequence: copy.sequence,
+        status: copy.status,
+        deadline: copy.deadline,
+        snapshot: copy.snapshot,
       },
       setWhere: sql`excluded.sequence >= ${paymentIntents.sequence}`,
     });
-}
 
 export interface PaymentFilter {
   readonly status?: string | undefined;

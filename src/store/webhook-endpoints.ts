@@ -3,7 +3,7 @@ import { and, desc, eq, isNull, sql } from "drizzle-orm";
 
 import type { EventRecord } from "../messages.ts";
 import type { Database } from "./db.ts";
-import type { DeliveryRow } from "./events.ts";
+import { type DeliveryRow, nextPosition } from "./events.ts";
 import { olderThan, type PageRequest } from "./page.ts";
 import { events, webhookDeliveries, webhookEndpoints } from "./schema.ts";
 
@@ -171,11 +171,11 @@ export async function disableEndpoint(db: Database, disabling: Disabling): Promi
     WHERE id = ${endpoint.id} AND status = 'enabled' AND updated_at = ${endpoint.updated_at})`;
   const raised = sql`EXISTS (SELECT 1 FROM ${events} WHERE id = ${event.id})`;
   const results: unknown[] = await db.batch([
-    // All columns in the order of the schema; the database gives the position.
+    // All columns in the order of the schema.
     db
       .insert(events)
       .select(
-        sql`SELECT NULL, ${event.id}, ${endpoint.merchant_id}, ${endpoint.livemode ? 1 : 0},
+        sql`SELECT ${nextPosition(endpoint.merchant_id, endpoint.livemode)}, ${event.id}, ${endpoint.merchant_id}, ${endpoint.livemode ? 1 : 0},
           ${event.type}, ${event.created_at}, ${event.payload} WHERE ${unchanged}`,
       )
       .onConflictDoNothing(),

@@ -4,9 +4,8 @@
  */
 import type { DeliveryQueue, PublishedEvents } from "../messages.ts";
 import type { Database } from "../store/db.ts";
-import { insertEvents } from "../store/events.ts";
-import { listEnabledEndpoints } from "../store/webhook-endpoints.ts";
-import { deliveryMessages, planDeliveries } from "./fan-out.ts";
+import { recordPublications } from "../store/publication.ts";
+import { deliveryMessages } from "./fan-out.ts";
 
 export interface Recorder {
   readonly db: Database;
@@ -19,14 +18,10 @@ const MESSAGES_PER_BATCH = 100;
 /** Stores what was published, with a delivery for each endpoint that wants it, and starts those. */
 export async function recordEvents(
   { db, deliveries: queue }: Recorder,
-  published: PublishedEvents,
+  published: readonly PublishedEvents[],
   now: number,
 ): Promise<void> {
-  const { merchant_id, livemode, events } = published;
-  const endpoints = await listEnabledEndpoints(db, merchant_id, livemode);
-  const deliveries = await planDeliveries(merchant_id, events, endpoints, now);
-  await insertEvents(db, published, deliveries);
-  await startDeliveries(queue, deliveries);
+  await startDeliveries(queue, await recordPublications(db, published, now));
 }
 
 /** Hands deliveries to the queue. */

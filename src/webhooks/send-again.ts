@@ -1,5 +1,5 @@
 /** Deliveries that a person asked for: a test event, or an event once more. */
-import { insertEvents, type EventRow } from "../store/events.ts";
+import { insertEvent, type EventRow } from "../store/events.ts";
 import { insertDeliveries, type LoggedDelivery } from "../store/webhook-deliveries.ts";
 import { type EndpointRow, listEnabledEndpoints } from "../store/webhook-endpoints.ts";
 import { showEndpoint } from "./endpoint.ts";
@@ -30,7 +30,7 @@ export async function sendTestEvent(
     data,
   });
   const delivery = await newDelivery({ id: eventId, merchantId: merchant_id }, id, now);
-  await insertEvents(db, { merchant_id, livemode, events: [event] }, [delivery]);
+  await insertEvent(db, { merchant_id, livemode }, event, [delivery]);
   await startDeliveries(queue, [delivery]);
   return { ...delivery, event_type: TEST_EVENT_TYPE };
 }

@@ -216,10 +216,10 @@ async function dieAndRecover(
   });
 
   bank.detour(null);
-  const sequences = await runInDurableObject(intentStub(id), async (_, state) => {
+  const end = await runInDurableObject(intentStub(id), async (_, state) => {
     const { storage } = state;
     const expected = await recovery.run(stage, request, ending, storage);
-    if (expected === "absent") return [];
+    if (expected === "absent") return { view: null, sequences: [] };
     checkStored(expect, storage, await storage.getAlarm(), step);
     const life = new PaymentLife({ storage, env, waitUntil: () => undefined });
     const view = JSON.parse(life.get() ?? "null");
@@ -231,10 +231,7 @@ async function dieAndRecover(
     expect(successes.length, `one success per payment (step ${step})`).toBe(
       Number(expected === "succeeded"),
     );
-    const query = env.DB.prepare("SELECT snapshot FROM payment_intents WHERE id = ?").bind(id);
-    const copy = await query.first();
-    expect(JSON.parse(String(copy?.["snapshot"])), `D1 is the object (step ${step})`).toEqual(view);
-    return changes.map(({ sequence }) => Number(sequence));
+    return { view, sequences: changes.map(({ sequence }) => Number(sequence)) };
   });
 
   const bodies = new Set(creates(bank).map(({ body }) => body));
@@ -242,7 +239,10 @@ async function dieAndRecover(
   await vi.waitFor(
     async () => {
       const seen = (await feedOf(id)).map(({ sequence }) => sequence).toSorted((a, b) => a - b);
-      expect(seen, `every event once (step ${step})`).toEqual(sequences);
+      expect(seen, `every event once (step ${step})`).toEqual(end.sequences);
+      const query = env.DB.prepare("SELECT snapshot FROM payment_intents WHERE id = ?").bind(id);
+      const snapshot = await query.first<string>("snapshot");
+      expect(JSON.parse(snapshot ?? "null"), `D1 is the object (step ${step})`).toEqual(end.view);
     },
     { timeout: 10_000, interval: 20 },
   );

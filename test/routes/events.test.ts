@@ -12,7 +12,7 @@ const silent = { send: async () => METADATA, sendBatch: async () => METADATA };
 const record = (client: Client, ...events: EventRecord[]) =>
   recordEvents(
     { db, deliveries: silent },
-    { merchant_id: client.merchantId, livemode: client.livemode, events },
+    [{ merchant_id: client.merchantId, livemode: client.livemode, events }],
     Date.now(),
   );
 

@@ -184,7 +184,7 @@ describe("reading and changing endpoints", () => {
     const queue = { send: async () => METADATA, sendBatch: async () => METADATA };
     await recordEvents(
       { db, deliveries: queue },
-      { merchant_id: merchantId, livemode: true, events: [makeEvent("refund.failed")] },
+      [{ merchant_id: merchantId, livemode: true, events: [makeEvent("refund.failed")] }],
       now,
     );
     await updateEndpoint(db, id, { failing_since: now }, now);

@@ -1,0 +1,68 @@
+/**
+ * What an object published, brought into D1 in one transaction and one round trip: the payment's
+ * copy, the events' places in the feed, and a delivery for every endpoint that wants them.
+ */
+import { eq, sql } from "drizzle-orm";
+import type { BatchItem } from "drizzle-orm/batch";
+
+import type { EventRecord, PublishedEvents } from "../messages.ts";
+import type { Database } from "./db.ts";
+import { addEvent } from "./events.ts";
+import { putCopy } from "./payment-intents.ts";
+import { webhookDeliveries, webhookEndpoints } from "./schema.ts";
+
+export interface StartedDelivery {
+  readonly id: string;
+  readonly endpoint_id: string;
+}
+
+/**
+ * A delivery for each enabled endpoint that subscribes to the event, made where the endpoints are.
+ * Its id is made of the two ids, so a repeat finds it; one that is still pending is answered again,
+ * because the queue message that should have started it may be what was lost.
+ */
+const planDeliveries = (
+  db: Database,
+  { merchant_id, livemode }: PublishedEvents,
+  { id, type }: EventRecord,
+  now: number,
+) =>
+  db
+    .insert(webhookDeliveries)
+    .select(
+      // All columns in the order of the schema.
+      sql`SELECT 'wd_' || substr(${id}, 5, 13) || substr(id, 4, 13), ${id}, id, merchant_id,
+          'pending', '[]', ${now}, ${now}
+        FROM ${webhookEndpoints}
+        WHERE merchant_id = ${merchant_id} AND livemode = ${livemode ? 1 : 0}
+          AND status = 'enabled'
+          AND EXISTS (SELECT 1 FROM json_each(enabled_events) WHERE value IN ('*', ${type}))`,
+    )
+    .onConflictDoUpdate({
+      target: webhookDeliveries.id,
+      set: { state: sql`excluded.state` },
+      setWhere: eq(webhookDeliveries.state, "pending"),
+    })
+    .returning({ id: webhookDeliveries.id, endpoint_id: webhookDeliveries.endpoint_id });
+
+/**
+ * Everything in one transaction: all of it, or none. Safe to repeat.
+ * @returns the deliveries that now have to be started
+ */
+export async function recordPublications(
+  db: Database,
+  list: readonly PublishedEvents[],
+  now: number,
+): Promise<StartedDelivery[]> {
+  const rows: BatchItem<"sqlite">[] = list.flatMap((published) => [
+    ...(published.copy === undefined ? [] : [putCopy(db, published, published.copy)]),
+    ...published.events.map((event) => addEvent(db, published, event)),
+  ]);
+  const plans = list.flatMap((published) =>
+    published.events.map((event) => planDeliveries(db, published, event, now)),
+  );
+  const [first, ...rest] = [...rows, ...plans];
+  if (first === undefined) return [];
+  const results: unknown[] = await db.batch([first, ...rest]);
+  return results.slice(rows.length).flatMap((started) => started as StartedDelivery[]);
+}
