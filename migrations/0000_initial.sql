@@ -81,7 +81,7 @@ CREATE TABLE `payment_intents` (
 ) WITHOUT ROWID;
 --> statement-breakpoint
 CREATE INDEX `payment_intents_by_merchant` ON `payment_intents` (`merchant_id`,`livemode`,`created_at`,`id`);--> statement-breakpoint
-CREATE INDEX `payment_intents_by_order` ON `payment_intents` (`merchant_id`,`merchant_order_id`) WHERE merchant_order_id IS NOT NULL;--> statement-breakpoint
+CREATE INDEX `payment_intents_by_order` ON `payment_intents` (`merchant_id`,`livemode`,`merchant_order_id`) WHERE merchant_order_id IS NOT NULL;--> statement-breakpoint
 CREATE INDEX `payment_intents_overdue` ON `payment_intents` (`deadline`) WHERE deadline IS NOT NULL;--> statement-breakpoint
 CREATE TABLE `webhook_deliveries` (
 	`id` text PRIMARY KEY NOT NULL,
@@ -91,11 +91,12 @@ CREATE TABLE `webhook_deliveries` (
 	`state` text NOT NULL,
 	`attempts` text NOT NULL,
 	`next_attempt_at` integer,
+	`feed_at` integer,
 	`created_at` integer NOT NULL
 ) WITHOUT ROWID;
 --> statement-breakpoint
 CREATE INDEX `webhook_deliveries_by_endpoint` ON `webhook_deliveries` (`endpoint_id`,`created_at`,`id`);--> statement-breakpoint
-CREATE INDEX `webhook_deliveries_due` ON `webhook_deliveries` (`next_attempt_at`) WHERE next_attempt_at IS NOT NULL;--> statement-breakpoint
+CREATE INDEX `webhook_deliveries_due` ON `webhook_deliveries` (`feed_at`) WHERE feed_at IS NOT NULL;--> statement-breakpoint
 CREATE TABLE `webhook_endpoints` (
 	`id` text PRIMARY KEY NOT NULL,
 	`merchant_id` text NOT NULL,

@@ -14,8 +14,8 @@ const PAGE = 500;
 const PAGES_PER_RUN = 20;
 
 /**
- * Feeds the deliveries queue and returns how many deliveries it fed. A delivery that is taken
- * counts as due now, so a second cron, or the next one, leaves it to the queue for a while.
+ * Feeds the deliveries queue and returns how many deliveries it fed. What is taken is left to the
+ * queue for a while: a second cron, or the next one, does not feed it again.
  */
 export async function feedDueDeliveries(
   { db, deliveries: queue }: { readonly db: Database; readonly deliveries: DeliveryQueue },
@@ -23,7 +23,7 @@ export async function feedDueDeliveries(
 ): Promise<number> {
   let fed = 0;
   for (let page = 0; page < PAGES_PER_RUN; page += 1) {
-    const due = await claimDue(db, now - LOST_AFTER_MS, now, PAGE);
+    const due = await claimDue(db, now, now + LOST_AFTER_MS, PAGE);
     await startDeliveries(queue, due);
     fed += due.length;
     if (due.length < PAGE) break;

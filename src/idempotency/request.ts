@@ -56,6 +56,13 @@ export class IdempotentRequest extends DurableObject<Env> {
     this.#wake();
   }
 
+  /** The runner failed and may have changed something: the same request may resume at once. */
+  async release(): Promise<void> {
+    if (this.#hasTable())
+      this.ctx.storage.sql.exec("UPDATE request SET started_at = 0 WHERE status IS NULL");
+    this.#wake();
+  }
+
   #claim(fingerprint: string): Row | "running" | { kind: "run" } | { kind: "mismatch" } {
     const now = systemClock.now();
     return this.ctx.storage.transactionSync(() => {

@@ -6,6 +6,7 @@ import { decide } from "../payments/decide.ts";
 import type { Command, Disbelief, Payment } from "../payments/payment.ts";
 import { askDelay, nextWake, publishDelay, RECOVER_AFTER_MS } from "../payments/schedule.ts";
 import { isTerminal } from "../payments/states.ts";
+import { systemClock } from "../clock.ts";
 import { ok, type Result } from "../result.ts";
 import type { IntentRecord } from "./record.ts";
 import type { IntentStorage } from "./storage.ts";
@@ -33,7 +34,7 @@ export class IntentBook {
   /** Writes a reservation, unless there is a payment already (false). Call inside a transaction. */
   reserve(record: IntentRecord): boolean {
     if (this.#store.read() !== null) return false;
-    const armed = this.#armed(record);
+    const armed = this.#armed(record, record.updatedAt);
     this.#store.insert(armed);
     this.#append(armed, "payment_intent.created", armed.updatedAt);
     return true;
@@ -49,15 +50,18 @@ export class IntentBook {
       const { payment, visible, event } = decided.value;
       if (payment === before.payment) return ok(false);
       const sequence = before.sequence + Number(visible);
-      const after = this.#armed({
-        ...before,
-        ...asking(before, payment, now),
-        payment,
-        sequence,
-        updatedAt: visible ? now : before.updatedAt,
-        publishAt: visible ? now + publishDelay(0) : before.publishAt,
-        answeredWith: before.answeredWith ?? (isAnswered(payment) ? sequence : null),
-      });
+      const after = this.#armed(
+        {
+          ...before,
+          ...asking(before, payment, now),
+          payment,
+          sequence,
+          updatedAt: visible ? now : before.updatedAt,
+          publishAt: visible ? now + publishDelay(0) : before.publishAt,
+          answeredWith: before.answeredWith ?? (isAnswered(payment) ? sequence : null),
+        },
+        now,
+      );
       this.#store.update(after);
       if (visible) this.#append(after, event, now);
       return ok(visible);
@@ -69,7 +73,7 @@ export class IntentBook {
     this.#store.transaction(() => {
       const before = this.#store.read();
       if (before === null) return;
-      const after = this.#armed(change(before));
+      const after = this.#armed(change(before), systemClock.now());
       if (after !== before) this.#store.update(after);
     });
   }
@@ -84,9 +88,11 @@ export class IntentBook {
   }
 
   /** The record with the one alarm that serves polling, expiry and the outbox. */
-  #armed(record: IntentRecord): IntentRecord {
+  #armed(record: IntentRecord, now: number): IntentRecord {
     const { payment } = record;
-    const unpublished = payment.order !== "unsent" && record.published < record.sequence;
+    const unpublished =
+      (payment.order !== "unsent" || isTerminal(payment.status)) &&
+      record.published < record.sequence;
     const wake = nextWake({
       status: payment.status,
       expiresAt: payment.expiresAt,
@@ -96,7 +102,11 @@ export class IntentBook {
     });
     if (wake === null) return record;
     // One that comes too early finds nothing to do and sets the next: cheaper than moving it.
-    const isSet = record.alarmAt !== null && !this.#alarmFired && record.alarmAt <= wake;
+    const isSet =
+      record.alarmAt !== null &&
+      !this.#alarmFired &&
+      now < record.alarmAt &&
+      record.alarmAt <= wake;
     if (isSet) return record;
     this.#setAlarm(wake);
     this.#alarmFired = false;

@@ -73,7 +73,14 @@ export class ChannelDesk {
     const after = await this.query(record, log);
     if (after.kind !== "ok") return stillOpen(record, after.error);
     if (endedBy(after.value, believe)) return { kind: "ended" };
-    if (CANNOT_BE_PAID.has(after.value.state)) return { kind: "closed", reversed: false };
+    const { state } = after.value;
+    // An order that is not there may be a code that nobody has scanned yet: only a close that was
+    // confirmed, or the end of the code's life, makes that the end.
+    const lapsed = systemClock.now() >= record.payment.expiresAt;
+    const proven = state !== "absent" || closing.kind === "ok" || lapsed;
+    if (proven && CANNOT_BE_PAID.has(state)) {
+      return { kind: "closed", reversed: state === "reversed" };
+    }
     return {
       kind: "open",
       reason:

@@ -11,7 +11,7 @@ import { type Failure, failure } from "../errors.ts";
 import { createLogger, describeError, type Logger } from "../log.ts";
 import { analyticsMetrics } from "../metrics.ts";
 import { channelFailure, type Disbelief } from "../payments/payment.ts";
-import { askDelay } from "../payments/schedule.ts";
+import { askDelay, TIRED_AFTER_ASKS } from "../payments/schedule.ts";
 import { isTerminal } from "../payments/states.ts";
 import { err, ok, type Result } from "../result.ts";
 import type { ChannelAccountRow } from "../store/channel-accounts.ts";
@@ -43,6 +43,7 @@ export class PaymentLife {
   readonly #desk: ChannelDesk;
   readonly #outbox: Outbox;
   #charging: Promise<void> | null = null;
+  #asking: Promise<Failure | null> | null = null;
   #closing: Promise<Failure | null> | null = null;
 
   constructor({ storage, env, waitUntil }: Surroundings) {
@@ -65,9 +66,21 @@ export class PaymentLife {
     const isFirst = this.#book.read() === null;
     const reserved = isFirst ? await this.#reserve(request, log) : ok(false);
     if (!reserved.ok) return refuse(reserved.error);
+    return (await this.#resume(request.fingerprint, reserved.value, log)) ?? refuse(goneAway);
+  }
+
+  /**
+   * The answer to a repeat whose account can no longer be used: what was ordered through it still
+   * has to be told. Null: there was no first request.
+   */
+  async replay(fingerprint: string, traceparent: string): Promise<Answer | null> {
+    return this.#resume(fingerprint, false, this.#log(traceparent));
+  }
+
+  async #resume(fingerprint: string, reserved: boolean, log: Logger): Promise<Answer | null> {
     const record = this.#book.read();
-    if (record === null) return refuse(goneAway);
-    if (record.fingerprint !== request.fingerprint) {
+    if (record === null) return null;
+    if (record.fingerprint !== fingerprint) {
       return refuse(failure("IDEMPOTENCY_MISMATCH", "This was created with another body before."));
     }
     if (record.answeredWith !== null) return this.#createAnswer(true);
@@ -77,8 +90,10 @@ export class PaymentLife {
     // nothing about it.
     const work = record.payment.order === "unknown" ? this.#ask(log) : this.#charge(log);
     const finished = await withinWait(work);
-    if (!finished) return refuse(failure("IDEMPOTENCY_IN_FLIGHT", "The first request still runs."));
-    return this.#createAnswer(!reserved.value);
+    if (finished) return this.#createAnswer(!reserved);
+    // The first request itself is told what there is: without it the merchant would know no id.
+    if (reserved) return this.#current(201);
+    return refuse(failure("IDEMPOTENCY_IN_FLIGHT", "The first request still runs."));
   }
 
   /** Gives the merchant's order number to `intentId`; answers who has it: the first to ask. */
@@ -149,10 +164,14 @@ export class PaymentLife {
     await this.#work(this.#log());
   }
 
-  /** Projects the whole payment again: D1 is a copy that can be rebuilt. */
-  async republish(): Promise<void> {
+  /** Publishes the whole payment again: D1 is a copy that can be rebuilt. False: not all of it. */
+  async republish(): Promise<boolean> {
+    // One that runs would put back what is reset here.
+    await this.#outbox.publish(this.#log());
     this.#book.note((record) => ({ ...record, published: 0 }));
     await this.#outbox.publish(this.#log());
+    const record = this.#book.read();
+    return record !== null && record.published === record.sequence;
   }
 
   async alarm(): Promise<void> {
@@ -185,13 +204,16 @@ export class PaymentLife {
   async #claimOrder(): Promise<Failure | null> {
     const record = this.#book.read();
     if (record === null) return goneAway;
-    const { orderKeeper: keeper, terms, payment } = record;
+    const { orderKeeper: keeper, terms, payment, fingerprint } = record;
     if (keeper === null || payment.order !== "unsent") return null;
     // No location hint: first touched from here, it comes to life beside this object.
     const holder = await this.#env.INTENTS.getByName(keeper).keepOrder(terms.id);
     if (holder === terms.id) return null;
     this.#store.transaction(() => {
-      if (this.#book.read()?.payment.order === "unsent") this.#store.discard();
+      const now = this.#book.read();
+      // Only the reservation that lost: the freed key may have been used again meanwhile.
+      const same = now?.terms.createdAt === terms.createdAt && now.fingerprint === fingerprint;
+      if (same && now.payment.order === "unsent") this.#store.discard();
     });
     return duplicateOrder(holder);
   }
@@ -206,7 +228,8 @@ export class PaymentLife {
 
   async #chargeOnce(log: Logger): Promise<void> {
     const record = this.#book.read();
-    if (record === null || !isUnsettled(record)) return;
+    // Not while it is being closed: a code that is made now would outlive the payment.
+    if (record === null || !isUnsettled(record) || record.payment.closing !== null) return;
     const outcome = await this.#desk.charge(record, log);
     const { channel } = record.terms;
     this.#book.commit({ type: "charged", outcome, channel }, systemClock.now());
@@ -227,8 +250,18 @@ export class PaymentLife {
     return { kind: "failure", failure: { ...refusal, details }, replayed };
   }
 
-  /** Asks once. The failure is the channel's silence; null means that it has spoken. */
-  async #ask(log: Logger): Promise<Failure | null> {
+  /**
+   * Asks once; concurrent callers share one asking. The failure is the channel's silence; null means
+   * that it has spoken.
+   */
+  #ask(log: Logger): Promise<Failure | null> {
+    this.#asking ??= this.#askOnce(log).finally(() => {
+      this.#asking = null;
+    });
+    return this.#asking;
+  }
+
+  async #askOnce(log: Logger): Promise<Failure | null> {
     const record = this.#book.read();
     if (record === null) return null;
     const outcome = await this.#desk.query(record, log);
@@ -260,6 +293,11 @@ export class PaymentLife {
     });
     if (end.kind === "closed") {
       this.#book.commit({ type: "closed", reversed: end.reversed }, systemClock.now());
+      const { status } = this.#book.read()?.payment ?? record.payment;
+      if (end.reversed && status === "succeeded") {
+        // The notice overtook our close, which gave the money back: somebody may have shipped.
+        log("error", "payment.given_back", { intent: record.terms.id });
+      }
     }
     this.#waitUntil(this.#outbox.publish(log));
     return end.kind === "open" ? end.reason : null;
@@ -284,7 +322,8 @@ export class PaymentLife {
     const record = this.#book.read();
     if (record === null) return;
     const overdue = now >= record.payment.expiresAt;
-    if (!isTerminal(record.payment.status) && (overdue || now >= record.askAt)) {
+    const due = now >= record.askAt || (overdue && record.payment.closing === null);
+    if (!isTerminal(record.payment.status) && due) {
       await this.#workOnPayment(now, overdue, log);
     }
     await this.#outbox.publish(log);
@@ -292,12 +331,15 @@ export class PaymentLife {
   }
 
   async #workOnPayment(now: number, overdue: boolean, log: Logger): Promise<void> {
+    if (overdue) this.#book.commit({ type: "close", reason: "expire" }, now);
+    if (this.#book.read()?.asks === TIRED_AFTER_ASKS) {
+      log("error", "payment.stuck", { intent: this.#book.read()?.terms.id });
+    }
     this.#book.note((before) => {
       const urgent = isUnsettled(before) || before.payment.closing !== null || overdue;
       return { ...before, asks: before.asks + 1, askAt: now + askDelay(urgent, before.asks) };
     });
     if ((await this.#claimOrder()) !== null) return;
-    if (overdue) this.#book.commit({ type: "close", reason: "expire" }, now);
     const closing = this.#book.read()?.payment.closing ?? null;
     if (closing === null) await this.#ask(log);
     else await this.#close(log);

@@ -24,6 +24,10 @@ export class PaymentIntent extends DurableObject<Env> {
     return this.#life.create(request, account);
   }
 
+  replay(fingerprint: string, traceparent: string): Promise<Answer | null> {
+    return this.#life.replay(fingerprint, traceparent);
+  }
+
   async keepOrder(intentId: string): Promise<string> {
     return this.#life.keepOrder(intentId);
   }
@@ -56,7 +60,7 @@ export class PaymentIntent extends DurableObject<Env> {
     return this.#life.wake();
   }
 
-  republish(): Promise<void> {
+  republish(): Promise<boolean> {
     return this.#life.republish();
   }
 

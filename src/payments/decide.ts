@@ -162,8 +162,13 @@ const reasonOf = (payment: Payment, now: number): ClosingReason =>
 
 function afterClosing(payment: Payment, reason: ClosingReason, reversed: boolean): Decision {
   if (isTerminal(payment.status)) {
-    const givenBack = reversed && payment.status !== "succeeded" && !payment.reversed;
-    return quietly(givenBack ? { ...payment, reversed } : payment);
+    if (!reversed || payment.reversed) return quietly(payment);
+    // The success was told, and now the money is gone: merchants must see it.
+    return {
+      payment: { ...payment, reversed },
+      visible: payment.status === "succeeded",
+      event: null,
+    };
   }
   const status = reason === "expire" ? "expired" : "cancelled";
   return move(payment, status, { closing: null, reversed });

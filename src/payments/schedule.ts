@@ -24,9 +24,13 @@ const PUBLISH_STEPS = [15 * SECOND, 30 * SECOND, MINUTE, 5 * MINUTE];
 const step = (steps: readonly number[], attempt: number): number =>
   steps[Math.min(attempt, steps.length - 1)] ?? MINUTE;
 
+/** After about a day of silence something else is wrong: an operator's eye, not more asking. */
+export const TIRED_AFTER_ASKS = 150;
+const TIRED_STEP = 6 * 60 * MINUTE;
+
 /** How long to wait before asking again, after `attempt` askings since the last news. */
 export const askDelay = (unsettled: boolean, attempt: number): number =>
-  step(unsettled ? UNKNOWN_STEPS : OPEN_STEPS, attempt);
+  attempt >= TIRED_AFTER_ASKS ? TIRED_STEP : step(unsettled ? UNKNOWN_STEPS : OPEN_STEPS, attempt);
 
 /**
  * What was reserved or told to close is looked at again after this time. It is longer than the

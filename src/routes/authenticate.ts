@@ -48,8 +48,11 @@ export const forgetApiKey = (publicId: string): void => knownKeys.drop(publicId)
 /** Forgets every key in this isolate: after a merchant or one of its accounts changed. */
 export const forgetAllApiKeys = (): void => knownKeys.clear();
 
-function loadKey(env: Env, publicId: string, now: number): Promise<KnownKey | null> {
+function loadKey(c: AppContext, publicId: string, now: number): Promise<KnownKey | null> {
+  const { env } = c;
   return knownKeys.get(publicId, now, async () => {
+    // A key that is not in memory costs a round trip to D1: strangers may not ask for many.
+    await limitRate(c, `address:${c.req.header("CF-Connecting-IP") ?? "unknown"}`);
     const holder = await findKeyHolder(database(env.DB), publicId);
     if (holder === null) return null;
     const secret = await openVault(env.VAULT_KEY).open(holder.key.sealed_secret, holder.key.id);
@@ -65,10 +68,10 @@ const unauthenticated = (message: string) =>
 const HOW =
   "Send 'Authorization: Bearer sk_…' or sign the request with 'Authorization: ItPay id:sig'.";
 
-async function proveBearer(env: Env, token: string, now: number): Promise<KnownKey> {
+async function proveBearer(c: AppContext, token: string, now: number): Promise<KnownKey> {
   const parsed = parseApiKey(token);
   if (parsed === null) throw unauthenticated(`The bearer token is not an API key. ${HOW}`);
-  const known = await loadKey(env, parsed.publicId, now);
+  const known = await loadKey(c, parsed.publicId, now);
   if (known === null || !(await sameSecret(known.secret, parsed.secret))) {
     throw unauthenticated("The API key is wrong, or it belongs to another environment.");
   }
@@ -88,7 +91,7 @@ async function proveSignature(c: AppContext, credentials: string, now: number): 
   if (Math.abs(now - Number(timestamp) * 1_000) > SIGNATURE_TOLERANCE_MS) {
     throw apiError("TIMESTAMP_OUT_OF_RANGE", "X-ItPay-Timestamp is over 300 s from our clock.");
   }
-  const known = await loadKey(c.env, publicId, now);
+  const known = await loadKey(c, publicId, now);
   const bodiless = c.req.method === "GET" || c.req.method === "DELETE";
   const body = bodiless ? "" : await c.req.text();
   // An unknown key is tried against a secret too, so that both refusals cost the same.
@@ -109,7 +112,7 @@ async function prove(c: AppContext, now: number): Promise<KnownKey> {
   const [scheme = "", credentials = ""] = header.split(" ", 2);
   switch (scheme.toLowerCase()) {
     case "bearer":
-      return proveBearer(c.env, credentials, now);
+      return proveBearer(c, credentials, now);
     case "itpay":
       return proveSignature(c, credentials, now);
     default:
@@ -141,10 +144,10 @@ function checkKey(c: AppContext, { key, merchant }: KnownKey, now: number): void
   if (merchant.status !== "active") throw apiError("FORBIDDEN", "This merchant is suspended.");
 }
 
-async function limitRate(c: AppContext, keyId: string): Promise<void> {
-  const { success } = await c.env.LIMITER.limit({ key: keyId });
+async function limitRate(c: AppContext, counter: string): Promise<void> {
+  const { success } = await c.env.LIMITER.limit({ key: counter });
   if (success) return;
-  throw new ApiError(failure("RATE_LIMITED", "Too many requests with this key; wait a minute."), {
+  throw new ApiError(failure("RATE_LIMITED", "Too many requests; wait a minute."), {
     "Retry-After": "60",
     "RateLimit-Limit": "6000",
     "RateLimit-Remaining": "0",

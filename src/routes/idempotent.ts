@@ -84,6 +84,8 @@ export const idempotent = createMiddleware<AppEnv>(async (c, next) => {
       const { status } = c.res;
       if (c.error === undefined && status < 300) {
         await request.finish(status, await c.res.clone().text());
+      } else if (status >= 500) {
+        await request.release();
       } else {
         await request.abandon();
       }

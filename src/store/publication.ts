@@ -26,13 +26,14 @@ const planDeliveries = (
   { merchant_id, livemode }: PublishedEvents,
   { id, type }: EventRecord,
   now: number,
+  feedAt: number,
 ) =>
   db
     .insert(webhookDeliveries)
     .select(
       // All columns in the order of the schema.
       sql`SELECT 'wd_' || substr(${id}, 5, 13) || substr(id, 4, 13), ${id}, id, merchant_id,
-          'pending', '[]', ${now}, ${now}
+          'pending', '[]', ${now}, ${feedAt}, ${now}
         FROM ${webhookEndpoints}
         WHERE merchant_id = ${merchant_id} AND livemode = ${livemode ? 1 : 0}
           AND status = 'enabled'
@@ -47,19 +48,21 @@ const planDeliveries = (
 
 /**
  * Everything in one transaction: all of it, or none. Safe to repeat.
+ * @param feedAt when the cron starts deliveries whose queue message was lost (ms since 1970)
  * @returns the deliveries that now have to be started
  */
 export async function recordPublications(
   db: Database,
   list: readonly PublishedEvents[],
   now: number,
+  feedAt: number,
 ): Promise<StartedDelivery[]> {
   const rows: BatchItem<"sqlite">[] = list.flatMap((published) => [
     ...(published.copy === undefined ? [] : [putCopy(db, published, published.copy)]),
     ...published.events.map((event) => addEvent(db, published, event)),
   ]);
   const plans = list.flatMap((published) =>
-    published.events.map((event) => planDeliveries(db, published, event, now)),
+    published.events.map((event) => planDeliveries(db, published, event, now, feedAt)),
   );
   const [first, ...rest] = [...rows, ...plans];
   if (first === undefined) return [];

@@ -106,7 +106,7 @@ export const paymentIntents = sqliteTable(
       table.id,
     ),
     index("payment_intents_by_order")
-      .on(table.merchant_id, table.merchant_order_id)
+      .on(table.merchant_id, table.livemode, table.merchant_order_id)
       .where(sql`merchant_order_id IS NOT NULL`),
     index("payment_intents_overdue")
       .on(table.deadline)
@@ -171,13 +171,16 @@ export const webhookDeliveries = sqliteTable(
     attempts: text("attempts", { mode: "json" }).$type<DeliveryAttempt[]>().notNull(),
     /** Null once nothing is left to do. */
     next_attempt_at: integer("next_attempt_at"),
+    /** When the cron feeds it to the queue: at once where the wait is too long for the queue, else
+     * only when its message must have been lost. Null once nothing is left to do. */
+    feed_at: integer("feed_at"),
     created_at: integer("created_at").notNull(),
   },
   (table) => [
     index("webhook_deliveries_by_endpoint").on(table.endpoint_id, table.created_at, table.id),
     index("webhook_deliveries_due")
-      .on(table.next_attempt_at)
-      .where(sql`next_attempt_at IS NOT NULL`),
+      .on(table.feed_at)
+      .where(sql`feed_at IS NOT NULL`),
   ],
 );
 

@@ -74,6 +74,8 @@ export interface AttemptRecord {
   readonly attempt: DeliveryAttempt;
   readonly state: DeliveryRow["state"];
   readonly nextAttemptAt: number | null;
+  /** When the cron should feed it, if it still has to be. */
+  readonly feedAt: number | null;
   /** What the attempt says about the endpoint; written only when it changes something. */
   readonly endpoint: "failing" | "working" | "as_before";
 }
@@ -91,6 +93,7 @@ export async function recordAttempt(db: Database, record: AttemptRecord): Promis
     .set({
       state,
       next_attempt_at: record.nextAttemptAt,
+      feed_at: record.feedAt,
       attempts: sql`json_insert(${webhookDeliveries.attempts}, '$[#]', json(${JSON.stringify(attempt)}))`,
     })
     .where(state === "delivered" ? which : and(which, eq(webhookDeliveries.state, "pending")));
@@ -106,29 +109,29 @@ export async function recordAttempt(db: Database, record: AttemptRecord): Promis
 export async function cancelDelivery(db: Database, id: string): Promise<void> {
   await db
     .update(webhookDeliveries)
-    .set({ state: "cancelled", next_attempt_at: null })
+    .set({ state: "cancelled", next_attempt_at: null, feed_at: null })
     .where(and(eq(webhookDeliveries.id, id), eq(webhookDeliveries.state, "pending")));
 }
 
 /**
- * Takes up to `limit` deliveries that were due at `dueBy`, the longest due first, and marks them
- * due `now`: whoever asks again with the same rule finds them only after they were lost once more.
+ * Takes up to `limit` deliveries that the cron should feed by `now`, the longest waiting first.
+ * Whoever asks again finds them only at `feedAgainAt`, if they are still pending then.
  */
 export async function claimDue(
   db: Database,
-  dueBy: number,
   now: number,
+  feedAgainAt: number,
   limit: number,
 ): Promise<{ id: string; endpoint_id: string }[]> {
   const due = db
     .select({ id: webhookDeliveries.id })
     .from(webhookDeliveries)
-    .where(lte(webhookDeliveries.next_attempt_at, dueBy))
-    .orderBy(asc(webhookDeliveries.next_attempt_at))
+    .where(lte(webhookDeliveries.feed_at, now))
+    .orderBy(asc(webhookDeliveries.feed_at))
     .limit(limit);
   return db
     .update(webhookDeliveries)
-    .set({ next_attempt_at: now })
+    .set({ feed_at: feedAgainAt })
     .where(inArray(webhookDeliveries.id, due))
     .returning({ id: webhookDeliveries.id, endpoint_id: webhookDeliveries.endpoint_id });
 }

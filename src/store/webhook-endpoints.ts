@@ -80,7 +80,7 @@ export async function countEndpoints(
 const cancelPending = (db: Database, endpointId: string) =>
   db
     .update(webhookDeliveries)
-    .set({ state: "cancelled", next_attempt_at: null })
+    .set({ state: "cancelled", next_attempt_at: null, feed_at: null })
     .where(
       and(eq(webhookDeliveries.endpoint_id, endpointId), eq(webhookDeliveries.state, "pending")),
     );
@@ -184,13 +184,13 @@ export async function disableEndpoint(db: Database, disabling: Disabling): Promi
         .insert(webhookDeliveries)
         .select(
           sql`SELECT ${row.id}, ${row.event_id}, ${row.endpoint_id}, ${row.merchant_id},
-            ${row.state}, '[]', ${row.next_attempt_at}, ${row.created_at} WHERE ${raised}`,
+            ${row.state}, '[]', ${row.next_attempt_at}, ${row.feed_at}, ${row.created_at} WHERE ${raised}`,
         )
         .onConflictDoNothing(),
     ),
     db
       .update(webhookDeliveries)
-      .set({ state: "cancelled", next_attempt_at: null })
+      .set({ state: "cancelled", next_attempt_at: null, feed_at: null })
       .where(
         and(
           eq(webhookDeliveries.endpoint_id, endpoint.id),

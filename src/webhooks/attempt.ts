@@ -13,7 +13,13 @@ import { deliver, type DeliveryAnswer, type DeliveryIo } from "./deliver.ts";
 import { switchOff } from "./disable.ts";
 import { checkEndpointUrl } from "./policy.ts";
 import type { Recorder } from "./record.ts";
-import { FAILING_LIMIT_MS, judge, QUEUE_WAIT_LIMIT_MS, type Verdict } from "./schedule.ts";
+import {
+  FAILING_LIMIT_MS,
+  feedTime,
+  judge,
+  QUEUE_WAIT_LIMIT_MS,
+  type Verdict,
+} from "./schedule.ts";
 import { openSecrets } from "./secrets.ts";
 import { signatureHeaders } from "./signing.ts";
 
@@ -53,7 +59,7 @@ export async function attemptDelivery(
     latency_ms: answer.latencyMs,
     response: answer.response,
   };
-  await recordAttempt(courier.db, describe(job, endpoint, attempt, verdict));
+  await recordAttempt(courier.db, describe(job, endpoint, attempt, verdict, now));
   await followUp(courier, job, endpoint, verdict, now);
   return { state: verdict.state, status: answer.status, latencyMs: answer.latencyMs };
 }
@@ -68,22 +74,29 @@ async function post(
   const { livemode } = endpoint;
   // The rules or our own hosts may have changed since the URL was saved.
   const url = checkEndpointUrl(endpoint.url, { livemode, environment, ownHosts });
-  if (!url.ok) {
-    const response = `not sent: the endpoint's url ${url.error}`;
-    return { status: null, latencyMs: 0, response, retryAfter: null };
-  }
-  const secrets = await openSecrets(vault, endpoint.id, endpoint.secrets, at);
+  if (!url.ok) return notSent(`the endpoint's url ${url.error}`);
+  const secrets = await openSecrets(vault, endpoint.id, endpoint.secrets, at).catch(() => null);
+  // A vault key that is missing is ours to repair; the attempt counts, so it shows and it ends.
+  if (secrets === null) return notSent("the signing secret cannot be opened");
   const timestamp = Math.floor(at / 1_000);
   const body = event.payload;
   const headers = await signatureHeaders({ eventId: event.id, body, timestamp, secrets });
   return deliver(url.value.href, headers, body, io);
 }
 
+const notSent = (why: string): DeliveryAnswer => ({
+  status: null,
+  latencyMs: 0,
+  response: `not sent: ${why}`,
+  retryAfter: null,
+});
+
 function describe(
   { delivery }: DeliveryJob,
   endpoint: EndpointRow,
   attempt: DeliveryAttempt,
   verdict: Verdict,
+  now: number,
 ): AttemptRecord {
   const failed = verdict.state !== "delivered";
   const wasFailing = endpoint.failing_since !== null;
@@ -92,6 +105,7 @@ function describe(
     attempt,
     state: verdict.state,
     nextAttemptAt: verdict.state === "pending" ? verdict.nextAttemptAt : null,
+    feedAt: verdict.state === "pending" ? feedTime(verdict.nextAttemptAt, now) : null,
     endpoint: failed === wasFailing ? "as_before" : failed ? "failing" : "working",
   };
 }

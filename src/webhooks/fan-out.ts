@@ -5,6 +5,7 @@ import { DELIVERIES_PER_MESSAGE, type DeliveryMessage } from "../messages.ts";
 import type { DeliveryRow } from "../store/webhook-deliveries.ts";
 import type { EndpointRow } from "../store/webhook-endpoints.ts";
 import { subscribes } from "./event-types.ts";
+import { LOST_AFTER_MS } from "./schedule.ts";
 
 /**
  * The same cause and endpoint always give the same delivery, so a queue message that comes twice
@@ -28,6 +29,7 @@ export const newDelivery = async (
   state: "pending",
   attempts: [],
   next_attempt_at: now,
+  feed_at: now + LOST_AFTER_MS,
   created_at: now,
 });
 

@@ -6,6 +6,7 @@ import type { DeliveryQueue, PublishedEvents } from "../messages.ts";
 import type { Database } from "../store/db.ts";
 import { recordPublications } from "../store/publication.ts";
 import { deliveryMessages } from "./fan-out.ts";
+import { LOST_AFTER_MS } from "./schedule.ts";
 
 export interface Recorder {
   readonly db: Database;
@@ -21,7 +22,7 @@ export async function recordEvents(
   published: readonly PublishedEvents[],
   now: number,
 ): Promise<void> {
-  await startDeliveries(queue, await recordPublications(db, published, now));
+  await startDeliveries(queue, await recordPublications(db, published, now, now + LOST_AFTER_MS));
 }
 
 /** Hands deliveries to the queue. */

@@ -32,10 +32,14 @@ export const RETRY_AFTER_LIMIT_MS = DAY;
 export const QUEUE_WAIT_LIMIT_MS = 15 * MINUTE;
 
 /**
- * How long the queue has for a delivery that is due before the cron takes it for lost and feeds it
- * again. Shorter than the jitter of the first step that only the cron serves.
+ * How long the queue has for a delivery before the cron takes its message for lost and feeds it
+ * again. Long, because a queue with a backlog must not be given the same work every minute.
  */
-export const LOST_AFTER_MS = 2 * MINUTE;
+export const LOST_AFTER_MS = 30 * MINUTE;
+
+/** When the cron should feed a delivery that is due at `nextAttemptAt`. */
+export const feedTime = (nextAttemptAt: number, now: number): number =>
+  nextAttemptAt - now > QUEUE_WAIT_LIMIT_MS ? nextAttemptAt : nextAttemptAt + LOST_AFTER_MS;
 
 /** An endpoint with nothing but failures for this long is switched off. */
 export const FAILING_LIMIT_MS = 5 * DAY;

@@ -59,8 +59,7 @@ export async function countCosts(
   const before = await run(bundle, bindings, state);
   await before.migrate();
   const { key } = await openShop(before, double);
-  const { subscribe } = shopOf(before.origin, key);
-  await subscribe(`https://${WEBHOOK_HOST}/`);
+  await shopOf(before.origin, key).subscribe(`https://${WEBHOOK_HOST}/`);
   await before.idle();
   await before.stop();
 

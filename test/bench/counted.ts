@@ -21,22 +21,25 @@ const HOLD_LIMIT_MS = 2_000;
 const isHotPath = (pathname: string) => /^\/v1\/(payment-intents|callbacks|qr)/.test(pathname);
 
 async function untilAnswered(): Promise<void> {
-  for (let waited = 0; answering > 0; waited += HOLD_STEP_MS) {
+  const isAnswering = () => answering > 0;
+  for (let waited = 0; isAnswering(); waited += HOLD_STEP_MS) {
     if (waited > HOLD_LIMIT_MS) throw new Error("an answer waits for a write to D1");
     await new Promise((resolve) => void setTimeout(resolve, HOLD_STEP_MS));
   }
 }
 
-const isRead = (query: string) => /^\s*(select|with)\b/i.test(query);
+const isRead = (query: string) =>
+  /^\s*(select|with)\b/i.test(query) && !/\b(insert|update|delete)\b/i.test(query);
 
 /** Notes one call to the database: a single statement or a batch. */
 function noteCall(queries: readonly string[], metas: readonly D1Meta[]): void {
   if (queries.every(isRead)) counts.d1Reads += 1;
   else counts.d1Writes += 1;
   counts.d1Statements += queries.length;
-  for (const meta of metas) {
+  for (const [index, meta] of metas.entries()) {
     counts.d1RowsRead += meta.rows_read;
     counts.d1RowsWritten += meta.rows_written;
+    if (!isRead(queries[index] ?? "")) counts.d1RowsChanged += meta.changes;
   }
 }
 

@@ -16,6 +16,8 @@ export interface Counts {
   /** As the database itself counts them, indexes included. */
   d1RowsRead: number;
   d1RowsWritten: number;
+  /** Rows of tables that were inserted, changed or deleted: index entries do not count. */
+  d1RowsChanged: number;
   queueMessages: number;
 }
 
@@ -35,5 +37,6 @@ export const noCounts = (): Counts => ({
   d1Statements: 0,
   d1RowsRead: 0,
   d1RowsWritten: 0,
+  d1RowsChanged: 0,
   queueMessages: 0,
 });

@@ -71,9 +71,10 @@ export async function startDouble(): Promise<BenchDouble> {
   const sign = () => signatureHeaders(utf8(REPLY), platform[0].id, world());
   let headers = await sign();
   const timer = setInterval(() => {
-    void sign().then((signed) => {
-      headers = signed;
-    });
+    const again = async () => {
+      headers = await sign();
+    };
+    void again();
   }, SIGN_AGAIN_MS);
   timer.unref();
 

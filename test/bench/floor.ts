@@ -69,7 +69,7 @@ async function callback(request: Request, env: FloorEnv, id: string): Promise<Re
 
 export default {
   async fetch(request, env) {
-    const [, operation, id = ""] = new URL(request.url).pathname.split("/");
+    const [, operation = "", id = ""] = new URL(request.url).pathname.split("/");
     switch (operation) {
       case "create":
         return order(request, env, id);

@@ -1,141 +1,29 @@
-/**
- * The gateway against the floor, turn by turn. Each pair is one round of the gateway and one of the
- * floor, right after each other, so that a machine that grows slower slows both; the ratio is taken
- * pair by pair and its median is quoted.
- */
+/** What is measured: each operation of the gateway beside the floor's. */
+import {
+  type Comparison,
+  contest,
+  FEWEST_PAIRS,
+  PARALLEL,
+  PER_ROUND,
+  PHASE_MS,
+} from "./contest.ts";
 import type { BenchDouble } from "./double.ts";
-import { fire, median, quantile, send, type Shot } from "./load.ts";
+import { fire, send, type Shot } from "./load.ts";
 import type { Running } from "./runtime.ts";
 import { callbackShot, openShop, type Payment, type Shop } from "./shop.ts";
 
-/** Requests of one round, first one after the other, for latency, then several at once. */
-const IN_TURN = 60;
-const TOGETHER = 120;
-const PARALLEL = 8;
-const PER_ROUND = IN_TURN + TOGETHER;
-const WARM_UP = 60;
-const MOST_PAIRS = 7;
-const FEWEST_PAIRS = 3;
+const WARM_UP = 40;
 /** Each callback needs a payment of its own, made within the same phase. */
-const CALLBACK_PAIRS = 4;
+const CALLBACK_PAIRS = FEWEST_PAIRS;
 const READ_PAYMENTS = 40;
 
-/**
- * A payment's recovery alarm comes 15 s after it was created. A phase on fresh payments ends before
- * that, so that no alarm falls into what is measured.
- */
-const PHASE_MS = 12_000;
-
-export interface Side {
-  readonly p50: number;
-  readonly p95: number;
-  readonly p99: number;
-  /** Requests per second with several under way. */
-  readonly throughput: number;
-  /** Milliseconds of processor time of the whole runtime process for each request. */
-  readonly cpu: number;
-}
-
-export interface Comparison {
-  readonly operation: string;
-  readonly gateway: Side;
-  readonly floor: Side;
-  /** Medians of the ratios of the pairs, gateway over floor. */
-  readonly ratios: Side;
-  readonly pairs: number;
-}
-
-interface Round {
-  readonly latencies: readonly number[];
-  readonly throughput: number;
-  readonly cpu: number;
-}
-
-interface Pair {
-  readonly gateway: Round;
-  readonly floor: Round;
-}
-
-async function round(running: Running, shots: readonly Shot[]): Promise<Round> {
-  const before = running.cpu();
-  const inTurn = await fire(running.origin, shots.slice(0, IN_TURN), 1);
-  const together = await fire(running.origin, shots.slice(IN_TURN), PARALLEL);
-  // Copies and events are written after the answer: their work belongs to the request too.
-  await running.idle();
-  return {
-    latencies: inTurn.latencies,
-    throughput: together.latencies.length / together.seconds,
-    cpu: ((running.cpu() - before) * 1_000) / shots.length,
-  };
-}
-
-function sideOf(rounds: readonly Round[]): Side {
-  const latencies = rounds.flatMap((each) => each.latencies);
-  return {
-    p50: quantile(latencies, 0.5),
-    p95: quantile(latencies, 0.95),
-    p99: quantile(latencies, 0.99),
-    throughput: median(rounds.map(({ throughput }) => throughput)),
-    cpu: rounds.reduce((sum, { cpu }) => sum + cpu, 0) / rounds.length,
-  };
-}
-
-/**
- * Gateway over floor. What a round has enough of is compared pair by pair; tails are rare and
- * processor time comes in ticks of 10 ms, so those are compared over all rounds.
- */
-function ratiosOf(pairs: readonly Pair[]): Side {
-  const gateway = sideOf(pairs.map((pair) => pair.gateway));
-  const floor = sideOf(pairs.map((pair) => pair.floor));
-  const perPair = (figure: (round: Round) => number) =>
-    median(pairs.map((pair) => figure(pair.gateway) / figure(pair.floor)));
-  return {
-    p50: perPair(({ latencies }) => median(latencies)),
-    p95: gateway.p95 / floor.p95,
-    p99: gateway.p99 / floor.p99,
-    throughput: perPair(({ throughput }) => throughput),
-    cpu: gateway.cpu / floor.cpu,
-  };
-}
-
-interface Contest {
-  readonly operation: string;
-  readonly gateway: Running;
-  readonly floor: Running;
-  /** The requests of a round; `count` more each time it is called. */
-  readonly ours: (count: number) => readonly Shot[];
-  readonly theirs: (count: number) => readonly Shot[];
-  /** When the phase must be over (`performance.now()`). */
-  readonly deadline: number;
-  readonly most?: number;
-}
-
-async function contest(setting: Contest): Promise<Comparison> {
-  const { operation, gateway, floor, ours, theirs, deadline, most = MOST_PAIRS } = setting;
-  const pairs: Pair[] = [];
-  let longest = 0;
-  while (pairs.length < most) {
-    const started = performance.now();
-    if (pairs.length >= FEWEST_PAIRS && started + longest > deadline) break;
-    pairs.push({
-      gateway: await round(gateway, ours(PER_ROUND)),
-      floor: await round(floor, theirs(PER_ROUND)),
-    });
-    longest = Math.max(longest, performance.now() - started);
-  }
-  return {
-    operation,
-    gateway: sideOf(pairs.map((pair) => pair.gateway)),
-    floor: sideOf(pairs.map((pair) => pair.floor)),
-    ratios: ratiosOf(pairs),
-    pairs: pairs.length,
-  };
-}
+export type Variant = "whole" | "without copies";
 
 /** Starts a fresh gateway and a fresh floor for each phase, so that no phase pays for another. */
 export interface Arena {
   readonly double: BenchDouble;
-  gateway(): Promise<Running>;
+  /** @param variant without copies: see test/bench/uncopied.ts */
+  gateway(variant: Variant): Promise<Running>;
   /** @param picture what the floor serves as a QR code */
   floor(picture: string): Promise<Running>;
 }
@@ -157,10 +45,11 @@ async function createPayments(running: Running, shop: Shop, count: number): Prom
 
 async function inArena(
   arena: Arena,
+  variant: Variant,
   picture: string,
   play: (gateway: Running, floor: Running, shop: Shop) => Promise<Comparison>,
 ): Promise<Comparison> {
-  const [gateway, floor] = [await arena.gateway(), await arena.floor(picture)];
+  const [gateway, floor] = [await arena.gateway(variant), await arena.floor(picture)];
   try {
     const shop = await openShop(gateway, arena.double);
     return await play(gateway, floor, shop);
@@ -178,25 +67,29 @@ function dealer(shots: readonly Shot[], from: number): (count: number) => readon
   };
 }
 
-export const measureCreate = (arena: Arena): Promise<Comparison> =>
-  inArena(arena, "", async (gateway, floor, shop) => {
+const named = (operation: string, variant: Variant) =>
+  variant === "whole" ? operation : `${operation} ${variant}`;
+
+export const measureCreate = (arena: Arena, variant: Variant): Promise<Comparison> =>
+  inArena(arena, variant, "", async (gateway, floor, shop) => {
     const deadline = performance.now() + PHASE_MS;
     await fire(gateway.origin, many(WARM_UP, shop.create), 4);
     await fire(floor.origin, many(WARM_UP, floorCreate), 4);
     await gateway.idle();
     const ours = (count: number) => many(count, shop.create);
     const theirs = (count: number) => many(count, floorCreate);
-    return contest({ operation: "create", gateway, floor, ours, theirs, deadline });
+    const operation = named("create", variant);
+    return contest({ operation, gateway, floor, ours, theirs, deadline });
   });
 
-export const measureCallback = (arena: Arena): Promise<Comparison> =>
-  inArena(arena, "", async (gateway, floor, shop) => {
-    const deadline = performance.now() + PHASE_MS;
+export const measureCallback = (arena: Arena, variant: Variant): Promise<Comparison> =>
+  inArena(arena, variant, "", async (gateway, floor, shop) => {
     const total = WARM_UP + CALLBACK_PAIRS * PER_ROUND;
-    const payments = await createPayments(gateway, shop, total);
-    const callbacks = await Promise.all(payments.map((paid) => arena.double.callback(paid)));
     const first = cells + 1;
     await fire(floor.origin, many(total, floorCreate), PARALLEL);
+    const deadline = performance.now() + PHASE_MS;
+    const payments = await createPayments(gateway, shop, total);
+    const callbacks = await Promise.all(payments.map((paid) => arena.double.callback(paid)));
     const ours = callbacks.map(callbackShot);
     const theirs = ours.map((shot, index) => ({
       ...shot,
@@ -206,7 +99,7 @@ export const measureCallback = (arena: Arena): Promise<Comparison> =>
     await fire(floor.origin, theirs.slice(0, WARM_UP), 4);
     await gateway.idle();
     return contest({
-      operation: "callback",
+      operation: named("callback", variant),
       gateway,
       floor,
       ours: dealer(ours, WARM_UP),
@@ -223,7 +116,7 @@ const readers = (
   picture: string,
   shotOf: (shop: Shop) => (payment: Payment) => Shot,
 ): Promise<Comparison> =>
-  inArena(arena, picture, async (gateway, floor, shop) => {
+  inArena(arena, "whole", picture, async (gateway, floor, shop) => {
     const deadline = performance.now() + PHASE_MS;
     const payments = await createPayments(gateway, shop, READ_PAYMENTS);
     const first = cells + 1;
@@ -249,7 +142,7 @@ export const measureStatus = (arena: Arena): Promise<Comparison> =>
 
 /** The floor serves a picture of the same size, which is fetched once to know it. */
 export async function measureQr(arena: Arena): Promise<Comparison> {
-  const running = await arena.gateway();
+  const running = await arena.gateway("whole");
   try {
     const shop = await openShop(running, arena.double);
     const [payment] = await createPayments(running, shop, 1);

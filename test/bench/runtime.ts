@@ -4,6 +4,7 @@ import { randomBytes } from "node:crypto";
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { promisify } from "node:util";
+import { gzipSync } from "node:zlib";
 
 import { convertV4MiniflareOptions, Log, LogLevel, Miniflare } from "miniflare";
 import { unstable_getMiniflareWorkerOptions } from "wrangler";
@@ -57,20 +58,21 @@ storage = "sqlite"
 export async function bundle(folder: string, name: string, config: string): Promise<Bundle> {
   const home = path.join(folder, name);
   mkdirSync(home, { recursive: true });
-  const file = path.join(home, "wrangler.toml");
-  writeFileSync(file, config);
+  const configFile = path.join(home, "wrangler.toml");
+  writeFileSync(configFile, config);
   const secrets = Object.entries(SECRETS).map(([key, value]) => `${key}=${value}\n`);
   writeFileSync(path.join(home, ".dev.vars"), secrets.join(""), { mode: 0o600 });
   const out = path.join(home, "dist");
-  const { stdout } = await promisify(execFile)(
+  await promisify(execFile)(
     process.execPath,
-    [WRANGLER, "deploy", "--dry-run", "--outdir", out, "--config", file],
+    [WRANGLER, "deploy", "--dry-run", "--outdir", out, "--config", configFile],
     { env: { ...process.env, CI: "1", WRANGLER_SEND_METRICS: "false" } },
   );
   const script = readdirSync(out).find((entry) => entry.endsWith(".js"));
   if (script === undefined) throw new Error(`no bundle in ${out}`);
-  const gzipKiB = /gzip: ([\d.]+) KiB/.exec(stdout)?.[1] ?? "?";
-  return { script: path.join(out, script), config: file, gzipKiB };
+  const file = path.join(out, script);
+  const gzipKiB = (gzipSync(readFileSync(file)).length / 1_024).toFixed(0);
+  return { script: file, config: configFile, gzipKiB };
 }
 
 /** Processor seconds that a process and its threads have used. */
@@ -122,9 +124,7 @@ export async function run(
   const miniflare = new Miniflare(
     convertV4MiniflareOptions({
       log: new Log(LogLevel.NONE),
-      handleStructuredLogs: (l: any) => {
-        if (process.env.BENCH_DEBUG) console.error(JSON.stringify(l).slice(0, 900));
-      },
+      handleStructuredLogs: () => undefined,
       ...(state === undefined ? {} : { resourcePersistencePath: state }),
       workers: [
         {
@@ -132,7 +132,7 @@ export async function run(
           name: "bench",
           modules: true,
           scriptPath: script,
-          bindings: { ...options.bindings, ...bindings },
+          bindings: { ...(options.bindings as Record<string, string>), ...bindings },
         },
       ],
     }),

@@ -14,9 +14,9 @@ export interface Payment {
 
 export interface Shop {
   readonly key: string;
-  create(): Shot;
-  read(payment: Payment): Shot;
-  picture(payment: Payment): Shot;
+  readonly create: () => Shot;
+  readonly read: (payment: Payment) => Shot;
+  readonly picture: (payment: Payment) => Shot;
   /** What was ordered, from the reply to a create. */
   paymentOf(reply: string): Payment;
   subscribe(url: string): Promise<void>;

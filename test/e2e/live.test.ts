@@ -28,12 +28,22 @@ beforeAll(async () => {
     CHANNEL_ENDPOINTS: JSON.stringify(endpoints),
   });
   merchant = await gateway.merchant("Live merchant");
+  for (const channel of CHANNELS) {
+    const saved = await saveAccount(merchant, channel);
+    if (saved.status !== 201) throw new Error(saved.text);
+  }
 });
 
 afterAll(async () => {
   await gateway.close();
   await Promise.all(Object.values(doubles).map((double) => double.close()));
 });
+
+const saveAccount = ({ keys }: Merchant, channel: Slug) =>
+  gateway.client.call<{ id: string; livemode: boolean }>("POST", "/v1/channel-accounts", {
+    key: keys.live,
+    body: { channel, display_name: "Own account", credentials: doubles[channel].credentials },
+  });
 
 const order = (channel: Slug, repeat: string) =>
   gateway.client.create(
@@ -59,14 +69,7 @@ const codeOf = (reply: Reply<unknown>) => (reply.body as ErrorBody).error.code;
 describe.each(CHANNELS)("%s", (channel) => {
   it("takes the merchant's credentials and never gives them back", async ({ expect }) => {
     const double = doubles[channel];
-    const saved = await gateway.client.call<{
-      id: string;
-      livemode: boolean;
-      credentials: unknown;
-    }>("POST", "/v1/channel-accounts", {
-      key: merchant.keys.live,
-      body: { channel, display_name: "Own account", credentials: double.credentials },
-    });
+    const saved = await saveAccount(merchant, channel);
     expect(saved.status, saved.text).toBe(201);
     expect(saved.body.livemode).toBe(true);
     const secrets = Object.entries(double.credentials)
@@ -118,10 +121,7 @@ describe.each(CHANNELS)("%s", (channel) => {
     const { id } = (await order(channel, "cross-account")).body;
     double.pay(id);
     const stranger = await gateway.merchant("Same channel account");
-    const saved = await gateway.client.call<{ id: string }>("POST", "/v1/channel-accounts", {
-      key: stranger.keys.live,
-      body: { channel, display_name: "Copy", credentials: double.credentials },
-    });
+    const saved = await saveAccount(stranger, channel);
     const theirs = await gateway.client.create(
       stranger.keys.live,
       { amount: { currency: "CNY", value: 4_200 }, channel },

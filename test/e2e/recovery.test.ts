@@ -195,7 +195,7 @@ describe("webhooks", () => {
       attempts: [{ status: 503 }],
     });
     await gateway.inD1(
-      "UPDATE webhook_deliveries SET next_attempt_at = ? WHERE endpoint_id = ?",
+      "UPDATE webhook_deliveries SET next_attempt_at = ?, feed_at = 1 WHERE endpoint_id = ?",
       Date.now() - HOUR_MS,
       endpoint,
     );

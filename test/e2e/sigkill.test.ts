@@ -101,6 +101,8 @@ interface Story {
   readonly replyInFlight: string;
   /** The request has reached the channel, which never answered; no order is made. */
   readonly requestInFlight: string;
+  /** The merchant has cancelled; the channel has not answered yet. */
+  readonly closeInFlight: string;
   /** The merchant has the code; nobody has paid. */
   readonly shown: Intent;
   /** The channel has the buyer's money and has told nobody yet. */
@@ -117,6 +119,10 @@ async function play(channel: Slug): Promise<Story> {
   const replyInFlight = await orderInFlight(channel, "reply in flight");
   double.failNext("hang");
   const requestInFlight = await orderInFlight(channel, "request in flight");
+  const closeInFlight = (await order(channel, "close in flight")).body.id;
+  double.hangNextClose();
+  void client.cancel(key, closeInFlight).catch(() => undefined);
+  await until("the close is at the channel", () => (double.closesAsked() > 0 ? true : null));
   const shown = (await order(channel, "shown")).body;
   const paidUnheard = (await order(channel, "paid, unheard")).body.id;
   double.pay(paidUnheard);
@@ -129,6 +135,7 @@ async function play(channel: Slug): Promise<Story> {
   return {
     replyInFlight,
     requestInFlight,
+    closeInFlight,
     shown,
     paidUnheard,
     callbackInFlight,
@@ -169,9 +176,10 @@ it("payments survive SIGKILL at every step", { timeout: 180_000 }, async ({ expe
   // The rest happens without anybody asking: by the alarms that were set before the call went out.
   await Promise.all(
     CHANNELS.flatMap((channel) => {
-      const { requestInFlight, paidUnheard, callbackInFlight } = stories[channel];
+      const { requestInFlight, closeInFlight, paidUnheard, callbackInFlight } = stories[channel];
       return [
         reaches(requestInFlight, "qr_generated"),
+        reaches(closeInFlight, "cancelled"),
         reaches(paidUnheard, "succeeded"),
         reaches(callbackInFlight, "succeeded"),
       ];
@@ -182,6 +190,7 @@ it("payments survive SIGKILL at every step", { timeout: 180_000 }, async ({ expe
     const story = stories[channel];
     const double = doubles[channel];
     expect(double.asked(story.requestInFlight)).toEqual({ times: 2, bodies: 1 });
+    expect(double.order(story.closeInFlight)?.state, "closed at the channel").toBe("closed");
     expect(double.orderCount(), "one order for each payment").toBe(Object.keys(story).length);
     for (const id of [
       story.shown.id,

@@ -337,6 +337,7 @@ describe("deliveries whose message is lost", () => {
       state: "pending" as const,
       attempts: [],
       next_attempt_at: START - index,
+      feed_at: START - index,
       created_at: START,
     }));
     for (let at = 0; at < rows.length; at += 100) {
@@ -354,7 +355,7 @@ describe("deliveries whose message is lost", () => {
     expect(await feedDueDeliveries(world.context, moment)).toBe(0);
     await db
       .update(webhookDeliveries)
-      .set({ next_attempt_at: null })
+      .set({ next_attempt_at: null, feed_at: null })
       .where(and(eq(webhookDeliveries.endpoint_id, endpoint.id)));
   });
 });

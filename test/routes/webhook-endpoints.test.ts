@@ -342,6 +342,7 @@ describe("POST …/test and GET …/deliveries", () => {
       attempt: { at: row.created_at, status: 500, latency_ms: 12, response: "oops" },
       state: "pending",
       nextAttemptAt: row.created_at + 5_000,
+      feedAt: row.created_at + 5_000,
       endpoint: "failing",
     });
     const first = await live.call("GET", `${BASE}/${id}/deliveries?limit=2`);

@@ -11,6 +11,7 @@ import {
   JITTER,
   judge,
   LIFETIME_MS,
+  feedTime,
   LOST_AFTER_MS,
   parseRetryAfter,
   QUEUE_WAIT_LIMIT_MS,
@@ -245,9 +246,15 @@ describe("the schedule", () => {
     expect(parseRetryAfter(header, NOW)).toBe(ms);
   });
 
-  it("leaves the queue enough time before a delivery counts as lost", ({ expect }) => {
-    const firstCronWait = WAITS_MS.find((wait) => wait > QUEUE_WAIT_LIMIT_MS) ?? 0;
-    expect(LOST_AFTER_MS).toBeLessThanOrEqual(firstCronWait * JITTER);
+  it("feeds long waits on time, and leaves the queue half an hour with the short ones", ({
+    expect,
+  }) => {
+    const now = Date.UTC(2026, 10, 21);
+    for (const wait of WAITS_MS) {
+      const late = wait > QUEUE_WAIT_LIMIT_MS ? 0 : LOST_AFTER_MS;
+      expect(feedTime(now + wait, now)).toBe(now + wait + late);
+    }
+    expect(LOST_AFTER_MS).toBe(30 * 60_000);
     // A message can be delayed by 24 h at most.
     expect(QUEUE_WAIT_LIMIT_MS * (1 + JITTER)).toBeLessThan(DAY);
     expect(FAILING_LIMIT_MS).toBe(5 * DAY);

@@ -56,7 +56,7 @@ export interface World {
 export async function makeWorld(receiver: Receiver, livemode = true): Promise<World> {
   const merchantId = randomId("merchant");
   // The cron serves all merchants: what earlier tests left behind is none of this one's business.
-  await db.update(webhookDeliveries).set({ next_attempt_at: null });
+  await db.update(webhookDeliveries).set({ next_attempt_at: null, feed_at: null });
   await insertMerchant(
     db,
     {

@@ -30,17 +30,16 @@ export interface AlipayKeys {
   readonly verifiers: readonly [Verifier, ...Verifier[]];
 }
 
-const remembered = new WeakMap<ChannelAccount, Promise<AlipayKeys>>();
+// Keys, not promises: a promise belongs to the request that made it and may die with it.
+const remembered = new WeakMap<ChannelAccount, AlipayKeys>();
 
 /** @throws Error when stored credentials do not parse: they were examined when they were saved. */
-export function keysOf(account: ChannelAccount): Promise<AlipayKeys> {
+export async function keysOf(account: ChannelAccount): Promise<AlipayKeys> {
   const known = remembered.get(account);
   if (known !== undefined) return known;
-  const loading = importKeys(account);
-  remembered.set(account, loading);
-  // A failure is not remembered: the next call reports it again instead of an old rejection.
-  loading.catch(() => remembered.delete(account));
-  return loading;
+  const keys = await importKeys(account);
+  remembered.set(account, keys);
+  return keys;
 }
 
 async function importKeys(account: ChannelAccount): Promise<AlipayKeys> {

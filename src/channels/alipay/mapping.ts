@@ -128,11 +128,11 @@ export const isGiven = (value: unknown): boolean => typeof value === "string" &&
 
 /**
  * The state behind a `trade_status`; null for a word that is not in the table. TRADE_CLOSED of a
- * trade that was paid is a payment given back whole afterwards, not one that never was: it was
- * paid, and what happened to the money since is the refunds' story.
+ * trade that was paid is a payment given back whole, by our own cancel or in Alipay's console: who
+ * hears only now that it was paid must not take it for money.
  */
 export function stateOf(tradeStatus: string, wasPaid: boolean): ReportedState | null {
-  if (tradeStatus === "TRADE_CLOSED" && wasPaid) return "paid";
+  if (tradeStatus === "TRADE_CLOSED" && wasPaid) return "reversed";
   return Object.hasOwn(STATES, tradeStatus) ? (STATES[tradeStatus] ?? null) : null;
 }
 

@@ -67,7 +67,7 @@ const republish = createRoute({
   request: { params: z.object({ id: idParam("id", "pi_01k5x0e8m3v7q2r9t4w6y8z0ab") }) },
   responses: {
     200: jsonReply(z.object({ id: z.string(), status: z.enum(STATUSES) }), "Done."),
-    ...errors(401, 403, 404),
+    ...errors(401, 403, 404, 500),
   },
 });
 
@@ -102,7 +102,9 @@ export function registerOperations(app: App): void {
     if (before === null) throw apiError("PAYMENT_INTENT_NOT_FOUND", "No such payment intent.");
     const object = intentObject(c.env, id);
     await object.wake();
-    await object.republish();
+    if (!(await object.republish())) {
+      throw apiError("INTERNAL", "The queue did not take it; the payment tries again by itself.");
+    }
     const after = await readIntent(c.env, id);
     return c.json({ id, status: (after ?? before).status }, 200);
   });

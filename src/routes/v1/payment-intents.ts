@@ -53,7 +53,7 @@ const create = createRoute({
   request: { headers: idempotency, body: jsonBody(CreatePaymentIntent) },
   responses: {
     201: jsonReply(PaymentIntent, "The payment."),
-    ...errors(400, 401, 402, 403, 404, 409, 413, 415, 422, 429, 500),
+    ...errors(400, 401, 402, 403, 404, 409, 410, 413, 415, 422, 429, 500),
   },
 });
 
@@ -168,13 +168,23 @@ async function idsFor(c: AppContext, body: CreateBody): Promise<Ids> {
   return { id, orderKeeper: orderId };
 }
 
+/**
+ * A repeat is answered as the first time, also when its account was taken out of use meanwhile: the
+ * order may be open and paid. Only a first request is refused.
+ */
+async function replayOr(refusal: unknown, c: AppContext, { id }: Ids): Promise<Response> {
+  const answer = await intentObject(c.env, id).replay(await fingerprintOf(c), c.var.traceparent);
+  if (answer === null) throw refusal;
+  return reply(answer);
+}
+
 async function createRequest(
   c: AppContext,
   body: CreateBody,
   account: ChannelAccountRow,
+  { id, orderKeeper }: Ids,
 ): Promise<CreateRequest> {
   const { merchant, key } = c.var.principal;
-  const { id, orderKeeper } = await idsFor(c, body);
   return {
     terms: {
       id,
@@ -242,8 +252,12 @@ export function registerPaymentIntents(app: App): void {
     const body = c.req.valid("json");
     const { principal } = c.var;
     checkScript(body, principal.key.livemode);
-    const account = await usableAccount(c, body.channel, body.channel_account ?? null);
-    const request = await createRequest(c, body, account);
+    const ids = await idsFor(c, body);
+    const account = await usableAccount(c, body.channel, body.channel_account ?? null).catch(
+      (refusal: unknown) => replayOr(refusal, c, ids),
+    );
+    if (account instanceof Response) return account as never;
+    const request = await createRequest(c, body, account, ids);
     const { hint } = regionOf(c.env.REGIONS, account.region);
     const answer = await intentObject(c.env, request.terms.id, hint).create(request, account);
     return reply(answer) as never;

@@ -64,8 +64,8 @@ describe("published notifications", () => {
     TRADE_SUCCESS: PAID,
     // The first payment again: a report of where it stands, not a second success.
     "partial refund": PAID,
-    // Paid, and given back whole: it was paid.
-    "full refund": { ...PAID, channelStatus: "TRADE_CLOSED" },
+    // Paid, and given back whole.
+    "full refund": { ...PAID, state: "reversed", paidAt: null, channelStatus: "TRADE_CLOSED" },
     "timeout close": { ...PAID, state: "closed", paidAt: null, channelStatus: "TRADE_CLOSED" },
     "gateway-style": PAID,
   };
@@ -114,7 +114,7 @@ describe("every trade_status", () => {
     ["TRADE_FINISHED", "2026-05-27 09:30:09", "paid"],
     ["TRADE_FINISHED", undefined, "paid"],
     ["TRADE_CLOSED", undefined, "closed"],
-    ["TRADE_CLOSED", "2026-05-27 09:30:09", "paid"],
+    ["TRADE_CLOSED", "2026-05-27 09:30:09", "reversed"],
   ];
   for (const [trade_status, gmt_payment, state] of cases) {
     it(`${trade_status} ${gmt_payment === undefined ? "without" : "with"} a payment is ${state}`, async ({
@@ -125,10 +125,10 @@ describe("every trade_status", () => {
     });
   }
 
-  it("TRADE_CLOSED with refund fields alone was paid too", async ({ expect }) => {
+  it("TRADE_CLOSED with refund fields alone was paid and given back", async ({ expect }) => {
     for (const marks of [{ gmt_refund: "2026-05-28 10:00:00.123" }, { refund_fee: "699.00" }]) {
       const body = await notice({ trade_status: "TRADE_CLOSED", gmt_payment: undefined, ...marks });
-      expect(await verify(body)).toMatchObject({ reports: [{ state: "paid", paidAt: null }] });
+      expect(await verify(body)).toMatchObject({ reports: [{ state: "reversed", paidAt: null }] });
     }
   });
 

@@ -387,9 +387,9 @@ describe("judgement of a reply", () => {
 describe("account keys", () => {
   it("are imported once for an account and again for a changed one", async ({ expect }) => {
     const account = accountOf(vectorCredentials);
-    expect(keysOf(account)).toBe(keysOf(account));
-    expect(keysOf({ ...account })).not.toBe(keysOf(account));
     const keys = await keysOf(account);
+    expect(await keysOf(account)).toBe(keys);
+    expect(await keysOf({ ...account })).not.toBe(keys);
     expect(keys.signingKey.extractable).toBe(false);
   });
 

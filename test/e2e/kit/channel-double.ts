@@ -43,6 +43,10 @@ export interface ChannelDouble {
   /** The faults of the next orders, one each; then the channel works. */
   failNext(...faults: OrderFault[]): void;
   release(): void;
+  /** Never answers the next request to close an order, and does not close it. */
+  hangNextClose(): void;
+  /** How often orders were asked to be closed. */
+  closesAsked(): number;
   order(number: string): SandboxOrderRecord | null;
   /** How many orders there are. */
   orderCount(): number;
@@ -136,6 +140,13 @@ function orderedNumber(slug: DoubleSlug, path: string, body: string): string | n
   return (JSON.parse(value("biz_content")) as { out_trade_no: string }).out_trade_no;
 }
 
+function isClose(slug: DoubleSlug, path: string, body: string): boolean {
+  if (slug === "wechat") return path.endsWith("/close");
+  const query = new URL(path, "http://double").searchParams;
+  const method = new URLSearchParams(body).get("method") ?? query.get("method");
+  return method === "alipay.trade.close" || method === "alipay.trade.cancel";
+}
+
 /** What a repeated order must send again byte for byte: the order itself, not its signature. */
 const orderBytes = (slug: DoubleSlug, path: string, body: string): string => {
   if (slug === "wechat") return body;
@@ -163,6 +174,7 @@ export async function startChannelDouble(slug: DoubleSlug, port = 0): Promise<Ch
   const faults: OrderFault[] = [];
   const asked = new Map<string, string[]>();
   const held: (() => void)[] = [];
+  const closes = { asked: 0, hanging: 0 };
   const world = (): SandboxWorld => ({
     keys,
     registeredMerchant: async () => null,
@@ -192,6 +204,13 @@ export async function startChannelDouble(slug: DoubleSlug, port = 0): Promise<Ch
     const fault = number === null ? undefined : faults.shift();
     if (number !== null) {
       asked.set(number, [...(asked.get(number) ?? []), orderBytes(slug, path, body)]);
+    }
+    if (isClose(slug, path, body)) {
+      closes.asked += 1;
+      if (closes.hanging > 0) {
+        closes.hanging -= 1;
+        return;
+      }
     }
     if (fault === "hang") return;
     if (fault === "drop") return void request.socket.destroy();
@@ -223,6 +242,10 @@ export async function startChannelDouble(slug: DoubleSlug, port = 0): Promise<Ch
     release: () => {
       for (const resolve of held.splice(0)) resolve();
     },
+    hangNextClose: () => {
+      closes.hanging += 1;
+    },
+    closesAsked: () => closes.asked,
     order: (number) => book.orders.get(number) ?? null,
     orderCount: () => book.orders.size,
     numbers: () => [...asked.keys()],
