@@ -81,7 +81,7 @@ CREATE TABLE `payment_intents` (
 ) WITHOUT ROWID;
 --> statement-breakpoint
 CREATE INDEX `payment_intents_by_merchant` ON `payment_intents` (`merchant_id`,`livemode`,`created_at`,`id`);--> statement-breakpoint
-CREATE INDEX `payment_intents_by_order` ON `payment_intents` (`merchant_id`,`livemode`,`merchant_order_id`) WHERE merchant_order_id IS NOT NULL;--> statement-breakpoint
+CREATE INDEX `payment_intents_by_order` ON `payment_intents` (`merchant_id`,`livemode`,`merchant_order_id`,`created_at`,`id`) WHERE merchant_order_id IS NOT NULL;--> statement-breakpoint
 CREATE INDEX `payment_intents_overdue` ON `payment_intents` (`deadline`) WHERE deadline IS NOT NULL;--> statement-breakpoint
 CREATE TABLE `webhook_deliveries` (
 	`id` text PRIMARY KEY NOT NULL,

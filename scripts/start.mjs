@@ -170,11 +170,31 @@ const wantsEnd = () =>
     setInterval(() => process.ppid !== parent && resolve(), 500).unref();
   });
 
+/** The schedules of wrangler.toml, which wrangler dev leaves to whoever calls this address. */
+const SCHEDULES = [
+  { cron: "* * * * *", everyMs: 60_000 },
+  { cron: "*/5 * * * *", everyMs: 300_000 },
+];
+
+/** Runs the schedules, so that a lost webhook is found again here too. Failures are in the log. */
+function keepSchedules(baseUrl) {
+  const timers = SCHEDULES.map(({ cron, everyMs }) => {
+    const address = `${baseUrl}/cdn-cgi/local/scheduled?${new URLSearchParams({ cron })}`;
+    return setInterval(() => void probe(address, 30_000), everyMs);
+  });
+  return () => timers.forEach(clearInterval);
+}
+
 async function serve(baseUrl, gateway) {
   await waitUntilReady(baseUrl, gateway);
-  const { keys } = await demoMerchant(baseUrl);
-  printBlock(baseUrl, keys.test, await openPayment(baseUrl, keys.test));
-  await gateway.death;
+  const stopSchedules = keepSchedules(baseUrl);
+  try {
+    const { keys } = await demoMerchant(baseUrl);
+    printBlock(baseUrl, keys.test, await openPayment(baseUrl, keys.test));
+    await gateway.death;
+  } finally {
+    stopSchedules();
+  }
 }
 
 await main(async () => {

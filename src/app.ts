@@ -55,12 +55,18 @@ function render(c: AppContext, reason: Failure, headers: Readonly<Record<string,
   return c.json(errorBody(reason, requestId), ERRORS[reason.code].status, { ...headers });
 }
 
+/** What the framework throws by itself, in our words. */
+const FRAMEWORK_ERRORS: Readonly<Record<number, Failure>> = {
+  400: failure("INVALID_REQUEST", "The body is not valid JSON."),
+  413: failure("BODY_TOO_LARGE", "Send at most 64 KiB."),
+  415: failure("UNSUPPORTED_MEDIA_TYPE", "Send 'Content-Type: application/json'."),
+};
+
 /** Three tiers: ours, the framework's, and whatever is left, which says nothing to strangers. */
 function onError(error: Error, c: AppContext): Response {
   if (error instanceof ApiError) return render(c, error.failure, error.headers);
-  if (error instanceof HTTPException && error.status === 400) {
-    return render(c, failure("INVALID_REQUEST", "The body is not valid JSON."));
-  }
+  const known = error instanceof HTTPException ? FRAMEWORK_ERRORS[error.status] : undefined;
+  if (known !== undefined) return render(c, known);
   c.get("log")?.("error", "request.failed", { error: describeError(error) });
   return render(c, failure("INTERNAL", "Something broke on our side; repeat the request."));
 }

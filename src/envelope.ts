@@ -11,6 +11,8 @@ export interface EventSource {
   readonly sequence: number;
   /** Milliseconds since 1970. */
   readonly createdAt: number;
+  /** The request that caused it; null for what the gateway did by itself. */
+  readonly requestId: string | null;
   /** The whole public object as it was at the commit. */
   readonly data: Readonly<Record<string, unknown>>;
 }
@@ -28,6 +30,7 @@ export const buildEvent = (source: EventSource): EventRecord => ({
     created_at: iso(source.createdAt),
     livemode: source.livemode,
     sequence: source.sequence,
+    request_id: source.requestId,
     data: source.data,
   }),
 });

@@ -1,6 +1,13 @@
 /** W3C Trace Context: a valid `traceparent` is continued, else a trace begins here. */
 import { type RandomBytes, secureRandom } from "./ids.ts";
 
+/** Whose work this is: what joins log lines, events and channel calls. */
+export interface Trace {
+  /** `req_…` of the request that caused it; null for what an alarm does on its own. */
+  readonly requestId: string | null;
+  readonly traceparent: string;
+}
+
 const VALID = /^00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}$/;
 
 const hex = (bytes: Uint8Array) =>

@@ -39,8 +39,10 @@ export interface ChannelError {
   readonly code: ErrorCode;
   /** The channel's own code, or ours in lower case for what never reached it (`timeout`). */
   readonly channelCode: string;
-  /** Fit for a merchant; the channel's text, without secrets. */
+  /** Our sentence for a merchant, from the channel's error table: what it means and what to do. */
   readonly message: string;
+  /** The channel's own text, where it gave one; without secrets. */
+  readonly channelMessage?: string;
   readonly retryable: boolean;
 }
 

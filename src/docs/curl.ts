@@ -33,6 +33,14 @@ function credentials({ operation }: PlacedOperation): string[] {
   return schemes.includes("bearer") ? ['-H "Authorization: Bearer $KEY"'] : [];
 }
 
+/** Money is asked for here: the line that makes a repeat harmless belongs to the example. */
+const SHOWN_WITH_KEY: Readonly<Record<string, string>> = { createPaymentIntent: "order-1002" };
+
+function idempotency({ operation }: PlacedOperation): string[] {
+  const key = SHOWN_WITH_KEY[operation.operationId ?? ""];
+  return key === undefined ? [] : [`-H "Idempotency-Key: ${key}"`];
+}
+
 /** `curl` with one argument a line. `origin` has no slash at the end. */
 export function curlOf(
   placed: PlacedOperation,
@@ -50,6 +58,7 @@ export function curlOf(
   const lines = [
     `curl${method === "get" ? "" : ` -X ${method.toUpperCase()}`} "${origin}${url}"`,
     ...credentials(placed),
+    ...idempotency(placed),
     ...(body === undefined
       ? []
       : ['-H "Content-Type: application/json"', `-d ${quote(JSON.stringify(body, null, 2))}`]),

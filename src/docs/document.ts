@@ -14,14 +14,25 @@ import {
   operationsOf,
   type PlacedOperation,
   refTo,
+  type Reply,
   type Schema,
 } from "./model.ts";
+import { OPERATION_NOTES } from "./operation-notes.ts";
 import { SAMPLES } from "./samples.ts";
 import { TAGS } from "./tags.ts";
 import { webhooks } from "./webhooks.ts";
 
-/** POSTs of merchants that change nothing worth remembering, and so keep no answer. */
-const KEYLESS = new Set(["verifyChannelAccount"]);
+/**
+ * POSTs that take no `Idempotency-Key`, since doing them twice does no harm: a check moves no money,
+ * consumers bear a message that comes again, and events that are written again keep their ids.
+ */
+const KEYLESS = new Set(["verifyChannelAccount", "replayDeadLetter", "republishPaymentIntent"]);
+
+/** An error answer before {@link completeReplies} has named its codes. */
+const errorReply = (): Reply => ({
+  description: "",
+  content: { "application/json": { schema: refTo("Error") } },
+});
 
 /** Fields of a schema that say nothing of themselves get their note. */
 function annotate(schema: Schema, notes: Readonly<Record<string, string>>, path = ""): void {
@@ -74,11 +85,20 @@ function completeReplies(placed: PlacedOperation, schemas: Record<string, Schema
   }
 }
 
+/** What the app answers for its routes: a body that is too large, and a fault of our own. */
+function addSharedErrors({ responses, requestBody }: Operation): void {
+  if (requestBody !== undefined) responses["413"] ??= errorReply();
+  responses["500"] ??= errorReply();
+}
+
 function complete(placed: PlacedOperation, schemas: Record<string, Schema>): void {
   const { method, operation } = placed;
   const name = operation.operationId ?? "";
-  const merchant = operation.security?.some((entry) => "bearer" in entry) === true;
-  if (method === "post" && merchant && !KEYLESS.has(name)) addIdempotency(operation);
+  const secured = (operation.security ?? []).length > 0;
+  if (method === "post" && secured && !KEYLESS.has(name)) addIdempotency(operation);
+  if (secured) addSharedErrors(operation);
+  const note = OPERATION_NOTES[name];
+  if (note !== undefined) operation.description ??= note;
   tidySummary(operation);
   for (const parameter of operation.parameters ?? []) {
     const note = PARAMETER_NOTES[parameter.name];

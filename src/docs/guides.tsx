@@ -41,9 +41,9 @@ const Start: Guide["Body"] = ({ origin }) => (
       </p>
     </div>
     <div class="examples">
-      <Code title="1. A merchant" text={createMerchant(origin)} />
-      <Code title="2. A payment" text={createPayment(origin)} />
-      <Code title="3. The buyer pays" text={payAndRead(origin)} />
+      <Code title="1. A merchant" text={createMerchant(origin)} shell />
+      <Code title="2. A payment" text={createPayment(origin)} shell />
+      <Code title="3. The buyer pays" text={payAndRead(origin)} shell />
     </div>
   </div>
 );
@@ -80,7 +80,7 @@ const Authentication: Guide["Body"] = ({ origin }) => (
       </p>
     </div>
     <div class="examples">
-      <Code title="A signed request" text={signRequest(origin)} />
+      <Code title="A signed request" text={signRequest(origin)} shell />
     </div>
   </div>
 );

@@ -124,7 +124,7 @@ export const Sandbox = ({ origin }: { origin: string }) => (
         </p>
       </div>
       <div class="examples">
-        <Code title="A channel whose reply gets lost" text={useScript(origin)} />
+        <Code title="A channel whose reply gets lost" text={useScript(origin)} shell />
       </div>
     </div>
     <h3>Fault scripts</h3>

@@ -22,6 +22,7 @@ export const DocsPage = ({ document, origin }: Props) => (
       <meta name="color-scheme" content="light dark" />
       <meta name="description" content="Reference of the ItPay Edge API." />
       <title>ItPay Edge API reference</title>
+      <link rel="icon" href="/favicon.svg" type="image/svg+xml" />
       <style>{raw(STYLE)}</style>
     </head>
     <body>

@@ -9,12 +9,15 @@ export const Text = ({ children }: { children: string }) => (
   <>{children.split("`").map((part, at) => (at % 2 === 1 ? <code>{part}</code> : part))}</>
 );
 
-/** A block of code. It can be scrolled with the keyboard, so it can be focused. */
-export const Code = ({ title, text }: { title: string; text: string }) => (
-  <figure class="code">
-    <figcaption>{title}</figcaption>
-    <pre tabindex={0} role="group" aria-label={title}>
-      <code>{text}</code>
+/**
+ * A block of code. It can be scrolled with the keyboard, so it can be focused. Commands for the
+ * shell are wrapped: a line that ends out of sight would look like the whole command.
+ */
+export const Code = (props: { title: string; text: string; shell?: boolean }) => (
+  <figure class={props.shell === true ? "code shell" : "code"}>
+    <figcaption>{props.title}</figcaption>
+    <pre tabindex={0} role="group" aria-label={props.title}>
+      <code>{props.text}</code>
     </pre>
   </figure>
 );

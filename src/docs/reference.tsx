@@ -99,7 +99,7 @@ function OperationSection(props: { placed: PlacedOperation } & Site) {
       </div>
       <div class="examples">
         {NOT_FOR_PASTING.has(operationId) ? null : (
-          <Code title="Request" text={curlOf(placed, origin, schemas)} />
+          <Code title="Request" text={curlOf(placed, origin, schemas)} shell />
         )}
         <ExampleAnswer placed={placed} />
       </div>

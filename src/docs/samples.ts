@@ -108,6 +108,7 @@ export const SAMPLES: Readonly<Record<string, Readonly<Record<string, unknown>>>
     created_at: paid.updated_at,
     livemode: false,
     sequence: paid.sequence,
+    request_id: "req_01k5x0e8m3v7q2r9t4w6y8z0ab",
     data: { ...paymentIntent, ...paid },
   },
   WebhookEndpoint: webhookEndpoint,

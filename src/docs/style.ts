@@ -103,6 +103,7 @@ tr:target, .errors dd a:target { background: var(--mark); }
   border-bottom: 1px solid var(--line); }
 .code pre { margin: 0; padding: .75rem .9rem; max-height: 32rem; overflow: auto;
   font-size: .8125rem; line-height: 1.55; tab-size: 2; }
+.shell pre { white-space: pre-wrap; overflow-wrap: anywhere; }
 .code pre:focus-visible { outline-offset: -2px; border-radius: 0 0 8px 8px; }
 .code code { font-size: 1em; }
 footer { margin-top: 4rem; padding-top: 1.5rem; border-top: 1px solid var(--line);

@@ -37,7 +37,12 @@ export async function once(
 ): Promise<Answer> {
   const stored = store.answer(request);
   if (stored !== null && stored.fingerprint !== fingerprint) {
-    return refuse(failure("IDEMPOTENCY_MISMATCH", "This key was used with another body."));
+    return refuse(
+      failure(
+        "IDEMPOTENCY_MISMATCH",
+        "This Idempotency-Key was used with another body; use a new one.",
+      ),
+    );
   }
   if (stored?.body != null && stored.status !== null) {
     return { kind: "intent", status: stored.status, body: stored.body, replayed: true };

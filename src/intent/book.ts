@@ -32,16 +32,19 @@ export class IntentBook {
   }
 
   /** Writes a reservation, unless there is a payment already (false). Call inside a transaction. */
-  reserve(record: IntentRecord): boolean {
+  reserve(record: IntentRecord, requestId: string | null): boolean {
     if (this.#store.read() !== null) return false;
     const armed = this.#armed(record, record.updatedAt);
     this.#store.insert(armed);
-    this.#append(armed, "payment_intent.created", armed.updatedAt);
+    this.#append(armed, "payment_intent.created", armed.updatedAt, requestId);
     return true;
   }
 
-  /** True when something that a merchant can see changed. */
-  commit(command: Command, now: number): Result<boolean, Disbelief> {
+  /**
+   * True when something that a merchant can see changed.
+   * @param requestId the request that brought it, for the event; null: an alarm did
+   */
+  commit(command: Command, now: number, requestId: string | null): Result<boolean, Disbelief> {
     return this.#store.transaction(() => {
       const before = this.#store.read();
       if (before === null) return ok(false);
@@ -63,7 +66,7 @@ export class IntentBook {
         now,
       );
       this.#store.update(after);
-      if (visible) this.#append(after, event, now);
+      if (visible) this.#append(after, event, now, requestId);
       return ok(visible);
     });
   }
@@ -82,9 +85,15 @@ export class IntentBook {
     this.#alarmFired = true;
   }
 
-  #append(record: IntentRecord, type: string | null, at: number): void {
+  #append(record: IntentRecord, type: string | null, at: number, requestId: string | null): void {
     const snapshot = JSON.stringify(toView(record));
-    this.#store.appendChange({ sequence: record.sequence, type, at, snapshot });
+    this.#store.appendChange({
+      sequence: record.sequence,
+      type,
+      at,
+      request_id: requestId,
+      snapshot,
+    });
   }
 
   /** The record with the one alarm that serves polling, expiry and the outbox. */

@@ -22,6 +22,7 @@ import { Outbox } from "./outbox.ts";
 import type { IntentRecord } from "./record.ts";
 import { type CreateRequest, reservation } from "./reserve.ts";
 import { IntentStorage } from "./storage.ts";
+import type { Trace } from "../trace.ts";
 import { type PaymentIntentView, toView } from "./view.ts";
 
 /** After an alarm that threw: it must never be lost, and never hammer. */
@@ -33,6 +34,21 @@ export interface Surroundings {
   readonly env: Env;
   readonly waitUntil: (work: Promise<unknown>) => void;
 }
+
+/** Whose payment it must be for a request to see or move it. */
+export interface Owner {
+  readonly merchantId: string;
+  readonly livemode: boolean;
+}
+
+/** One piece of work: where it logs, and the request that its events name. */
+interface Work {
+  readonly log: Logger;
+  readonly requestId: string | null;
+}
+
+/** What alarms and the sweeper do. */
+const BY_ITSELF: Trace = { requestId: null, traceparent: "" };
 
 export class PaymentLife {
   readonly #env: Env;
@@ -62,38 +78,48 @@ export class PaymentLife {
    */
   async create(request: CreateRequest, account: ChannelAccountRow): Promise<Answer> {
     rememberAccount(account);
-    const log = this.#log(request.traceparent);
+    const work = this.#begin(request.trace);
     const isFirst = this.#book.read() === null;
-    const reserved = isFirst ? await this.#reserve(request, log) : ok(false);
+    const reserved = isFirst ? await this.#reserve(request, work) : ok(false);
     if (!reserved.ok) return refuse(reserved.error);
-    return (await this.#resume(request.fingerprint, reserved.value, log)) ?? refuse(goneAway);
+    return (await this.#resume(request.fingerprint, reserved.value, work)) ?? refuse(goneAway);
   }
 
   /**
    * The answer to a repeat whose account can no longer be used: what was ordered through it still
    * has to be told. Null: there was no first request.
    */
-  async replay(fingerprint: string, traceparent: string): Promise<Answer | null> {
-    return this.#resume(fingerprint, false, this.#log(traceparent));
+  async replay(fingerprint: string, trace: Trace): Promise<Answer | null> {
+    return this.#resume(fingerprint, false, this.#begin(trace));
   }
 
-  async #resume(fingerprint: string, reserved: boolean, log: Logger): Promise<Answer | null> {
+  async #resume(fingerprint: string, reserved: boolean, work: Work): Promise<Answer | null> {
     const record = this.#book.read();
     if (record === null) return null;
     if (record.fingerprint !== fingerprint) {
-      return refuse(failure("IDEMPOTENCY_MISMATCH", "This was created with another body before."));
+      return refuse(
+        failure(
+          "IDEMPOTENCY_MISMATCH",
+          "This Idempotency-Key (or merchant_order_id) was used with another body; use a new one.",
+        ),
+      );
     }
     if (record.answeredWith !== null) return this.#createAnswer(true);
     const lost = await this.#claimOrder();
     if (lost !== null) return refuse(lost);
     // What an earlier call has left behind is asked for first: a refusal of the repeat would say
     // nothing about it.
-    const work = record.payment.order === "unknown" ? this.#ask(log) : this.#charge(log);
-    const finished = await withinWait(work);
+    const settling = record.payment.order === "unknown" ? this.#ask(work) : this.#charge(work);
+    const finished = await withinWait(settling);
     if (finished) return this.#createAnswer(!reserved);
     // The first request itself is told what there is: without it the merchant would know no id.
     if (reserved) return this.#current(201);
-    return refuse(failure("IDEMPOTENCY_IN_FLIGHT", "The first request still runs."));
+    return refuse(
+      failure(
+        "IDEMPOTENCY_IN_FLIGHT",
+        "The first request with this key still runs; repeat it later.",
+      ),
+    );
   }
 
   /** Gives the merchant's order number to `intentId`; answers who has it: the first to ask. */
@@ -112,19 +138,20 @@ export class PaymentLife {
   }
 
   /** As {@link get}, for its merchant only: another's payment reads as absent. */
-  getOwned(merchantId: string, livemode: boolean): string | null {
+  getOwned(owner: Owner): string | null {
     const record = this.#book.read();
-    if (record === null || !isOwner(record, merchantId, livemode)) return null;
+    if (record === null || !isOwner(record, owner)) return null;
     return JSON.stringify(toView(record));
   }
 
   /** Closes the payment at the channel and ends it, unless the buyer was faster. */
-  async cancel(merchantId: string, livemode: boolean, repeat: RepeatKey | null): Promise<Answer> {
-    return this.#asOwner(merchantId, livemode, repeat, async (record) => {
+  async cancel(owner: Owner, repeat: RepeatKey | null, trace: Trace): Promise<Answer> {
+    const work = this.#begin(trace);
+    return this.#asOwner(owner, repeat, async (record) => {
       if (record.payment.status === "cancelled") return this.#current(200);
       if (isTerminal(record.payment.status)) return refuse(notCancellable(record));
-      this.#book.commit({ type: "close", reason: "cancel" }, systemClock.now());
-      await this.#close(this.#log());
+      this.#book.commit({ type: "close", reason: "cancel" }, systemClock.now(), work.requestId);
+      await this.#close(work);
       const after = this.#book.read() ?? record;
       if (after.payment.status === "cancelled") return this.#current(200);
       // Still open: the channel has not confirmed. The alarm goes on closing it.
@@ -133,9 +160,10 @@ export class PaymentLife {
   }
 
   /** Asks the channel now. Also heals a payment whose callback was lost. */
-  async sync(merchantId: string, livemode: boolean, repeat: RepeatKey | null): Promise<Answer> {
-    return this.#asOwner(merchantId, livemode, repeat, async () => {
-      const trouble = await this.#ask(this.#log());
+  async sync(owner: Owner, repeat: RepeatKey | null, trace: Trace): Promise<Answer> {
+    const work = this.#begin(trace);
+    return this.#asOwner(owner, repeat, async () => {
+      const trouble = await this.#ask(work);
       return trouble === null ? this.#current(200) : refuse(trouble);
     });
   }
@@ -147,53 +175,55 @@ export class PaymentLife {
   report(
     accountId: string,
     report: PaymentReport,
-    traceparent: string,
+    trace: Trace,
   ): Result<"changed" | "known", string> {
-    const log = this.#log(traceparent);
+    const work = this.#begin(trace);
     const record = this.#book.read();
     // A valid callback for another account's order is still a forgery here (cross-account replay).
     if (record === null || record.terms.accountId !== accountId) return err("unknown order");
-    const outcome = this.#believe(report, log);
+    const outcome = this.#believe(report, work);
     if (!outcome.ok) return err(outcome.error.message);
-    this.#waitUntil(this.#outbox.publish(log));
+    this.#waitUntil(this.#outbox.publish(work.log));
     return ok(outcome.value ? "changed" : "known");
   }
 
   /** For the sweeper: does what an alarm would do, in case the alarm was dropped. */
   async wake(): Promise<void> {
-    await this.#work(this.#log());
+    await this.#work(this.#begin(BY_ITSELF));
   }
 
   /** Publishes the whole payment again: D1 is a copy that can be rebuilt. False: not all of it. */
   async republish(): Promise<boolean> {
     // One that runs would put back what is reset here.
-    await this.#outbox.publish(this.#log());
+    await this.#outbox.publish(this.#begin(BY_ITSELF).log);
     this.#book.note((record) => ({ ...record, published: 0 }));
-    await this.#outbox.publish(this.#log());
+    await this.#outbox.publish(this.#begin(BY_ITSELF).log);
     const record = this.#book.read();
     return record !== null && record.published === record.sequence;
   }
 
   async alarm(): Promise<void> {
-    const log = this.#log();
+    const work = this.#begin(BY_ITSELF);
     this.#book.alarmFired();
     try {
-      await this.#work(log);
+      await this.#work(work);
     } catch (error) {
       // A throw would be retried six times, and then the alarm would be gone for good.
-      log("error", "alarm.failed", { error: describeError(error) });
+      work.log("error", "alarm.failed", { error: describeError(error) });
       await this.#storage.setAlarm(systemClock.now() + ALARM_RETRY_MS);
     }
   }
 
   /** True when this call made the reservation; false when another one was faster. */
-  async #reserve(request: CreateRequest, log: Logger): Promise<Result<boolean, Failure>> {
-    const connection = await this.#desk.connect(request.terms, log);
+  async #reserve(request: CreateRequest, work: Work): Promise<Result<boolean, Failure>> {
+    const connection = await this.#desk.connect(request.terms, work.log);
     const prepared = reservation(request, connection, systemClock.now());
     if (!prepared.ok) return prepared;
     return this.#store.transaction(() => {
       const kept = this.#store.keptOrder();
-      return kept === null ? ok(this.#book.reserve(prepared.value)) : err(duplicateOrder(kept));
+      return kept === null
+        ? ok(this.#book.reserve(prepared.value, work.requestId))
+        : err(duplicateOrder(kept));
     });
   }
 
@@ -219,21 +249,21 @@ export class PaymentLife {
   }
 
   /** Sends the stored order; concurrent callers share one call. */
-  #charge(log: Logger): Promise<void> {
-    this.#charging ??= this.#chargeOnce(log).finally(() => {
+  #charge(work: Work): Promise<void> {
+    this.#charging ??= this.#chargeOnce(work).finally(() => {
       this.#charging = null;
     });
     return this.#charging;
   }
 
-  async #chargeOnce(log: Logger): Promise<void> {
+  async #chargeOnce(work: Work): Promise<void> {
     const record = this.#book.read();
     // Not while it is being closed: a code that is made now would outlive the payment.
     if (record === null || !isUnsettled(record) || record.payment.closing !== null) return;
-    const outcome = await this.#desk.charge(record, log);
+    const outcome = await this.#desk.charge(record, work.log);
     const { channel } = record.terms;
-    this.#book.commit({ type: "charged", outcome, channel }, systemClock.now());
-    this.#waitUntil(this.#outbox.publish(log));
+    this.#book.commit({ type: "charged", outcome, channel }, systemClock.now(), work.requestId);
+    this.#waitUntil(this.#outbox.publish(work.log));
   }
 
   /** The first decisive answer, from the snapshot of its commit; until there is one, the present. */
@@ -254,60 +284,68 @@ export class PaymentLife {
    * Asks once; concurrent callers share one asking. The failure is the channel's silence; null means
    * that it has spoken.
    */
-  #ask(log: Logger): Promise<Failure | null> {
-    this.#asking ??= this.#askOnce(log).finally(() => {
+  #ask(work: Work): Promise<Failure | null> {
+    this.#asking ??= this.#askOnce(work).finally(() => {
       this.#asking = null;
     });
     return this.#asking;
   }
 
-  async #askOnce(log: Logger): Promise<Failure | null> {
+  async #askOnce(work: Work): Promise<Failure | null> {
     const record = this.#book.read();
     if (record === null) return null;
-    const outcome = await this.#desk.query(record, log);
+    const outcome = await this.#desk.query(record, work.log);
     if (outcome.kind !== "ok") return channelFailure(record.terms.channel, outcome.error);
-    this.#believe(outcome.value, log);
-    this.#waitUntil(this.#outbox.publish(log));
+    this.#believe(outcome.value, work);
+    this.#waitUntil(this.#outbox.publish(work.log));
     const after = this.#book.read();
     // The order is not there, or its code was lost with the reply: the same bytes again.
-    if (after !== null && isUnsettled(after)) await this.#charge(log);
+    if (after !== null && isUnsettled(after)) await this.#charge(work);
     return null;
   }
 
   /** Query, close, query; concurrent callers share one. */
-  #close(log: Logger): Promise<Failure | null> {
-    this.#closing ??= this.#closeOnce(log).finally(() => {
+  #close(work: Work): Promise<Failure | null> {
+    this.#closing ??= this.#closeOnce(work).finally(() => {
       this.#closing = null;
     });
     return this.#closing;
   }
 
-  async #closeOnce(log: Logger): Promise<Failure | null> {
+  async #closeOnce(work: Work): Promise<Failure | null> {
     // An order that is on its way must arrive before it can be closed.
     await this.#charging;
     const record = this.#book.read();
     if (record === null || isTerminal(record.payment.status)) return null;
-    const end = await this.#desk.close(record, log, (report) => {
-      this.#believe(report, log);
+    const end = await this.#desk.close(record, work.log, (report) => {
+      this.#believe(report, work);
       return isTerminal(this.#book.read()?.payment.status ?? "failed");
     });
     if (end.kind === "closed") {
-      this.#book.commit({ type: "closed", reversed: end.reversed }, systemClock.now());
+      this.#book.commit(
+        { type: "closed", reversed: end.reversed },
+        systemClock.now(),
+        work.requestId,
+      );
       const { status } = this.#book.read()?.payment ?? record.payment;
       if (end.reversed && status === "succeeded") {
         // The notice overtook our close, which gave the money back: somebody may have shipped.
-        log("error", "payment.given_back", { intent: record.terms.id });
+        work.log("error", "payment.given_back", { intent: record.terms.id });
       }
     }
-    this.#waitUntil(this.#outbox.publish(log));
+    this.#waitUntil(this.#outbox.publish(work.log));
     return end.kind === "open" ? end.reason : null;
   }
 
   /** One door for news: callback, poll, sync and close. True when something visible changed. */
-  #believe(report: PaymentReport, log: Logger): Result<boolean, Disbelief> {
-    const outcome = this.#book.commit({ type: "reported", report }, systemClock.now());
+  #believe(report: PaymentReport, work: Work): Result<boolean, Disbelief> {
+    const outcome = this.#book.commit(
+      { type: "reported", report },
+      systemClock.now(),
+      work.requestId,
+    );
     if (!outcome.ok) {
-      log("error", "report.disbelieved", {
+      work.log("error", "report.disbelieved", {
         intent: report.paymentId,
         reason: outcome.error.reason,
         channel_status: report.channelStatus,
@@ -317,23 +355,23 @@ export class PaymentLife {
   }
 
   /** What is due: ask, close, expire, publish; then the alarm for what comes next. */
-  async #work(log: Logger): Promise<void> {
+  async #work(work: Work): Promise<void> {
     const now = systemClock.now();
     const record = this.#book.read();
     if (record === null) return;
     const overdue = now >= record.payment.expiresAt;
     const due = now >= record.askAt || (overdue && record.payment.closing === null);
     if (!isTerminal(record.payment.status) && due) {
-      await this.#workOnPayment(now, overdue, log);
+      await this.#workOnPayment(now, overdue, work);
     }
-    await this.#outbox.publish(log);
+    await this.#outbox.publish(work.log);
     this.#book.note((after) => after);
   }
 
-  async #workOnPayment(now: number, overdue: boolean, log: Logger): Promise<void> {
-    if (overdue) this.#book.commit({ type: "close", reason: "expire" }, now);
+  async #workOnPayment(now: number, overdue: boolean, work: Work): Promise<void> {
+    if (overdue) this.#book.commit({ type: "close", reason: "expire" }, now, null);
     if (this.#book.read()?.asks === TIRED_AFTER_ASKS) {
-      log("error", "payment.stuck", { intent: this.#book.read()?.terms.id });
+      work.log("error", "payment.stuck", { intent: this.#book.read()?.terms.id });
     }
     this.#book.note((before) => {
       const urgent = isUnsettled(before) || before.payment.closing !== null || overdue;
@@ -341,19 +379,18 @@ export class PaymentLife {
     });
     if ((await this.#claimOrder()) !== null) return;
     const closing = this.#book.read()?.payment.closing ?? null;
-    if (closing === null) await this.#ask(log);
-    else await this.#close(log);
+    if (closing === null) await this.#ask(work);
+    else await this.#close(work);
   }
 
   /** Runs an operation on the merchant's own payment, once per Idempotency-Key. */
   async #asOwner(
-    merchantId: string,
-    livemode: boolean,
+    owner: Owner,
     repeat: RepeatKey | null,
     run: (record: IntentRecord) => Promise<Answer>,
   ): Promise<Answer> {
     const record = this.#book.read();
-    if (record === null || !isOwner(record, merchantId, livemode)) {
+    if (record === null || !isOwner(record, owner)) {
       return refuse(failure("PAYMENT_INTENT_NOT_FOUND", "No such payment intent."));
     }
     return repeat === null ? run(record) : once(this.#store, repeat, () => run(record));
@@ -365,14 +402,15 @@ export class PaymentLife {
     return { kind: "intent", status, body: JSON.stringify(toView(record)), replayed: false };
   }
 
-  #log(traceparent?: string): Logger {
-    return createLogger(this.#env.LOG_LEVEL, { trace: traceparent });
+  #begin({ requestId, traceparent }: Trace): Work {
+    const common = { request_id: requestId, trace: traceparent === "" ? undefined : traceparent };
+    return { requestId, log: createLogger(this.#env.LOG_LEVEL, common) };
   }
 }
 
 const goneAway: Failure = failure("INTERNAL", "The reservation is gone; send the request again.");
 
-const isOwner = ({ terms }: IntentRecord, merchantId: string, livemode: boolean): boolean =>
+const isOwner = ({ terms }: IntentRecord, { merchantId, livemode }: Owner): boolean =>
   terms.merchantId === merchantId && terms.livemode === livemode;
 
 const duplicateOrder = (holder: string): Failure =>

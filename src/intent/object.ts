@@ -8,8 +8,9 @@ import type { PaymentReport } from "../channels/adapter.ts";
 import type { Result } from "../result.ts";
 import type { ChannelAccountRow } from "../store/channel-accounts.ts";
 import type { Answer, RepeatKey } from "./answers.ts";
-import { PaymentLife } from "./life.ts";
+import { type Owner, PaymentLife } from "./life.ts";
 import type { CreateRequest } from "./reserve.ts";
+import type { Trace } from "../trace.ts";
 
 export class PaymentIntent extends DurableObject<Env> {
   readonly #life: PaymentLife;
@@ -24,8 +25,8 @@ export class PaymentIntent extends DurableObject<Env> {
     return this.#life.create(request, account);
   }
 
-  replay(fingerprint: string, traceparent: string): Promise<Answer | null> {
-    return this.#life.replay(fingerprint, traceparent);
+  replay(fingerprint: string, trace: Trace): Promise<Answer | null> {
+    return this.#life.replay(fingerprint, trace);
   }
 
   async keepOrder(intentId: string): Promise<string> {
@@ -36,24 +37,24 @@ export class PaymentIntent extends DurableObject<Env> {
     return this.#life.get();
   }
 
-  async getOwned(merchantId: string, livemode: boolean): Promise<string | null> {
-    return this.#life.getOwned(merchantId, livemode);
+  async getOwned(owner: Owner): Promise<string | null> {
+    return this.#life.getOwned(owner);
   }
 
-  cancel(merchantId: string, livemode: boolean, repeat: RepeatKey | null): Promise<Answer> {
-    return this.#life.cancel(merchantId, livemode, repeat);
+  cancel(owner: Owner, repeat: RepeatKey | null, trace: Trace): Promise<Answer> {
+    return this.#life.cancel(owner, repeat, trace);
   }
 
-  sync(merchantId: string, livemode: boolean, repeat: RepeatKey | null): Promise<Answer> {
-    return this.#life.sync(merchantId, livemode, repeat);
+  sync(owner: Owner, repeat: RepeatKey | null, trace: Trace): Promise<Answer> {
+    return this.#life.sync(owner, repeat, trace);
   }
 
   async report(
     accountId: string,
     report: PaymentReport,
-    traceparent: string,
+    trace: Trace,
   ): Promise<Result<"changed" | "known", string>> {
-    return this.#life.report(accountId, report, traceparent);
+    return this.#life.report(accountId, report, trace);
   }
 
   wake(): Promise<void> {

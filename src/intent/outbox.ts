@@ -90,6 +90,7 @@ export class Outbox {
       livemode,
       sequence: change.sequence,
       createdAt: change.at,
+      requestId: change.request_id,
       data: JSON.parse(change.snapshot),
     });
   }

@@ -61,6 +61,8 @@ export interface ChangeRow {
   /** Null for a change that has no event of its own (a scan). */
   readonly type: string | null;
   readonly at: number;
+  /** The request that caused it; null for what an alarm did. */
+  readonly request_id: string | null;
   /** The public JSON of the payment at this commit. */
   readonly snapshot: string;
 }

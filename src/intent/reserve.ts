@@ -5,6 +5,7 @@ import type { Failure } from "../errors.ts";
 import type { Money } from "../money.ts";
 import { RECOVER_AFTER_MS } from "../payments/schedule.ts";
 import { ok, type Result } from "../result.ts";
+import type { Trace } from "../trace.ts";
 import type { IntentRecord, OrderTerms } from "./record.ts";
 
 /** What the route hands to the object. Plain data: it crosses RPC. */
@@ -17,7 +18,7 @@ export interface CreateRequest {
   readonly fingerprint: string;
   /** The object that keeps the merchant's order number, when it is not this one. */
   readonly orderKeeper: string | null;
-  readonly traceparent: string;
+  readonly trace: Trace;
 }
 
 /** The order as adapters see it. */

@@ -47,6 +47,7 @@ CREATE TABLE IF NOT EXISTS change (
   sequence INTEGER PRIMARY KEY,
   type TEXT,
   at INTEGER NOT NULL,
+  request_id TEXT,
   snapshot TEXT NOT NULL CHECK (json_valid(snapshot))
 ) STRICT;`;
 
@@ -168,7 +169,8 @@ export interface StoredAnswer {
 
 export class IntentStorage {
   readonly #storage: DurableObjectStorage;
-  readonly #tables = new Set<string>();
+  /** Which tables there are; asked once, because nobody else makes any. Null: not asked yet. */
+  #tables: Set<string> | null = null;
 
   constructor(storage: DurableObjectStorage) {
     this.#storage = storage;
@@ -176,7 +178,13 @@ export class IntentStorage {
 
   /** Everything inside commits together or not at all; nothing inside may await. */
   transaction<T>(body: () => T): T {
-    return this.#storage.transactionSync(body);
+    try {
+      return this.#storage.transactionSync(body);
+    } catch (error) {
+      // A table that was made inside is gone again.
+      this.#tables = null;
+      throw error;
+    }
   }
 
   read(): IntentRecord | null {
@@ -215,10 +223,11 @@ export class IntentStorage {
 
   appendChange(change: ChangeRow): void {
     this.#storage.sql.exec(
-      "INSERT INTO change (sequence, type, at, snapshot) VALUES (?, ?, ?, ?)",
+      "INSERT INTO change (sequence, type, at, request_id, snapshot) VALUES (?, ?, ?, ?, ?)",
       change.sequence,
       change.type,
       change.at,
+      change.request_id,
       change.snapshot,
     );
   }
@@ -285,15 +294,18 @@ export class IntentStorage {
   }
 
   #has(table: string): boolean {
-    if (this.#tables.has(table)) return true;
-    const found = this.#storage.sql
-      .exec("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?", table)
-      .toArray();
-    if (found.length > 0) this.#tables.add(table);
-    return found.length > 0;
+    this.#tables ??= new Set(
+      this.#storage.sql
+        .exec<{ name: string }>("SELECT name FROM sqlite_master WHERE type = 'table'")
+        .toArray()
+        .map(({ name }) => name),
+    );
+    return this.#tables.has(table);
   }
 
   #create(table: string, schema: string): void {
-    if (!this.#has(table)) this.#storage.sql.exec(schema);
+    if (this.#has(table)) return;
+    this.#storage.sql.exec(schema);
+    this.#tables = null;
   }
 }

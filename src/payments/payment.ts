@@ -70,13 +70,20 @@ export interface Disbelief {
   readonly message: string;
 }
 
-/** A channel's no, as the failure that a merchant sees and that the payment keeps. */
+/**
+ * A channel's no, as the failure that a merchant sees and that the payment keeps. The message is
+ * ours and says what to do; the channel's own text stands in `details.channel.message`.
+ */
 export function channelFailure(channel: string, error: ChannelError, paymentId?: string): Failure {
   return {
     code: error.code,
     message: error.message,
     details: {
-      channel: { name: channel, code: error.channelCode, message: error.message },
+      channel: {
+        name: channel,
+        code: error.channelCode,
+        message: error.channelMessage ?? error.message,
+      },
       ...(paymentId === undefined ? {} : { payment_intent: paymentId }),
     },
   };

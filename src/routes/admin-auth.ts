@@ -2,9 +2,14 @@
 import { createMiddleware } from "hono/factory";
 
 import { sameSecret } from "../crypto/constant-time.ts";
-import { apiError } from "../errors.ts";
+import { apiError, ApiError, failure } from "../errors.ts";
 import { readableBody } from "./body.ts";
 import type { AppEnv } from "./http.ts";
+
+const unauthenticated = (message: string) =>
+  new ApiError(failure("UNAUTHENTICATED", message), {
+    "WWW-Authenticate": 'Bearer realm="itpay-admin"',
+  });
 
 const onlyOperators = createMiddleware<AppEnv>(async (c, next) => {
   const token = c.env.ADMIN_TOKEN ?? "";
@@ -13,10 +18,10 @@ const onlyOperators = createMiddleware<AppEnv>(async (c, next) => {
   }
   const sent = /^Bearer (.+)$/i.exec(c.req.header("Authorization") ?? "")?.[1];
   if (sent === undefined) {
-    throw apiError("UNAUTHENTICATED", "Send 'Authorization: Bearer <ADMIN_TOKEN>'.");
+    throw unauthenticated("Send 'Authorization: Bearer <ADMIN_TOKEN>'.");
   }
   if (!(await sameSecret(token, sent))) {
-    throw apiError("UNAUTHENTICATED", "The admin token is wrong.");
+    throw unauthenticated("The admin token is wrong.");
   }
   await next();
 });

@@ -2,19 +2,41 @@
 import { createMiddleware } from "hono/factory";
 import type { ZodError } from "zod";
 
+import { fromUtf8Strict } from "../crypto/encoding.ts";
 import { type ApiError, apiError, type ErrorCode, type Issue } from "../errors.ts";
 import { issuesOf } from "../issues.ts";
-import type { AppEnv } from "./http.ts";
+import type { AppContext, AppEnv } from "./http.ts";
 
 const WITH_BODY = new Set(["POST", "PUT", "PATCH"]);
+
+/** @throws ApiError when the bytes are not UTF-8: they would be stored as something else. */
+function decode(bytes: ArrayBuffer): string {
+  const text = fromUtf8Strict(new Uint8Array(bytes));
+  if (text !== null) return text;
+  throw apiError("INVALID_REQUEST", "The body is not valid UTF-8.", {
+    issues: [{ path: "", message: "not valid UTF-8" }],
+  });
+}
+
+/**
+ * No fields at all: many clients send an empty body, with or without a content type, where all
+ * fields may be left out. It is read as `{}`.
+ */
+function takeAsEmptyObject(c: AppContext): void {
+  const headers = new Headers(c.req.raw.headers);
+  headers.set("Content-Type", "application/json");
+  headers.delete("Content-Length");
+  const { method, url } = c.req.raw;
+  c.req.raw = new Request(url, { method, headers, body: "{}" });
+  Object.assign(c.req.bodyCache, { text: Promise.resolve("{}"), arrayBuffer: undefined });
+}
 
 /** Refuses what is not JSON before a schema looks at it; a POST may be empty. */
 export const readableBody = createMiddleware<AppEnv>(async (c, next) => {
   if (!WITH_BODY.has(c.req.method)) return next();
-  const text = await c.req.text();
+  const text = decode(await c.req.arrayBuffer());
   if (text === "") {
-    // An empty body under a JSON content type is what many clients send for "no fields".
-    Object.assign(c.req.bodyCache, { text: Promise.resolve("{}") });
+    takeAsEmptyObject(c);
     return next();
   }
   const type = c.req.header("Content-Type") ?? "";

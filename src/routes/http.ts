@@ -4,9 +4,11 @@ import type { Context } from "hono";
 
 import { ERROR_CODES, ERRORS, type ErrorCode } from "../errors.ts";
 import type { IdKind } from "../ids.ts";
+import type { Owner } from "../intent/life.ts";
 import type { Logger } from "../log.ts";
 import type { Metrics } from "../metrics.ts";
 import type { KeyHolder } from "../store/api-keys.ts";
+import type { Trace } from "../trace.ts";
 
 /** A merchant's request after authentication. */
 export type Principal = KeyHolder;
@@ -102,6 +104,18 @@ export const listOf = <S extends z.ZodType>(item: S) =>
 /** The path parameter of an object of this kind. */
 export const idParam = (name: string, example: string) =>
   z.string().openapi({ param: { name, in: "path" }, example });
+
+/** What joins this request's log lines, events and channel calls. */
+export const traceOf = (c: AppContext): Trace => ({
+  requestId: c.var.requestId,
+  traceparent: c.var.traceparent,
+});
+
+/** Whose payments the caller may see. */
+export const ownerOf = (c: AppContext): Owner => ({
+  merchantId: c.var.principal.merchant.id,
+  livemode: c.var.principal.key.livemode,
+});
 
 /** Where clients reach the deployment, without a slash at the end. */
 export const publicOrigin = (c: AppContext): string =>

@@ -1,6 +1,7 @@
 /** Every resource of the API, in the order of the documentation. */
 import type { App } from "./http.ts";
 import { registerDocs } from "./docs.tsx";
+import { registerHome } from "./home.ts";
 import { registerQr } from "./qr.ts";
 import { registerSandbox } from "./sandbox.tsx";
 import { registerApiKeys } from "./v1/api-keys.ts";
@@ -30,4 +31,5 @@ export function registerRoutes(app: App): void {
   registerSandbox(app);
   registerMeta(app);
   registerDocs(app);
+  registerHome(app);
 }

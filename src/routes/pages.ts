@@ -4,15 +4,10 @@ import { z } from "@hono/zod-openapi";
 import { fromBase64Url, fromUtf8Strict, toBase64Url, utf8 } from "../crypto/encoding.ts";
 import { apiError } from "../errors.ts";
 import type { PageRequest } from "../store/page.ts";
+import { wholeNumber } from "./query.ts";
 
 export const pageQuery = {
-  limit: z.coerce
-    .number()
-    .int()
-    .min(1)
-    .max(100)
-    .default(20)
-    .openapi({ description: "How many to return, 1 to 100." }),
+  limit: wholeNumber(1, 100).default(20).openapi({ description: "How many to return, 1 to 100." }),
   cursor: z
     .string()
     .max(512)

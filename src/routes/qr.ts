@@ -6,7 +6,7 @@
 import { z } from "@hono/zod-openapi";
 
 import { sha256Hex } from "../crypto/digest.ts";
-import { apiError, ApiError, failure } from "../errors.ts";
+import { apiError } from "../errors.ts";
 import { readIntent } from "../intent/client.ts";
 import { isDrawable } from "../qr/matrix.ts";
 import { renderNotice } from "../qr/notice.ts";
@@ -14,20 +14,13 @@ import { QR_MARGIN_DEFAULT, QR_SIZE_DEFAULT, renderQr } from "../qr/render.ts";
 import { qrVerdict, type QrVerdict } from "../qr/verdict.ts";
 import { invalidRequest } from "./body.ts";
 import { type App, type AppContext, errors } from "./http.ts";
+import { wholeNumber } from "./query.ts";
 
 const QrQuery = z.strictObject({
-  size: z.coerce
-    .number()
-    .int()
-    .min(64)
-    .max(2_048)
+  size: wholeNumber(64, 2_048)
     .default(QR_SIZE_DEFAULT)
     .openapi({ description: "Width and height in pixels." }),
-  margin: z.coerce
-    .number()
-    .int()
-    .min(0)
-    .max(16)
+  margin: wholeNumber(0, 16)
     .default(QR_MARGIN_DEFAULT)
     .openapi({ description: "Quiet zone in modules; scanners want at least 4." }),
 });
@@ -96,9 +89,10 @@ async function serveQr(c: AppContext): Promise<Response> {
   }
   const verdict = qrVerdict(intent, c.var.now);
   if (verdict.kind === "none") {
-    throw new ApiError(failure("INVALID_STATE", "This payment has no code to show (yet)."), {
-      "Retry-After": "2",
-    });
+    throw apiError(
+      "INVALID_STATE",
+      "This payment has no code to show; it has one when its qr is not null.",
+    );
   }
   if (verdict.kind === "draw") return serveDrawing(c, query.data, verdict);
   const svg = renderNotice(verdict.notice, query.data.size, id);

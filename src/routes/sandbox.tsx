@@ -16,7 +16,7 @@ import type { Wallet } from "../sandbox/order.ts";
 import { sandboxChannel } from "../sandbox/registry.ts";
 import type { BuyerAction } from "../sandbox/trade.ts";
 import { orderObject } from "../sandbox/transport.ts";
-import { WalletPage } from "../sandbox/wallet-page.tsx";
+import { NoPaymentPage, WalletPage } from "../sandbox/wallet-page.tsx";
 import { type App, type AppContext, errors, idParam, jsonReply } from "./http.ts";
 
 const ACTIONS = ["pay", "decline", "close", "scan"] as const satisfies readonly BuyerAction[];
@@ -57,13 +57,13 @@ const toReply = (intent: PaymentIntentView, { order, declined, callbacks }: Wall
   })),
 });
 
-async function testIntent(env: Env, id: string): Promise<PaymentIntentView> {
+/** Null: there is none, or it is a live one, which is nobody's business here. */
+async function findTestIntent(env: Env, id: string): Promise<PaymentIntentView | null> {
   const intent = await readIntent(env, id);
-  if (intent === null || intent.livemode) {
-    throw apiError("PAYMENT_INTENT_NOT_FOUND", "No such test payment.");
-  }
-  return intent;
+  return intent === null || intent.livemode ? null : intent;
 }
+
+const noSuchPayment = () => apiError("PAYMENT_INTENT_NOT_FOUND", "No such test payment.");
 
 const orderOf = (env: Env, intent: PaymentIntentView) =>
   orderObject(env, intent.channel, intent.payee.merchant_account, intent.id);
@@ -80,7 +80,9 @@ const actionRoute = createRoute({
   summary: "Play the buyer",
   description:
     "Test payments only, no key. `pay` answers after the channel's callback was handled. A " +
-    "declined payment stays payable until it runs out, as with the real wallets; `close` ends it.",
+    "declined payment stays payable until it runs out, as with the real wallets; `close` ends it. " +
+    "At Alipay there is no trade before the scan: a code that is closed before it cannot be paid " +
+    "any more, but asking finds nothing, and the payment stays as it is until its deadline.",
   request: {
     params: z.object({
       payment_intent: idParam("payment_intent", "pi_01j9zq4c7n8m2x5v6k3w1t0ryb"),
@@ -94,6 +96,9 @@ const actionRoute = createRoute({
   },
 });
 
+const htmlContent = { "text/html": { schema: z.string() } };
+const unknownPayment = errors(404)[404];
+
 const walletRoute = createRoute({
   method: "get",
   path: "/sandbox/wallet/{payment_intent}",
@@ -106,8 +111,11 @@ const walletRoute = createRoute({
     }),
   },
   responses: {
-    200: { description: "The page.", content: { "text/html": { schema: z.string() } } },
-    ...errors(404),
+    200: { description: "The page.", content: htmlContent },
+    404: {
+      ...unknownPayment,
+      content: { ...unknownPayment.content, ...htmlContent },
+    },
   },
 });
 
@@ -135,6 +143,18 @@ const keysRoute = createRoute({
   },
 });
 
+/** The page may show one style sheet and our icon, send its own forms, and nothing else. */
+function setPageHeaders(c: AppContext, nonce: string): void {
+  c.header("Cache-Control", "no-store");
+  c.header("Referrer-Policy", "no-referrer");
+  c.header("X-Content-Type-Options", "nosniff");
+  c.header(
+    "Content-Security-Policy",
+    `default-src 'none'; style-src 'nonce-${nonce}'; img-src 'self'; form-action 'self'; ` +
+      `frame-ancestors 'none'; base-uri 'none'`,
+  );
+}
+
 export function registerSandbox(app: App): void {
   app.openapi(keysRoute, async (c) => {
     const { channel } = c.req.valid("param");
@@ -154,7 +174,8 @@ export function registerSandbox(app: App): void {
 
   app.openapi(actionRoute, async (c) => {
     const { payment_intent: id, action } = c.req.valid("param");
-    const intent = await testIntent(c.env, id);
+    const intent = await findTestIntent(c.env, id);
+    if (intent === null) throw noSuchPayment();
     const result = await orderOf(c.env, intent).buyer(action);
     c.header("Cache-Control", "no-store");
     if (isBrowser(c)) {
@@ -166,17 +187,15 @@ export function registerSandbox(app: App): void {
   });
 
   app.openapi(walletRoute, async (c) => {
-    const intent = await testIntent(c.env, c.req.valid("param").payment_intent);
-    const wallet = await orderOf(c.env, intent).wallet();
+    const intent = await findTestIntent(c.env, c.req.valid("param").payment_intent);
+    if (intent === null && !isBrowser(c)) throw noSuchPayment();
     const nonce = crypto.randomUUID();
-    c.header("Cache-Control", "no-store");
-    c.header("Referrer-Policy", "no-referrer");
-    c.header("X-Content-Type-Options", "nosniff");
-    c.header(
-      "Content-Security-Policy",
-      `default-src 'none'; style-src 'nonce-${nonce}'; form-action 'self'; ` +
-        `frame-ancestors 'none'; base-uri 'none'`,
-    );
+    setPageHeaders(c, nonce);
+    if (intent === null) {
+      c.set("errorCode", "PAYMENT_INTENT_NOT_FOUND");
+      return c.html(html`<!doctype html>${<NoPaymentPage nonce={nonce} />}`, 404);
+    }
+    const wallet = await orderOf(c.env, intent).wallet();
     const refused = c.req.query("refused") === "1";
     const channelName = channelOf(intent.channel)?.adapter.info.name ?? intent.channel;
     const page = <WalletPage {...{ intent, channelName, wallet, refused, nonce }} />;

@@ -108,7 +108,7 @@ export const FAULTS: Readonly<Record<FaultScript, Fault>> = {
     ...PROPER,
     callbacks: ["wrong_amount"],
     happens: "The only callback is well signed but names another amount; queries tell the truth.",
-    gateway: "Refuses it and asks the channel.",
+    gateway: "Refuses it; the next asking, or a sync, finds the truth.",
   },
   wrong_signature_callback: {
     ...PROPER,

@@ -2,6 +2,7 @@
  * The sandbox's wallet: a page that looks like the buyer's side of a payment. Forms only, no script.
  */
 import { raw } from "hono/html";
+import type { Child } from "hono/jsx";
 
 import type { PaymentIntentView } from "../intent/view.ts";
 import { formatMoney } from "../money.ts";
@@ -37,34 +38,49 @@ export function WalletPage(props: {
   const { intent, channelName, wallet, refused, nonce } = props;
   const state: State = wallet?.order.state ?? "unknown";
   return (
-    <html lang="en">
-      <head>
-        <meta charset="utf-8" />
-        <meta name="viewport" content="width=device-width, initial-scale=1" />
-        <meta name="robots" content="noindex" />
-        <meta name="color-scheme" content="light dark" />
-        <title>{`Sandbox wallet: ${formatMoney(intent.amount)}`}</title>
-        <style nonce={nonce}>{raw(STYLE)}</style>
-      </head>
-      <body>
-        <main>
-          <p class="sandbox">Sandbox · no real money</p>
-          <p class="channel">{channelName}</p>
-          <h1>{formatMoney(intent.amount)}</h1>
-          <p class="state" role="status">
-            <strong>{HEADLINES[state]}</strong> {EXPLANATIONS[state]}
-          </p>
-          {refused ? <p class="note">That is not possible now.</p> : null}
-          {wallet?.declined === true && state === "scanned" ? (
-            <p class="note">Declined. The code stays payable until it runs out.</p>
-          ) : null}
-          <Details intent={intent} wallet={wallet} />
-          <Buttons intent={intent} state={state} />
-        </main>
-      </body>
-    </html>
+    <Frame title={`Sandbox wallet: ${formatMoney(intent.amount)}`} nonce={nonce}>
+      <p class="channel">{channelName}</p>
+      <h1>{formatMoney(intent.amount)}</h1>
+      <p class="state" role="status">
+        <strong>{HEADLINES[state]}</strong> {EXPLANATIONS[state]}
+      </p>
+      {refused ? <p class="note">That is not possible now.</p> : null}
+      {wallet?.declined === true && state === "scanned" ? (
+        <p class="note">Declined. The code stays payable until it runs out.</p>
+      ) : null}
+      <Details intent={intent} wallet={wallet} />
+      <Buttons intent={intent} state={state} />
+    </Frame>
   );
 }
+
+/** For an address that leads nowhere. It repeats nothing of what was asked. */
+export const NoPaymentPage = ({ nonce }: { nonce: string }) => (
+  <Frame title="Sandbox wallet: no such payment" nonce={nonce}>
+    <h1>No such test payment</h1>
+    <p>Check the address. Live payments have no page here.</p>
+  </Frame>
+);
+
+const Frame = (props: { title: string; nonce: string; children: Child }) => (
+  <html lang="en">
+    <head>
+      <meta charset="utf-8" />
+      <meta name="viewport" content="width=device-width, initial-scale=1" />
+      <meta name="robots" content="noindex" />
+      <meta name="color-scheme" content="light dark" />
+      <title>{props.title}</title>
+      <link rel="icon" href="/favicon.svg" type="image/svg+xml" />
+      <style nonce={props.nonce}>{raw(STYLE)}</style>
+    </head>
+    <body>
+      <main>
+        <p class="sandbox">Sandbox · no real money</p>
+        {props.children}
+      </main>
+    </body>
+  </html>
+);
 
 function Details({ intent, wallet }: { intent: PaymentIntentView; wallet: Wallet | null }) {
   const script = scriptOf(intent.metadata);
@@ -120,7 +136,7 @@ body { margin: 0; padding: 1rem; background: var(--ground); color: var(--text);
   font: 1rem/1.5 system-ui, sans-serif; }
 main { max-width: 24rem; margin: 0 auto; padding: 1.25rem; background: var(--card);
   border: 1px solid var(--line); border-radius: 1rem; text-align: center; }
-h1 { margin: 0; font-size: 2rem; overflow-wrap: anywhere; }
+h1 { margin: 0; font-size: 2rem; line-height: 1.25; overflow-wrap: anywhere; }
 p { margin: .5rem 0; }
 .sandbox { margin-top: 0; padding: .25rem .5rem; border-radius: .5rem; font-size: .875rem;
   font-weight: 600; color: var(--mark); background: var(--mark-ground); }

@@ -106,7 +106,7 @@ export const paymentIntents = sqliteTable(
       table.id,
     ),
     index("payment_intents_by_order")
-      .on(table.merchant_id, table.livemode, table.merchant_order_id)
+      .on(table.merchant_id, table.livemode, table.merchant_order_id, table.created_at, table.id)
       .where(sql`merchant_order_id IS NOT NULL`),
     index("payment_intents_overdue")
       .on(table.deadline)

@@ -36,6 +36,7 @@ export async function switchOff(
     livemode: endpoint.livemode,
     sequence: 1,
     createdAt: now,
+    requestId: null,
     data: showEndpoint(after),
   });
   const enabled = await listEnabledEndpoints(db, endpoint.merchant_id, endpoint.livemode);

@@ -43,11 +43,11 @@ const PRIVATE_NAMES = [
 const isOrUnder = (host: string, name: string) => host === name || host.endsWith(`.${name}`);
 
 function parse(text: string): Result<URL, string> {
-  if (text.length > URL_LIMIT) return err(`must be at most ${URL_LIMIT} characters`);
+  if (text.length > URL_LIMIT) return err(`must have at most ${URL_LIMIT} characters`);
   const url = URL.parse(text);
   if (url === null) return err("must be an absolute URL");
   // The dot at the end of a full name would slip past every comparison below.
-  if (url.hostname.endsWith(".")) return err("must not end its host name with a dot");
+  if (url.hostname.endsWith(".")) return err("must not have a dot at the end of its host name");
   // `https://trusted.example@evil.example/` reads like the first and goes to the second.
   if (url.username !== "" || url.password !== "") return err("must not carry credentials");
   if (url.hash !== "") return err("must not have a fragment");
@@ -62,7 +62,7 @@ function checkHost(host: string, ownHosts: readonly string[]): string | null {
   const literal = host.startsWith("[") ? host.slice(1, -1) : host;
   if (ipaddr.isValid(literal)) {
     const what = refusedAddress(literal);
-    return what === null ? null : `must not point to a ${what} address`;
+    return what === null ? null : `must point to a public address; this one is not (${what})`;
   }
   if (!host.includes(".")) return "must have a full host name";
   if (PRIVATE_NAMES.some((name) => isOrUnder(host, name))) return "must not name a private host";

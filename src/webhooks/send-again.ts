@@ -27,6 +27,7 @@ export async function sendTestEvent(
     livemode,
     sequence: 1,
     createdAt: now,
+    requestId: null,
     data,
   });
   const delivery = await newDelivery({ id: eventId, merchantId: merchant_id }, id, now);

@@ -24,6 +24,8 @@ import {
   openBank,
 } from "./kit.ts";
 
+const TRACE = { requestId: "req_1", traceparent: "" };
+
 interface Stage {
   readonly merchant: Merchant;
   readonly bank: Bank;
@@ -63,7 +65,7 @@ const requestFor = ({ merchant, account }: Stage): CreateRequest => ({
   expiresIn: 900,
   fingerprint: "f",
   orderKeeper: randomId("paymentIntent"),
-  traceparent: "",
+  trace: TRACE,
 });
 
 const paid = (id: string): PaymentReport => ({
@@ -91,9 +93,13 @@ async function live(
   await settled();
   if (ending === "paid") {
     if (stage.bank.orders.find(id)?.state === "open") stage.bank.pay(id);
-    life.report(stage.account.id, paid(id), "");
+    life.report(stage.account.id, paid(id), TRACE);
   } else if (ending === "cancelled") {
-    await life.cancel(merchantId, true, { request: "cancel", fingerprint: "f" });
+    await life.cancel(
+      { merchantId, livemode: true },
+      { request: "cancel", fingerprint: "f" },
+      TRACE,
+    );
   } else {
     storage.sql.exec("UPDATE intent SET expires_at = 1, ask_at = 1");
     await life.wake();

@@ -15,6 +15,7 @@ const event = buildEvent({
   livemode: true,
   sequence: 7,
   createdAt: Date.UTC(2026, 10, 1, 8, 30),
+  requestId: null,
   data: {
     id: "pi_01h5mkvqs8kzr9p7c3x2d4f6g8",
     description: 'AI 摘要 "日报" – naïve 🧧 \u2028 </script>',

@@ -150,8 +150,10 @@ describe("GET /v1/qr/{payment_intent}.svg", () => {
   it("says when there is no code (yet), and when it cannot be drawn", async ({ expect }) => {
     const none = await get(aPayment(null, { status: "pending" }).path);
     expect(none.status).toBe(409);
-    expect(none.headers.get("Retry-After")).toBe("2");
-    expect(await none.json()).toMatchObject({ error: { code: "INVALID_STATE" } });
+    expect(none.headers.get("Retry-After")).toBeNull();
+    expect(await none.json()).toMatchObject({
+      error: { code: "INVALID_STATE", retryable: false, message: expect.stringContaining("qr") },
+    });
     const foreign = await get(aPayment("微信支付").path);
     expect(foreign.status).toBe(409);
     expect(foreign.headers.get("Cache-Control")).toBe("no-store");

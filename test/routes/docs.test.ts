@@ -11,6 +11,7 @@ import { curlOf } from "../../src/docs/curl.ts";
 import { EVENT_NOTES } from "../../src/docs/events.ts";
 import { FIELD_NOTES, NOTES_OF } from "../../src/docs/field-notes.ts";
 import { fieldRows } from "../../src/docs/fields.ts";
+import { OPERATION_NOTES } from "../../src/docs/operation-notes.ts";
 import {
   type ApiDocument,
   type Operation,
@@ -62,6 +63,9 @@ const PUBLIC = [
   "playBuyer",
   "receiveCallback",
 ];
+
+/** For people with a browser, not of the API. Whatever joins the list must be meant to. */
+const UNDESCRIBED = ["GET /", "GET /favicon.svg"];
 
 /** Every object in the document, with its place. */
 function* objectsIn(value: unknown, place = "#"): Generator<[string, Record<string, unknown>]> {
@@ -140,7 +144,9 @@ describe("GET /openapi.json", () => {
     const described = operations.map(
       ({ method, path }) => `${method.toUpperCase()} ${blank(path)}`,
     );
-    expect([...new Set(described)].toSorted()).toEqual([...new Set(routed)].toSorted());
+    expect([...new Set([...described, ...UNDESCRIBED])].toSorted()).toEqual(
+      [...new Set(routed)].toSorted(),
+    );
   });
 
   it("declares the parameters that are in the path", ({ expect }) => {
@@ -202,6 +208,27 @@ describe("GET /openapi.json", () => {
     }
   });
 
+  it("says of every secured operation what all of them may answer", ({ expect }) => {
+    for (const placed of operations) {
+      const { security = [], requestBody, responses } = placed.operation;
+      if (security.length === 0) continue;
+      expect(responses["500"]?.description, named(placed)).toBe("INTERNAL");
+      if (requestBody === undefined) continue;
+      expect(responses["413"]?.description, named(placed)).toBe("BODY_TOO_LARGE");
+    }
+  });
+
+  it("describes every operation, and keeps no note for a route that does it", ({ expect }) => {
+    for (const placed of operations) {
+      const { operationId = "", description = "" } = placed.operation;
+      expect(description, named(placed)).toMatch(/^[A-Z`].*[.`]$/s);
+      const note = OPERATION_NOTES[operationId];
+      if (note !== undefined) expect(description).toBe(note);
+    }
+    const ids = operations.map(({ operation }) => operation.operationId ?? "");
+    expect(Object.keys(OPERATION_NOTES).filter((id) => !ids.includes(id))).toEqual([]);
+  });
+
   it("lists only codes that the operation can answer with", ({ expect }) => {
     const codes = (id: string, status: number) =>
       operations
@@ -229,7 +256,9 @@ describe("GET /openapi.json", () => {
     expect(ids).toContain("createPaymentIntent");
     expect(ids).toContain("rotateApiKey");
     expect(ids).not.toContain("getPaymentIntent");
-    expect(ids).not.toContain("createMerchant");
+    expect(ids).toContain("createMerchant");
+    expect(ids).not.toContain("replayDeadLetter");
+    expect(ids).not.toContain("verifyChannelAccount");
   });
 
   it("lets null only where an answer has it", ({ expect }) => {
@@ -314,7 +343,10 @@ describe("GET /docs", () => {
       `default-src 'none'; style-src 'sha256-${hash}'; img-src 'self'; ` +
         "base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
     );
-    expect(html).not.toMatch(/<script|<iframe|<link|<img|\sstyle=|\son\w+=/i);
+    expect(html).not.toMatch(/<script|<iframe|<img|\sstyle=|\son\w+=/i);
+    expect(html.match(/<link[^>]*>/g)).toEqual([
+      '<link rel="icon" href="/favicon.svg" type="image/svg+xml"/>',
+    ]);
   });
 
   it("loads nothing from other hosts and links to nothing there", ({ expect }) => {
@@ -418,6 +450,11 @@ describe("the commands", () => {
     expect(find("getHealth")).toBe(`curl "${ORIGIN}/health"`);
   });
 
+  it("ask for money with a key that makes a repeat harmless", ({ expect }) => {
+    expect(find("createPaymentIntent")).toContain('\\\n  -H "Idempotency-Key: order-');
+    expect(find("cancelPaymentIntent")).not.toContain("Idempotency-Key");
+  });
+
   it("quote the body for the shell", ({ expect }) => {
     const placed: PlacedOperation = {
       method: "post",
@@ -438,6 +475,25 @@ describe("the commands", () => {
       },
     };
     expect(curlOf(placed, ORIGIN, {})).toContain(String.raw`"name": "it'\''s $HOME"`);
+  });
+});
+
+describe("for browsers", () => {
+  it("the front door leads to the reference", async ({ expect }) => {
+    const reply = await ask("/", { redirect: "manual" });
+    expect([reply.status, reply.headers.get("Location")]).toEqual([302, "/docs"]);
+    expect((await ask("/", { method: "POST" })).status).toBe(405);
+  });
+
+  it("the icon is a picture that may load and run nothing", async ({ expect }) => {
+    const reply = await ask("/favicon.svg");
+    expect(reply.status).toBe(200);
+    expect(reply.headers.get("Content-Type")).toContain("image/svg+xml");
+    expect(reply.headers.get("Content-Security-Policy")).toBe("default-src 'none'");
+    const icon = await reply.text();
+    expect(icon).toMatch(/^<svg xmlns="http:\/\/www\.w3\.org\/2000\/svg"[^]*<\/svg>\s*$/);
+    expect(icon).not.toMatch(/<script|<style|style=|href|url\(/);
+    expect(icon.length).toBeLessThan(1_000);
   });
 });
 

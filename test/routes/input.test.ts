@@ -325,7 +325,7 @@ describe("channel accounts", () => {
 
 describe("Idempotency-Key on settings", () => {
   const createKey = (headers: Record<string, string>, label = "a", key = merchant.test) =>
-    api("POST", "/v1/api-keys", { key, headers, body: { label } });
+    api("POST", "/v1/api-keys", { key, headers, body: { label, scopes: ["*"] } });
 
   it("gives the first answer again, with the secret that is shown once", async ({ expect }) => {
     const headers = { "Idempotency-Key": "settings-1" };

@@ -69,7 +69,10 @@ beforeAll(async () => {
 });
 
 async function newKey(fields: Record<string, unknown>) {
-  const { status, body } = await api("POST", "/v1/api-keys", { key: merchant.test, body: fields });
+  const { status, body } = await api("POST", "/v1/api-keys", {
+    key: merchant.test,
+    body: { scopes: ["*"], ...fields },
+  });
   if (status !== 201) throw new Error(JSON.stringify(body));
   return body as { id: string; key: string; public_id: string };
 }
@@ -285,6 +288,14 @@ describe("bodies that nobody can read", () => {
     expect(paths).toContain("surprise_field");
     // What was sent is never repeated: it may be a secret.
     expect(JSON.stringify(reply.body)).not.toContain("<secret>");
+    // Nothing at all is read as no fields, with and without a content type.
+    for (const headers of [{}, { "Content-Type": "application/json" }]) {
+      const empty = await api(operation.method, operation.path, {
+        headers: { Authorization: authorization(operation.scope), ...headers },
+      });
+      expect(empty.status, JSON.stringify(empty.body)).not.toBe(500);
+      expect(empty.status).not.toBe(415);
+    }
     for (const body of ["[]", '"text"', "7", "null"]) {
       expect(errorOf(await send(body)), body).toBe("INVALID_REQUEST");
     }

@@ -200,6 +200,26 @@ describe("GET /sandbox/wallet/{payment_intent}", () => {
     expect(again.headers.get("Content-Security-Policy")).not.toBe(policy);
   });
 
+  it("is a page too where there is no such test payment", async ({ expect }) => {
+    const live = await aPayment({ livemode: true });
+    for (const id of [live.id, "pi_nobody", "<img src=x>"]) {
+      const path = `/sandbox/wallet/${encodeURIComponent(id)}`;
+      const response = await ask("GET", path, HTML);
+      const html = await response.text();
+      expect(response.status).toBe(404);
+      expect(response.headers.get("Content-Type")).toContain("text/html");
+      expect(response.headers.get("Content-Security-Policy")).toContain("default-src 'none'");
+      expect(response.headers.get("Cache-Control")).toBe("no-store");
+      expect(html).toContain("No such test payment");
+      expect(html).not.toContain("<img");
+      expect(html).not.toContain("<form");
+      expect(html).not.toContain(live.id);
+      const script = await ask("GET", path);
+      expect(script.status).toBe(404);
+      expect(await script.json()).toMatchObject({ error: { code: "PAYMENT_INTENT_NOT_FOUND" } });
+    }
+  });
+
   it("escapes what merchants write", async ({ expect }) => {
     const hostile = `</dd><script>alert("x")</script><img src=x onerror='y'>`;
     const { page } = await aPayment({ description: hostile, merchantAccount: hostile });

@@ -173,6 +173,7 @@ export const makeEvent = (
     livemode,
     sequence,
     createdAt,
+    requestId: null,
     data: { id: randomId("paymentIntent"), note: "付款 ✓", ...data },
   });
 

@@ -42,21 +42,25 @@ const GATEWAY: readonly Group[] = [
         "The merchant's authorisation of this application has expired.",
       "aop.no-product-reg-by-partner": "The merchant has not signed any product.",
       "40003": "A condition of this method is not met.",
-      "isv.missing-signature-key": "No public key is uploaded for this application.",
-      "isv.missing-signature-config": "No public key is uploaded for this application.",
+      "isv.missing-signature-key":
+        "No public key is uploaded for this application: upload it in Alipay's console.",
+      "isv.missing-signature-config":
+        "No public key is uploaded for this application: upload it in Alipay's console.",
       "isv.invalid-signature":
         "The signature does not fit the application's uploaded public key: check app_id and private_key.",
-      "isv.invalid-app-id": "Alipay does not know this app_id on this host.",
+      "isv.invalid-app-id": "Alipay does not know this app_id on this host: correct the account.",
       "isv.not-support-app-auth": "This application may not act for other merchants.",
       "40006": "The application may not use this product: sign it or go online first.",
-      "isv.insufficient-isv-permissions": "The application may not use this product.",
-      "isv.insufficient-user-permissions": "The merchant has not signed this product.",
+      "isv.insufficient-isv-permissions":
+        "The application may not use this product: sign it or go online first.",
+      "isv.insufficient-user-permissions":
+        "The merchant has not signed this product: sign it with Alipay first.",
     },
   },
   {
     code: "CHANNEL_REJECTED",
     retryable: true,
-    rows: { "isv.invalid-timestamp": "The request's time is too far from Alipay's." },
+    rows: { "isv.invalid-timestamp": "The request's time is too far from Alipay's: repeat it." },
   },
   {
     code: "CHANNEL_REJECTED",
@@ -296,7 +300,7 @@ const UNLISTED_REFUSAL = {
   code: "CHANNEL_REJECTED",
   retryable: false,
   outcome: "rejected",
-  meaning: "Alipay refused without a code that is known here.",
+  meaning: "Alipay refused with a code that is not known here.",
 } as const;
 
 /** Neither success nor a refusal (10003 is "the payer is being asked"): money may move. */

@@ -169,11 +169,11 @@ function logAnswer(method: string, headers: Headers, reply: GatewayReply, io: Ch
   });
 }
 
-/** A message for the merchant. Gateway texts are not quoted: they echo the signed parameters. */
-function messageOf(answer: GatewayAnswer, meaning: string): string {
+/** Alipay's own text. Gateway texts are not quoted: they echo the signed parameters. */
+function theirText(answer: GatewayAnswer): { channelMessage?: string } {
   const isBusiness = answer.authenticated && answer.code === "40004";
-  const theirs = isBusiness ? (answer.subMessage ?? "").slice(0, SUB_MESSAGE_LIMIT) : "";
-  return theirs === "" ? meaning : `${meaning} (${theirs})`;
+  const text = isBusiness ? (answer.subMessage ?? "").slice(0, SUB_MESSAGE_LIMIT) : "";
+  return text === "" ? {} : { channelMessage: text };
 }
 
 /**
@@ -196,7 +196,8 @@ export function refusal(
   const error: ChannelError = {
     code: row.code,
     channelCode: codeOf(answer),
-    message: messageOf(answer, row.meaning),
+    message: row.meaning,
+    ...theirText(answer),
     retryable: row.retryable,
   };
   const trusted =

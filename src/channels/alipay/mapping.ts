@@ -61,10 +61,16 @@ function subjectOf(order: ChargeOrder): string {
 export function refuseOrder(order: ChargeOrder): Failure | null {
   const { amount, method, description, notifyUrl } = order;
   if (!ALIPAY_INFO.methods.includes(method)) {
-    return failure("METHOD_UNSUPPORTED", "Alipay is offered with method qr only.");
+    return failure(
+      "METHOD_UNSUPPORTED",
+      `Alipay does not offer the method ${method} here; use ${ALIPAY_INFO.methods.join(" or ")}.`,
+      { supported: ALIPAY_INFO.methods },
+    );
   }
   if (!ALIPAY_INFO.currencies.includes(amount.currency)) {
-    return failure("CURRENCY_UNSUPPORTED", "Alipay takes CNY only.");
+    return failure("CURRENCY_UNSUPPORTED", "Alipay takes CNY only; use CNY.", {
+      supported: ALIPAY_INFO.currencies,
+    });
   }
   if (!Number.isSafeInteger(amount.value) || amount.value < ALIPAY_INFO.limits.min) {
     return failure("AMOUNT_INVALID", "The amount must be at least CNY 0.01.");

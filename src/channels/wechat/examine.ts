@@ -6,6 +6,7 @@ import { readPrivateKey } from "../../crypto/pem.ts";
 import { importSigningKey, importVerifyingKey, publicKeyOf } from "../../crypto/rsa.ts";
 import { readCertificate, type Certificate } from "../../crypto/x509.ts";
 import type { Issue } from "../../errors.ts";
+import { issuesOf } from "../../issues.ts";
 import { err, ok, type Result } from "../../result.ts";
 import type { CredentialsReport, IntegrationMode } from "../adapter.ts";
 import {
@@ -123,7 +124,7 @@ async function examinePlatformKeys(
 async function examine(input: unknown, now: number): Promise<Result<CredentialsReport, Issue[]>> {
   const parsed = directCredentials.safeParse(input);
   if (!parsed.success) {
-    return err(parsed.error.issues.map((it) => issue(it.path.join("."), it.message)));
+    return err(issuesOf(parsed.error));
   }
   const issues: Issue[] = [];
   const own = await examineOwnKey(parsed.data, now, issues);

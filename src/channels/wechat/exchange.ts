@@ -8,7 +8,7 @@ import { findPlatformKey } from "./certificates.ts";
 import { keysOf, type AccountKeys } from "./keys.ts";
 import { errorRow, normaliseCode, readRefusal } from "./mapping.ts";
 import { sendSigned, type WechatRequest } from "./send.ts";
-import { checkSignature } from "./signing.ts";
+import { checkSignature, type SignatureCheck } from "./signing.ts";
 
 export type Exchange =
   | { readonly kind: "success"; readonly status: number; readonly body: Uint8Array }
@@ -63,6 +63,18 @@ export async function exchange(
   return probed ? attempt(account, keys, io, request) : first;
 }
 
+/** Why a reply was not believed, and what a merchant can do about it. */
+const NOT_BELIEVED: Readonly<Record<Exclude<SignatureCheck, "valid">, string>> = {
+  header_missing: "WeChat Pay's reply was not signed; it was not believed.",
+  timestamp_out_of_range:
+    "WeChat Pay's reply bears a time more than 5 minutes off; it was not believed.",
+  serial_unknown:
+    "WeChat Pay signed its reply with a key that this account does not hold: add the current one to the account's platform_keys.",
+  probe: "WeChat Pay signed its reply wrongly on purpose, which it does at times; ask again.",
+  signature_invalid:
+    "The signature of WeChat Pay's reply does not verify: check the account's platform_keys.",
+};
+
 async function attempt(
   account: ChannelAccount,
   keys: AccountKeys,
@@ -81,11 +93,8 @@ async function attempt(
   const check = await checkSignature(headers, body, find, io.now());
   if (check === "valid") return { kind: "success", status, body };
   io.log("warn", "wechat_reply_not_verified", { check, status, request_id: requestId(headers) });
-  const message = "The reply's signature could not be verified.";
-  return {
-    kind: "unknown",
-    error: untrusted(`signature_${check.replace("signature_", "")}`, message),
-  };
+  const code = `signature_${check.replace("signature_", "")}`;
+  return { kind: "unknown", error: untrusted(code, NOT_BELIEVED[check]) };
 }
 
 function refusal(status: number, headers: Headers, body: Uint8Array, io: ChannelIo): Exchange {
@@ -104,7 +113,8 @@ function refusal(status: number, headers: Headers, body: Uint8Array, io: Channel
     error: {
       code: row.code,
       channelCode: said.code,
-      message: said.message === "" ? row.meaning : said.message,
+      message: row.meaning,
+      ...(said.message === "" ? {} : { channelMessage: said.message }),
       retryable: row.retryable,
     },
   };

@@ -23,16 +23,34 @@ const row = (
  * may have moved or the order may be there, so that only a query tells; the others say no.
  */
 export const WECHAT_ERRORS: readonly ChannelErrorRow[] = [
-  row("PARAM_ERROR", "CHANNEL_REJECTED", "rejected", false, "A field is wrong."),
-  row("INVALID_REQUEST", "CHANNEL_REJECTED", "rejected", false, "A rule of the API was broken."),
+  row(
+    "PARAM_ERROR",
+    "CHANNEL_REJECTED",
+    "rejected",
+    false,
+    "WeChat Pay does not accept a field; its own message says which.",
+  ),
+  row(
+    "INVALID_REQUEST",
+    "CHANNEL_REJECTED",
+    "rejected",
+    false,
+    "The request breaks a rule of WeChat Pay; its own message says which.",
+  ),
   row(
     "APPID_MCHID_NOT_MATCH",
     "CHANNEL_NOT_CONFIGURED",
     "rejected",
     false,
-    "The appid is not bound to the mchid.",
+    "The appid is not bound to the mchid: bind it in the merchant console, or correct the account.",
   ),
-  row("MCH_NOT_EXISTS", "CHANNEL_NOT_CONFIGURED", "rejected", false, "No such mchid."),
+  row(
+    "MCH_NOT_EXISTS",
+    "CHANNEL_NOT_CONFIGURED",
+    "rejected",
+    false,
+    "WeChat Pay does not know this mchid: correct the account.",
+  ),
   row("ORDER_CLOSED", "INVALID_STATE", "rejected", false, "The order is closed."),
   row("ORDERPAID", "CHANNEL_ERROR", "unknown", true, "The order is already paid; query it."),
   row("NO_STATEMENT_EXIST", "NOT_FOUND", "rejected", false, "No statement for that day."),
@@ -49,9 +67,15 @@ export const WECHAT_ERRORS: readonly ChannelErrorRow[] = [
     "CHANNEL_REJECTED",
     "rejected",
     false,
-    "Our signature was refused: private key, certificate serial or clock.",
+    "WeChat Pay refused the signature: private_key and serial_no must belong together and to this mchid.",
   ),
-  row("NO_AUTH", "CHANNEL_NOT_CONFIGURED", "rejected", false, "The merchant lacks the product."),
+  row(
+    "NO_AUTH",
+    "CHANNEL_NOT_CONFIGURED",
+    "rejected",
+    false,
+    "The merchant may not use this product: apply for it in the merchant console.",
+  ),
   row(
     "OUT_TRADE_NO_USED",
     "CHANNEL_ERROR",
@@ -59,11 +83,35 @@ export const WECHAT_ERRORS: readonly ChannelErrorRow[] = [
     true,
     "The order number is taken by other parameters; query what became of it.",
   ),
-  row("RULE_LIMIT", "PAYMENT_DECLINED", "rejected", false, "A business or risk rule said no."),
+  row(
+    "RULE_LIMIT",
+    "PAYMENT_DECLINED",
+    "rejected",
+    false,
+    "A business or risk rule of WeChat Pay refused it.",
+  ),
   row("TRADE_ERROR", "CHANNEL_ERROR", "unknown", true, "The order's state forbids it; query it."),
-  row("NOT_ENOUGH", "INSUFFICIENT_BALANCE", "rejected", true, "The merchant's balance is short."),
-  row("USER_ACCOUNT_ABNORMAL", "PAYMENT_DECLINED", "rejected", false, "The payer's account."),
-  row("ACCOUNT_ERROR", "PAYMENT_DECLINED", "rejected", false, "The payer's account."),
+  row(
+    "NOT_ENOUGH",
+    "INSUFFICIENT_BALANCE",
+    "rejected",
+    true,
+    "The merchant's balance is too small.",
+  ),
+  row(
+    "USER_ACCOUNT_ABNORMAL",
+    "PAYMENT_DECLINED",
+    "rejected",
+    false,
+    "The payer's account is not in order.",
+  ),
+  row(
+    "ACCOUNT_ERROR",
+    "PAYMENT_DECLINED",
+    "rejected",
+    false,
+    "The payer's account is not in order.",
+  ),
   row("ORDER_NOT_EXIST", "CHANNEL_REJECTED", "rejected", false, "There is no such order."),
   row("RESOURCE_NOT_EXISTS", "CHANNEL_REJECTED", "rejected", false, "There is no such thing."),
   row("FREQUENCY_LIMITED", "CHANNEL_UNAVAILABLE", "unknown", true, "Too many requests."),
@@ -71,7 +119,13 @@ export const WECHAT_ERRORS: readonly ChannelErrorRow[] = [
   row("FREQUENCY_LIMIT_EXCEED", "CHANNEL_UNAVAILABLE", "unknown", true, "Too many requests."),
   row("SYSTEM_ERROR", "CHANNEL_UNAVAILABLE", "unknown", true, "WeChat Pay is in trouble."),
   row("BANK_ERROR", "CHANNEL_UNAVAILABLE", "unknown", true, "The bank is in trouble."),
-  row("OPENID_MISMATCH", "CHANNEL_REJECTED", "rejected", false, "The openid is of another appid."),
+  row(
+    "OPENID_MISMATCH",
+    "CHANNEL_REJECTED",
+    "rejected",
+    false,
+    "The openid belongs to another appid.",
+  ),
   row(
     "INVALID_TRANSACTIONID",
     "CHANNEL_REJECTED",
@@ -79,7 +133,13 @@ export const WECHAT_ERRORS: readonly ChannelErrorRow[] = [
     false,
     "There is no such transaction number.",
   ),
-  row("SERVICE_UNAVAILABLE", "CHANNEL_UNAVAILABLE", "unknown", true, "Out of service."),
+  row(
+    "SERVICE_UNAVAILABLE",
+    "CHANNEL_UNAVAILABLE",
+    "unknown",
+    true,
+    "WeChat Pay is out of service.",
+  ),
   row("USERPAYING", "CHANNEL_ERROR", "unknown", true, "The buyer is paying; query it."),
 ];
 
@@ -87,6 +147,8 @@ export const WECHAT_ERRORS: readonly ChannelErrorRow[] = [
 export const normaliseCode = (code: string): string => code.replaceAll("_", "").toUpperCase();
 
 const BY_CODE = new Map(WECHAT_ERRORS.map((entry) => [normaliseCode(entry.channelCode), entry]));
+
+const UNLISTED = "with a code that is not known here.";
 
 /**
  * The table's row for a code, in any spelling. A code nobody documented is a refusal when the
@@ -96,8 +158,8 @@ export function errorRow(code: string, status: number): ChannelErrorRow {
   const found = BY_CODE.get(normaliseCode(code));
   if (found !== undefined) return found;
   return status >= 400 && status < 500 && status !== 429 && status !== 408
-    ? row(code, "CHANNEL_REJECTED", "rejected", false, "")
-    : row(code, "CHANNEL_UNAVAILABLE", "unknown", true, "");
+    ? row(code, "CHANNEL_REJECTED", "rejected", false, `WeChat Pay refused ${UNLISTED}`)
+    : row(code, "CHANNEL_UNAVAILABLE", "unknown", true, `WeChat Pay answered ${UNLISTED}`);
 }
 
 /** The JSON value of a body; undefined when it is not UTF-8 or not JSON. */

@@ -37,7 +37,7 @@ function descriptionOf(order: ChargeOrder): Result<string, Failure> {
 function amountFailure(order: ChargeOrder, info: ChannelInfo): Failure | null {
   const { currency, value } = order.amount;
   if (!info.currencies.includes(currency)) {
-    return failure("CURRENCY_UNSUPPORTED", "WeChat Pay takes CNY only.", {
+    return failure("CURRENCY_UNSUPPORTED", "WeChat Pay takes CNY only; use CNY.", {
       supported: info.currencies,
     });
   }
@@ -78,9 +78,13 @@ export function prepareOrder(
   }
   if (!info.methods.includes(order.method)) {
     return err(
-      failure("METHOD_UNSUPPORTED", `WeChat Pay does not offer the method ${order.method} here.`, {
-        supported: info.methods,
-      }),
+      failure(
+        "METHOD_UNSUPPORTED",
+        `WeChat Pay does not offer the method ${order.method} here; use ${info.methods.join(" or ")}.`,
+        {
+          supported: info.methods,
+        },
+      ),
     );
   }
   const problem = amountFailure(order, info) ?? notifyUrlFailure(order.notifyUrl);

@@ -60,7 +60,7 @@ const isRange = (text: string): boolean =>
 const CreateBody = z
   .strictObject({
     label: PlainText(100).optional(),
-    scopes: z.array(ScopeName).min(1).max(20).default(["*"]),
+    scopes: z.array(ScopeName).min(1, "must name at least one scope").max(20),
     ip_allow: z
       .array(z.string().refine(isRange, "must be an IP address or a CIDR range"))
       .max(50)

@@ -12,7 +12,7 @@ import { systemClock } from "../../clock.ts";
 import { apiError } from "../../errors.ts";
 import { isId } from "../../ids.ts";
 import { intentObject } from "../../intent/client.ts";
-import { type App, type AppContext, errors } from "../http.ts";
+import { type App, type AppContext, errors, traceOf } from "../http.ts";
 
 const send = (reply: CallbackReply): Response =>
   new Response(reply.status === 204 ? null : reply.body, {
@@ -29,7 +29,7 @@ async function deliver(
   for (const report of reports) {
     if (!isId("paymentIntent", report.paymentId)) return "unknown order";
     const object = intentObject(c.env, report.paymentId);
-    const outcome = await object.report(accountId, report, c.var.traceparent);
+    const outcome = await object.report(accountId, report, traceOf(c));
     if (!outcome.ok) return outcome.error;
   }
   return null;

@@ -93,6 +93,7 @@ async function raise(
     livemode: row.livemode,
     sequence: 1,
     createdAt: c.var.now,
+    requestId: c.var.requestId,
     data: { ...show(c, row), ...(trouble === undefined ? {} : { last_error: trouble }) },
   });
   const message: PublishedEvents = {

@@ -93,11 +93,31 @@ async function load(c: AppContext, id: string): Promise<EventRow> {
   return row;
 }
 
-/** A place in the feed is named by the event there; null is before all of them. */
-async function positionOf(c: AppContext, cursor: string | undefined): Promise<number | null> {
+/** Marks a place on the way back: following from there would begin in the middle of the feed. */
+const BACK = "back_";
+
+/** The event that a place is named by. Each direction takes its own cursors only. */
+function eventAt(cursor: string, following: boolean): string {
+  if (following && cursor.startsWith(BACK)) {
+    throw apiError(
+      "INVALID_CURSOR",
+      "This cursor leads back; follow with an empty after, then with the next_cursor of that.",
+    );
+  }
+  if (following) return cursor;
+  return cursor.startsWith(BACK) ? cursor.slice(BACK.length) : "";
+}
+
+/** Null: from the end that the direction starts at. */
+async function positionOf(
+  c: AppContext,
+  cursor: string | undefined,
+  following: boolean,
+): Promise<number | null> {
   if (cursor === undefined || cursor === "") return null;
   const { merchant, key } = c.var.principal;
-  const row = await findEvent(database(c.env.DB), merchant.id, key.livemode, cursor);
+  const id = eventAt(cursor, following);
+  const row = await findEvent(database(c.env.DB), merchant.id, key.livemode, id);
   if (row === null) {
     throw apiError("INVALID_CURSOR", "Use the next_cursor of a page of this list, unchanged.");
   }
@@ -118,14 +138,15 @@ export function registerEvents(app: App): void {
       limit: limit + 1,
       type: type ?? null,
       direction: following ? "forward" : "back",
-      position: await positionOf(c, following ? after : cursor),
+      position: await positionOf(c, following ? after : cursor, following),
     });
     const shown = rows.slice(0, limit);
     const hasMore = rows.length > limit;
     const last = shown.at(-1)?.id ?? null;
     // A follower that has seen everything stays where it is, and asks from there next time.
     const place = last ?? (after === "" ? null : after) ?? null;
-    const next_cursor = following ? place : hasMore ? last : null;
+    const back = hasMore && last !== null ? BACK + last : null;
+    const next_cursor = following ? place : back;
     const data = shown.map(showEvent);
     return c.json({ object: "list" as const, data, has_more: hasMore, next_cursor }, 200);
   });

@@ -1,6 +1,7 @@
 /** `/v1/payment-intents` (API.md section 2). Everything that is decided is decided in the object. */
 import { createRoute, z } from "@hono/zod-openapi";
 
+import { CHANNEL_SLUGS } from "../../channels/registry.ts";
 import { sha256Hex } from "../../crypto/digest.ts";
 import { idKeyOf } from "../../crypto/id-key.ts";
 import { ApiError, apiError } from "../../errors.ts";
@@ -23,13 +24,15 @@ import {
   jsonBody,
   jsonReply,
   listOf,
+  ownerOf,
   publicOrigin,
+  traceOf,
 } from "../http.ts";
 import { fingerprintOf, readIdempotencyKey } from "../idempotent.ts";
 import { pageQuery, pageReply, readPage, withLookahead } from "../pages.ts";
 import { usableAccount } from "../usable-account.ts";
 import { callbackUrl } from "./channel-account-access.ts";
-import { CreatePaymentIntent, PaymentIntent } from "./schemas.ts";
+import { CreatePaymentIntent, noFields, PaymentIntent } from "./schemas.ts";
 
 const tags = ["Payment intents"];
 const params = z.object({ id: idParam("id", "pi_01k5x0e8m3v7q2r9t4w6y8z0ab") });
@@ -81,7 +84,7 @@ const list = createRoute({
     query: z.strictObject({
       ...pageQuery,
       status: z.enum(STATUSES).optional(),
-      channel: z.string().max(32).optional(),
+      channel: z.enum(CHANNEL_SLUGS).optional(),
       merchant_order_id: z.string().max(64).optional(),
       created_gte: z.iso.datetime({ offset: true }).optional(),
       created_lt: z.iso.datetime({ offset: true }).optional(),
@@ -103,11 +106,11 @@ const cancel = createRoute({
     "Asks the channel, closes the order there and asks again, so that a buyer who is just paying " +
     "is not lost. 202: the channel has not confirmed yet; we go on.",
   ...merchantAuth("payments:write"),
-  request: { params, headers: idempotency },
+  request: { params, headers: idempotency, body: noFields },
   responses: {
     200: jsonReply(PaymentIntent, "Cancelled."),
     202: jsonReply(PaymentIntent, "Being cancelled."),
-    ...errors(400, 401, 403, 404, 409, 415, 422, 429, 500),
+    ...errors(400, 401, 403, 404, 409, 413, 415, 422, 429, 500),
   },
 });
 
@@ -121,10 +124,10 @@ const sync = createRoute({
     "For a customer at the counter whose callback is late. Payments that have not ended are also " +
     "asked about without it.",
   ...merchantAuth("payments:write"),
-  request: { params, headers: idempotency },
+  request: { params, headers: idempotency, body: noFields },
   responses: {
     200: jsonReply(PaymentIntent, "The payment after the channel has spoken."),
-    ...errors(400, 401, 403, 404, 415, 422, 429, 500, 502, 503, 504),
+    ...errors(400, 401, 403, 404, 413, 415, 422, 429, 500, 502, 503, 504),
   },
 });
 
@@ -173,7 +176,7 @@ async function idsFor(c: AppContext, body: CreateBody): Promise<Ids> {
  * order may be open and paid. Only a first request is refused.
  */
 async function replayOr(refusal: unknown, c: AppContext, { id }: Ids): Promise<Response> {
-  const answer = await intentObject(c.env, id).replay(await fingerprintOf(c), c.var.traceparent);
+  const answer = await intentObject(c.env, id).replay(await fingerprintOf(c), traceOf(c));
   if (answer === null) throw refusal;
   return reply(answer);
 }
@@ -210,7 +213,7 @@ async function createRequest(
     expiresIn: body.expires_in,
     fingerprint: await fingerprintOf(c),
     orderKeeper,
-    traceparent: c.var.traceparent,
+    trace: traceOf(c),
   };
 }
 
@@ -264,9 +267,8 @@ export function registerPaymentIntents(app: App): void {
   });
 
   app.openapi(get, async (c) => {
-    const { merchant, key } = c.var.principal;
     const id = readId(c.req.valid("param").id);
-    const json = await intentObject(c.env, id).getOwned(merchant.id, key.livemode);
+    const json = await intentObject(c.env, id).getOwned(ownerOf(c));
     if (json === null) throw apiError("PAYMENT_INTENT_NOT_FOUND", "No such payment intent.");
     return reply({ kind: "intent", status: 200, body: json, replayed: false }) as never;
   });
@@ -288,14 +290,12 @@ export function registerPaymentIntents(app: App): void {
   });
 
   app.openapi(cancel, async (c) => {
-    const { merchant, key } = c.var.principal;
     const object = intentObject(c.env, readId(c.req.valid("param").id));
-    return reply(await object.cancel(merchant.id, key.livemode, await repeatKey(c))) as never;
+    return reply(await object.cancel(ownerOf(c), await repeatKey(c), traceOf(c))) as never;
   });
 
   app.openapi(sync, async (c) => {
-    const { merchant, key } = c.var.principal;
     const object = intentObject(c.env, readId(c.req.valid("param").id));
-    return reply(await object.sync(merchant.id, key.livemode, await repeatKey(c))) as never;
+    return reply(await object.sync(ownerOf(c), await repeatKey(c), traceOf(c))) as never;
   });
 }

@@ -3,6 +3,7 @@ import { z } from "@hono/zod-openapi";
 
 import { CHANNEL_SLUGS } from "../../channels/registry.ts";
 import { ERROR_CODES } from "../../errors.ts";
+import { unlessMissing } from "../../issue-messages.ts";
 import { CURRENCIES } from "../../money.ts";
 import { STATUSES } from "../../payments/states.ts";
 import { FAULT_SCRIPTS } from "../../sandbox/simulator.ts";
@@ -22,29 +23,37 @@ export const Money = z
 export const Amount = z
   .strictObject({
     currency: z
-      .enum(CURRENCIES, `must be one of ${CURRENCIES.join(" ")}, in capitals`)
+      .enum(CURRENCIES, unlessMissing(`must be one of ${CURRENCIES.join(", ")}, in capitals`))
       .openapi({ example: "CNY" }),
     value: z
-      .int("must be an integer of minor units (699 is CNY 6.99)")
+      .int(unlessMissing("must be an integer of minor units (699 is CNY 6.99)"))
       .positive("must be at least 1 minor unit")
       .openapi({ example: 699, description: "Minor units: 699 is CNY 6.99." }),
   })
   .openapi("Amount");
 
+/** The body of an action that takes no fields: none, or an empty object. */
+export const noFields = { content: { "application/json": { schema: z.strictObject({}) } } };
+
+/** Half a surrogate pair has no bytes in UTF-8: what is stored or sent would be another text. */
+const WELL_FORMED = "must be Unicode text: half a surrogate pair is in it";
+const isWellFormed = (text: string): boolean => text.isWellFormed();
+
+/** Any text with a limit, such as a name that is only looked up. */
+export const ShortText = (max: number) => z.string().max(max).refine(isWellFormed, WELL_FORMED);
+
 /** Text for people: no control characters, which channels and logs trip over. */
 export const PlainText = (max: number) =>
-  z
-    .string()
+  ShortText(max)
     .trim()
-    .min(1, "must not be empty")
-    .max(max, `must have at most ${max} characters`)
+    .min(1)
     // oxlint-disable-next-line no-control-regex -- they are what is refused
     .regex(/^[^\u0000-\u001f\u007f]*$/, "must not contain control characters");
 
 const METADATA_BYTES = 4_096;
 
 export const Metadata = z
-  .record(z.string().min(1).max(64), z.string("must be a string").max(2_048))
+  .record(ShortText(64).min(1), ShortText(2_048))
   .refine(
     (metadata) => new TextEncoder().encode(JSON.stringify(metadata)).length <= METADATA_BYTES,
     "must have at most 4 KiB as JSON",
@@ -60,14 +69,17 @@ export const Payer = z
     human_id: PlainText(128),
     openid: PlainText(128),
     auth_code: z.string().regex(/^[0-9A-Za-z]{10,64}$/, "must be the digits of the payment code"),
-    client_ip: z.union([z.ipv4(), z.ipv6()]),
+    client_ip: z.union(
+      [z.ipv4(), z.ipv6()],
+      unlessMissing("must be an IP address like 203.0.113.7 or 2001:db8::1"),
+    ),
   })
   .partial()
   .openapi("Payer");
 
 /** Only https leads a buyer back, except on the merchant's own machine. */
 export const ReturnUrl = z
-  .url("must be a URL")
+  .url()
   .max(1_024)
   .refine((text) => {
     const url = URL.parse(text);
@@ -79,15 +91,15 @@ export const ReturnUrl = z
 export const CreatePaymentIntent = z
   .strictObject({
     amount: Amount,
-    channel: z.enum(CHANNEL_SLUGS, `must be one of ${CHANNEL_SLUGS.join(", ")}`),
-    method: z.enum(METHODS, `must be one of ${METHODS.join(", ")}`).default("qr"),
+    channel: z.enum(CHANNEL_SLUGS),
+    method: z.enum(METHODS).default("qr"),
     description: PlainText(256).optional(),
     merchant_order_id: z
       .string()
       .regex(/^[\x21-\x7e]{1,64}$/, "must be 1 to 64 printable ASCII characters without spaces")
       .optional()
       .openapi({ description: "Your order number: unique per merchant and mode." }),
-    service_id: z.string().max(64).optional(),
+    service_id: ShortText(64).optional(),
     channel_account: z
       .string()
       .optional()
@@ -96,7 +108,7 @@ export const CreatePaymentIntent = z
     os_type: z.enum(["ios", "android"]).optional(),
     return_url: ReturnUrl.optional(),
     expires_in: z
-      .int("must be whole seconds")
+      .int(unlessMissing("must be whole seconds"))
       .min(60, "must be at least 60 seconds")
       .max(7_200, "must be at most 7200 seconds")
       .default(900),

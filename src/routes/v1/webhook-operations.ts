@@ -17,6 +17,7 @@ import {
 import { sendTestEvent } from "../../webhooks/send-again.ts";
 import { type App, errors, jsonReply, listOf } from "../http.ts";
 import { pageQuery, pageReply, readPage, withLookahead } from "../pages.ts";
+import { noFields } from "./schemas.ts";
 import { auth, loadEndpoint, once, params, tags } from "./webhook-access.ts";
 import { Delivery, EndpointWithSecret, showDelivery } from "./webhook-schemas.ts";
 
@@ -65,10 +66,10 @@ const test = createRoute({
   summary: "Send a test event",
   description: "A `webhook_endpoint.test` to this endpoint alone, the way every event goes.",
   tags,
-  request: { params },
+  request: { params, body: noFields },
   responses: {
     202: jsonReply(Delivery, "The delivery; its attempts show up in the endpoint's deliveries."),
-    ...errors(401, 403, 404, 409, 422, 429),
+    ...errors(400, 401, 403, 404, 409, 413, 415, 422, 429),
   },
 });
 

@@ -86,6 +86,10 @@ export const Event = z
     created_at: Timestamp,
     livemode: z.boolean(),
     sequence: z.int(),
+    request_id: z.string().nullable().openapi({
+      description: "The request that caused it; null for what the gateway did by itself.",
+      example: "req_01k5x0e8m3v7q2r9t4w6y8z0ab",
+    }),
     data: z.record(z.string(), z.unknown()).openapi({ description: "The object at the commit." }),
   })
   .openapi("Event");

@@ -233,7 +233,7 @@ describe("the answer to an order", () => {
         error: {
           code: "CHANNEL_NOT_CONFIGURED",
           channelCode: "isv.invalid-app-id",
-          message: "Alipay does not know this app_id on this host.",
+          message: "Alipay does not know this app_id on this host: correct the account.",
           retryable: false,
         },
       });
@@ -245,7 +245,11 @@ describe("the answer to an order", () => {
     });
     expect(await create(await signedBody(PRECREATE, business))).toMatchObject({
       kind: "rejected",
-      error: { code: "CHANNEL_NOT_CONFIGURED", message: expect.stringContaining("他们的话") },
+      error: {
+        code: "CHANNEL_NOT_CONFIGURED",
+        message: expect.not.stringContaining("他们的话"),
+        channelMessage: "他们的话",
+      },
     });
     for (const code of ["20000", "40005", "99999", "10003"]) {
       expect(await create(await signedBody(PRECREATE, { code }, false))).toMatchObject({

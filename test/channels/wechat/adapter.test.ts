@@ -294,7 +294,8 @@ describe("createCharge", () => {
       error: {
         code: "CHANNEL_REJECTED",
         channelCode: "PARAM_ERROR",
-        message: "参数错误 (/amount/total)",
+        message: "WeChat Pay does not accept a field; its own message says which.",
+        channelMessage: "参数错误 (/amount/total)",
         retryable: false,
       },
     });
@@ -583,7 +584,11 @@ describe("selfCheck", () => {
     const io = kit.fakeIo(() => kit.errorReply(401, "SIGN_ERROR", "商户证书序列号有误"));
     expect(await wechat.selfCheck(account, io)).toMatchObject({
       kind: "rejected",
-      error: { channelCode: "SIGN_ERROR", message: "商户证书序列号有误" },
+      error: {
+        channelCode: "SIGN_ERROR",
+        message: expect.stringContaining("private_key and serial_no"),
+        channelMessage: "商户证书序列号有误",
+      },
     });
   });
 
