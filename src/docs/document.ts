@@ -97,8 +97,8 @@ function complete(placed: PlacedOperation, schemas: Record<string, Schema>): voi
   const secured = (operation.security ?? []).length > 0;
   if (method === "post" && secured && !KEYLESS.has(name)) addIdempotency(operation);
   if (secured) addSharedErrors(operation);
-  const note = OPERATION_NOTES[name];
-  if (note !== undefined) operation.description ??= note;
+  const words = OPERATION_NOTES[name];
+  if (words !== undefined) operation.description ??= words;
   tidySummary(operation);
   for (const parameter of operation.parameters ?? []) {
     const note = PARAMETER_NOTES[parameter.name];

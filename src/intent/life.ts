@@ -6,7 +6,6 @@
 import type { PaymentReport } from "../channels/adapter.ts";
 import { rememberAccount } from "../channels/accounts.ts";
 import { systemClock } from "../clock.ts";
-import { IN_FLIGHT_WAIT_MS } from "../constants.ts";
 import { type Failure, failure } from "../errors.ts";
 import { createLogger, describeError, type Logger } from "../log.ts";
 import { analyticsMetrics } from "../metrics.ts";
@@ -18,12 +17,14 @@ import type { ChannelAccountRow } from "../store/channel-accounts.ts";
 import { type Answer, once, refuse, type RepeatKey } from "./answers.ts";
 import { IntentBook, isUnsettled } from "./book.ts";
 import { ChannelDesk } from "./channel-desk.ts";
+import { duplicateOrder, goneAway, notCancellable, tooSlow } from "./failures.ts";
 import { Outbox } from "./outbox.ts";
 import type { IntentRecord } from "./record.ts";
 import { type CreateRequest, reservation } from "./reserve.ts";
 import { IntentStorage } from "./storage.ts";
 import type { Trace } from "../trace.ts";
 import { type PaymentIntentView, toView } from "./view.ts";
+import { STILL_RUNNING, withinWait } from "./within-wait.ts";
 
 /** After an alarm that threw: it must never be lost, and never hammer. */
 const ALARM_RETRY_MS = 30_000;
@@ -109,9 +110,9 @@ export class PaymentLife {
     if (lost !== null) return refuse(lost);
     // What an earlier call has left behind is asked for first: a refusal of the repeat would say
     // nothing about it.
-    const settling = record.payment.order === "unknown" ? this.#ask(work) : this.#charge(work);
-    const finished = await withinWait(settling);
-    if (finished) return this.#createAnswer(!reserved);
+    const settling: Promise<unknown> =
+      record.payment.order === "unknown" ? this.#ask(work) : this.#charge(work);
+    if ((await withinWait(settling)) !== STILL_RUNNING) return this.#createAnswer(!reserved);
     // The first request itself is told what there is: without it the merchant would know no id.
     if (reserved) return this.#current(201);
     return refuse(
@@ -151,7 +152,8 @@ export class PaymentLife {
       if (record.payment.status === "cancelled") return this.#current(200);
       if (isTerminal(record.payment.status)) return refuse(notCancellable(record));
       this.#book.commit({ type: "close", reason: "cancel" }, systemClock.now(), work.requestId);
-      await this.#close(work);
+      // A channel that takes longer is told on: the answer is then what is known by now.
+      await withinWait(this.#close(work));
       const after = this.#book.read() ?? record;
       if (after.payment.status === "cancelled") return this.#current(200);
       // Still open: the channel has not confirmed. The alarm goes on closing it.
@@ -163,7 +165,8 @@ export class PaymentLife {
   async sync(owner: Owner, repeat: RepeatKey | null, trace: Trace): Promise<Answer> {
     const work = this.#begin(trace);
     return this.#asOwner(owner, repeat, async () => {
-      const trouble = await this.#ask(work);
+      const trouble = await withinWait(this.#ask(work));
+      if (trouble === STILL_RUNNING) return refuse(tooSlow);
       return trouble === null ? this.#current(200) : refuse(trouble);
     });
   }
@@ -408,27 +411,5 @@ export class PaymentLife {
   }
 }
 
-const goneAway: Failure = failure("INTERNAL", "The reservation is gone; send the request again.");
-
 const isOwner = ({ terms }: IntentRecord, { merchantId, livemode }: Owner): boolean =>
   terms.merchantId === merchantId && terms.livemode === livemode;
-
-const duplicateOrder = (holder: string): Failure =>
-  failure("DUPLICATE_ORDER", "This merchant_order_id belongs to another payment intent.", {
-    payment_intent: holder,
-  });
-
-const notCancellable = ({ payment, terms }: IntentRecord): Failure =>
-  failure("INVALID_STATE", `The payment has ended: it is ${payment.status}.`, {
-    payment_intent: terms.id,
-    status: payment.status,
-  });
-
-/** False when the work takes longer than a repeat may wait; the work goes on. */
-async function withinWait(work: Promise<unknown>): Promise<boolean> {
-  const timeout = Promise.withResolvers<false>();
-  const timer = setTimeout(() => timeout.resolve(false), IN_FLIGHT_WAIT_MS);
-  const done = await Promise.race([work.then(() => true as const), timeout.promise]);
-  clearTimeout(timer);
-  return done;
-}

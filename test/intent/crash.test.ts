@@ -138,7 +138,7 @@ describe.each(ENDINGS)("a life that ends %s", (ending) => {
     const stage = await setStage();
     const counting = new Mortal(Infinity);
     await dieAndRecover(stage, ending, counting, byRepeat, expect, 0);
-    expect(counting.steps).toBeGreaterThan(40);
+    expect(counting.steps).toBeGreaterThan(30);
     for (let step = 1; step <= counting.steps; step += 1) {
       await dieAndRecover(stage, ending, new Mortal(step), byRepeat, expect, step);
       await dieAndRecover(stage, ending, new Mortal(step), byAlarm, expect, step);

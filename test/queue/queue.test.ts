@@ -16,6 +16,7 @@ import { LOST_AFTER_MS } from "../../src/webhooks/schedule.ts";
 import {
   addEndpoint,
   consume,
+  currentEndpoint,
   db,
   deliveriesOf,
   deliveryOf,
@@ -357,6 +358,51 @@ describe("deliveries whose message is lost", () => {
       .update(webhookDeliveries)
       .set({ next_attempt_at: null, feed_at: null })
       .where(and(eq(webhookDeliveries.endpoint_id, endpoint.id)));
+  });
+});
+
+describe("a queue that is behind", () => {
+  it("is not given the same work again every minute", async ({ expect }) => {
+    const world = await makeWorld(fine);
+    const endpoint = await addEndpoint(world);
+    const happened = Array.from({ length: 10 }, () => makeEvent("payment_intent.succeeded"));
+    await consume(world, "itpay-events", [published(world, ...happened)]);
+    expect(world.queued).toHaveLength(1);
+    for (let minute = 1; minute <= 60; minute += 1) {
+      world.now = START + minute * MINUTE;
+      await feedDueDeliveries(world.context, world.now);
+    }
+    // One more for each time that the first message had to be taken for lost.
+    expect(world.queued).toHaveLength(1 + (60 * MINUTE) / LOST_AFTER_MS);
+    await drain(world);
+    expect(world.received).toHaveLength(10);
+    const states = (await deliveriesOf(endpoint)).map(({ state }) => state);
+    expect(states).toEqual(Array(10).fill("delivered"));
+  });
+});
+
+describe("an endpoint whose secret cannot be opened", () => {
+  it("has a failed attempt, which shows and comes to an end", async ({ expect }) => {
+    const world = await makeWorld(fine);
+    const sealed = `v1.00000000.${"A".repeat(16)}.${"A".repeat(32)}`;
+    const endpoint = await addEndpoint(world, { secrets: [{ sealed, expires_at: null }] });
+    await consume(world, "itpay-events", [published(world, makeEvent("payment_intent.created"))]);
+    const [message] = world.queued.splice(0);
+    // The message is done: in the queue it would come back for ever, and nobody would see why.
+    expect(await consume(world, "itpay-deliveries", [message?.body])).toEqual({
+      acked: 1,
+      retried: [],
+    });
+    expect(await deliveryOf(endpoint)).toMatchObject({
+      state: "pending",
+      attempts: [{ status: null, response: "not sent: the signing secret cannot be opened" }],
+      next_attempt_at: START + 5_000,
+    });
+    expect((await currentEndpoint(endpoint))?.failing_since).toBe(START);
+    expect(world.received).toHaveLength(0);
+    expect(world.lines.join("\n")).not.toContain(sealed);
+    await goTo(world, START + 5_000);
+    expect((await deliveryOf(endpoint)).attempts).toHaveLength(2);
   });
 });
 

@@ -118,6 +118,24 @@ describe("GET /v1/events", () => {
     },
   );
 
+  it("takes no cursor of the other direction", async ({ expect }) => {
+    const { live } = await makeMerchant();
+    const events = Array.from({ length: 3 }, () => make());
+    await record(live, ...events);
+    const back = (await live.call("GET", "/v1/events?limit=2")).body["next_cursor"];
+    const forth = (await live.call("GET", "/v1/events?limit=2&after=")).body["next_cursor"];
+    for (const query of [`after=${String(back)}`, `cursor=${String(forth)}`]) {
+      const reply = await live.call("GET", `/v1/events?${query}`);
+      expect([reply.status, codeOf(reply)]).toEqual([400, "INVALID_CURSOR"]);
+    }
+    expect(idsOf(await live.call("GET", `/v1/events?cursor=${String(back)}`))).toEqual([
+      events[0]?.id,
+    ]);
+    expect(idsOf(await live.call("GET", `/v1/events?after=${String(forth)}`))).toEqual([
+      events[2]?.id,
+    ]);
+  });
+
   it("goes one way at a time", async ({ expect }) => {
     const { live } = await makeMerchant();
     const reply = await live.call("GET", "/v1/events?after=&cursor=");

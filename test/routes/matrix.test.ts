@@ -182,6 +182,7 @@ describe.each(adminOnly)("$name", (operation) => {
     for (const authorization of [undefined, "Bearer ", "Bearer wrong", `Bearer ${merchant.live}`]) {
       const reply = await call(operation, authorization);
       expect([reply.status, errorOf(reply)]).toEqual([401, "UNAUTHENTICATED"]);
+      expect(reply.headers.get("WWW-Authenticate")).toMatch(/^Bearer /);
     }
     const reply = await call(operation, `Bearer ${ADMIN}`);
     expect(reply.status).not.toBe(401);

@@ -18,25 +18,28 @@ export const PUBLIC_KEY_ID_PREFIX = "PUB_KEY_ID_";
 export const platformKeySchema = z.strictObject({
   id: z
     .string()
-    .regex(/^(PUB_KEY_ID_[0-9A-Za-z]{1,64}|[0-9A-Fa-f]{1,40})$/, "PUB_KEY_ID_… or a serial in hex")
+    .regex(
+      /^(PUB_KEY_ID_[0-9A-Za-z]{1,64}|[0-9A-Fa-f]{1,40})$/,
+      "must be PUB_KEY_ID_… or a serial in hex",
+    )
     .describe("PUB_KEY_ID_… as the merchant console shows it, or a platform certificate's serial."),
   public_key: z.string().max(PEM_LIMIT).optional().describe("pub_key.pem, for a PUB_KEY_ID_…"),
   certificate: z.string().max(PEM_LIMIT).optional().describe("The platform certificate, PEM."),
 });
 
 export const directCredentials = z.strictObject({
-  mchid: z.string().regex(/^\d{6,32}$/, "digits only"),
-  appid: z.string().regex(/^[0-9A-Za-z]{1,32}$/, "letters and digits only"),
+  mchid: z.string().regex(/^\d{6,32}$/, "must be 6 to 32 digits"),
+  appid: z.string().regex(/^[0-9A-Za-z]{1,32}$/, "must be 1 to 32 letters and digits"),
   private_key: z.string().min(1).max(PEM_LIMIT).describe("apiclient_key.pem"),
   certificate: z.string().max(PEM_LIMIT).optional().describe("apiclient_cert.pem"),
   serial_no: z
     .string()
-    .regex(SERIAL, "a certificate serial in hex")
+    .regex(SERIAL, "must be a certificate serial in hex")
     .optional()
     .describe("The serial of apiclient_cert.pem, where the certificate itself is not given."),
   api_v3_key: z
     .string()
-    .regex(/^[\x21-\x7e]{32}$/, "exactly 32 ASCII characters")
+    .regex(/^[\x21-\x7e]{32}$/, "must be exactly 32 ASCII characters without spaces")
     .describe("The APIv3 key set in the merchant console."),
   platform_keys: z
     .array(platformKeySchema)

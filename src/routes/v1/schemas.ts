@@ -44,9 +44,12 @@ export const ShortText = (max: number) => z.string().max(max).refine(isWellForme
 
 /** Text for people: no control characters, which channels and logs trip over. */
 export const PlainText = (max: number) =>
-  ShortText(max)
+  z
+    .string()
     .trim()
     .min(1)
+    .max(max)
+    .refine(isWellFormed, WELL_FORMED)
     // oxlint-disable-next-line no-control-regex -- they are what is refused
     .regex(/^[^\u0000-\u001f\u007f]*$/, "must not contain control characters");
 

@@ -117,7 +117,7 @@ describe("refused", () => {
     ["serial_no", { certificate: undefined }],
     ["serial_no", { serial_no: "AB" }],
     ["serial_no", { serial_no: "not hex" }],
-    ["", { surprise: 1 }],
+    ["surprise", { surprise: 1 }],
   ] as const)("names the field %s", async ([path, changes], { expect }) => {
     expect(await issuesOf(changes)).toEqual([path]);
   });

@@ -1,0 +1,64 @@
+import { env } from "cloudflare:workers";
+import { describe, it, vi } from "vitest";
+
+import { api, newMerchant } from "../intent/kit.ts";
+
+/** D1 does the work of one kind of statement, and the answer is lost. */
+function loseAnswersOf(start: string): () => void {
+  const prepare = env.DB.prepare.bind(env.DB);
+  const losing = (statement: D1PreparedStatement): D1PreparedStatement =>
+    new Proxy(statement, {
+      get(target, name) {
+        if (name === "bind") return (...values: unknown[]) => losing(target.bind(...values));
+        const value: unknown = Reflect.get(target, name);
+        if (typeof value !== "function") return value;
+        return async (...args: unknown[]) => {
+          await Reflect.apply(value, target, args);
+          throw new Error("D1_ERROR: Network connection lost.");
+        };
+      },
+    });
+  const spy = vi
+    .spyOn(env.DB, "prepare")
+    .mockImplementation((text) => (text.startsWith(start) ? losing(prepare(text)) : prepare(text)));
+  return () => spy.mockRestore();
+}
+
+describe("Idempotency-Key after our own failure", () => {
+  it("still stands for its body: another is refused, the same goes on where it stopped", async ({
+    expect,
+  }) => {
+    const { id: merchantId, live } = await newMerchant();
+    const send = (body: unknown) =>
+      api("POST", "/v1/api-keys", { key: live, headers: { "Idempotency-Key": "k" }, body });
+    const keys = async () => {
+      const { results } = await env.DB.prepare(
+        "SELECT id, label, scopes FROM api_keys WHERE merchant_id = ? AND label IS NOT NULL",
+      )
+        .bind(merchantId)
+        .all();
+      return results;
+    };
+    const wanted = { label: "shop front", scopes: ["payments:read"] };
+    const before = await keys();
+
+    const find = loseAnswersOf('insert into "api_keys"');
+    const failed = await send(wanted);
+    find();
+    expect(failed.status).toBe(500);
+    // The key is there, though nobody was told.
+    const [made, ...others] = (await keys()).slice(before.length);
+    expect(made).toMatchObject({ label: "shop front" });
+    expect(others).toEqual([]);
+
+    // Whoever got through with more rights under the old id would have them unseen.
+    const other = await send({ label: "back office", scopes: ["*"] });
+    expect(other).toMatchObject({ status: 422, body: { error: { code: "IDEMPOTENCY_MISMATCH" } } });
+
+    const resumed = await send(wanted);
+    expect(resumed).toMatchObject({ status: 201, body: { id: made?.["id"], ...wanted } });
+    expect(await keys()).toEqual([...before, made]);
+    const { status } = await api("GET", "/v1/payment-intents", { key: resumed.body.key });
+    expect(status).toBe(200);
+  });
+});
