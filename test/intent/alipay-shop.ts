@@ -82,7 +82,7 @@ export async function openAlipayShop(): Promise<AlipayShop> {
   return {
     merchant,
     called,
-    find: orders.find,
+    find: (id) => orders.find(id),
     detour: (next) => {
       road = next;
     },

@@ -3,6 +3,7 @@ import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "c
 import { env } from "cloudflare:workers";
 import { describe, it, vi } from "vitest";
 
+import { IN_FLIGHT_WAIT_MS } from "../../src/constants.ts";
 import { randomId } from "../../src/ids.ts";
 import type { Answer } from "../../src/intent/answers.ts";
 import { PaymentLife } from "../../src/intent/life.ts";
@@ -317,7 +318,8 @@ describe("a channel slower than the wait", () => {
       await held.reached;
       const again = stub.create(request, account);
       await stub.get();
-      vi.advanceTimersByTime(10_000);
+      // Inside the object, whose timers these are.
+      await runInDurableObject(stub, () => void vi.advanceTimersByTime(IN_FLIGHT_WAIT_MS));
       const answers = await Promise.all([first, again]);
       expect(answers).toMatchObject([
         { kind: "intent", status: 201, replayed: false },

@@ -120,17 +120,19 @@ export const CreatePaymentIntent = z
   })
   .openapi("CreatePaymentIntent");
 
-const Qr = z.object({
-  charge_id: z.string(),
-  type: z.enum(["emvco_tlv", "wechat_url", "alipay_url", "url", "opaque"]),
-  data: z.string().openapi({ example: "weixin://wxpay/bizpayurl?pr=Xy0Zb1" }),
-  image_url: z.url(),
-  scan_url: z.string(),
-  expires_at: Timestamp,
-});
+const Qr = z
+  .object({
+    charge_id: z.string(),
+    type: z.enum(["emvco_tlv", "wechat_url", "alipay_url", "url", "opaque"]),
+    data: z.string().openapi({ example: "weixin://wxpay/bizpayurl?pr=Xy0Zb1" }),
+    image_url: z.url(),
+    scan_url: z.string(),
+    expires_at: Timestamp,
+  })
+  .openapi("Qr");
 
 const NextAction = z.discriminatedUnion("type", [
-  z.object({ type: z.literal("show_qr"), qr: Qr.nullable() }),
+  z.object({ type: z.literal("show_qr"), qr: z.union([Qr, z.null()]) }),
   z.object({ type: z.literal("redirect"), url: z.string(), scheme_url: z.string().optional() }),
   z.object({
     type: z.literal("invoke_sdk"),
@@ -160,7 +162,7 @@ export const PaymentIntent = z
     channel_transaction_id: z.string().nullable(),
     payer: z.union([Payer, z.null()]),
     payee: z.object({ merchant_id: z.string(), merchant_account: z.string() }),
-    qr: Qr.nullable(),
+    qr: z.union([Qr, z.null()]),
     next_action: NextAction.nullable(),
     checkout_url: z.url(),
     last_error: z
