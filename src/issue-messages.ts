@@ -68,6 +68,9 @@ export function issueMessage(issue: RawIssue): string {
       return FORMATS[issue.format ?? ""] ?? "does not have the right form";
     case "not_multiple_of":
       return `must be a multiple of ${issue.divisor}`;
+    case "invalid_union":
+    case "invalid_element":
+    case "custom":
     default:
       return "is not valid";
   }

@@ -7,7 +7,7 @@ import type { PageRequest } from "../store/page.ts";
 import { wholeNumber } from "./query.ts";
 
 export const pageQuery = {
-  limit: wholeNumber(1, 100).default(20).openapi({ description: "How many to return, 1 to 100." }),
+  limit: wholeNumber(1, 100, 20).openapi({ description: "How many to return, 1 to 100." }),
   cursor: z
     .string()
     .max(512)

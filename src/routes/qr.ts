@@ -17,12 +17,12 @@ import { type App, type AppContext, errors } from "./http.ts";
 import { wholeNumber } from "./query.ts";
 
 const QrQuery = z.strictObject({
-  size: wholeNumber(64, 2_048)
-    .default(QR_SIZE_DEFAULT)
-    .openapi({ description: "Width and height in pixels." }),
-  margin: wholeNumber(0, 16)
-    .default(QR_MARGIN_DEFAULT)
-    .openapi({ description: "Quiet zone in modules; scanners want at least 4." }),
+  size: wholeNumber(64, 2_048, QR_SIZE_DEFAULT).openapi({
+    description: "Width and height in pixels.",
+  }),
+  margin: wholeNumber(0, 16, QR_MARGIN_DEFAULT).openapi({
+    description: "Quiet zone in modules; scanners want at least 4.",
+  }),
 });
 
 const HEADERS = {

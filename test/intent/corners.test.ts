@@ -137,9 +137,12 @@ describe("the one alarm", () => {
     const down = vi.spyOn(env.EVENTS, "send").mockRejectedValue(new Error("queue is down"));
     shop.bank.pay(body.id);
     expect((await shop.bank.callback(body.id)).status).toBe(204);
-    await vi.waitFor(async () => expect(await rowOf(body.id)).toMatchObject({ published: 3 }));
     await vi.waitFor(async () => {
-      expect(await rowOf(body.id)).toMatchObject({ sequence: 4, publish_failures: 1 });
+      expect(await rowOf(body.id)).toMatchObject({
+        sequence: 4,
+        published: 3,
+        publish_failures: 1,
+      });
     });
     expect(await alarmOf(body.id)).not.toBeNull();
 
@@ -311,11 +314,12 @@ describe("a channel slower than the wait", () => {
     const { request, account } = await requestFor(shop);
     const held = gate();
     shop.bank.detour(held.road);
-    const stub = intentStub(request.terms.id);
+    const { id } = request.terms;
     vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
     try {
-      const first = stub.create(request, account);
+      const first = intentStub(id).create(request, account);
       await held.reached;
+      const stub = intentStub(id);
       const again = stub.create(request, account);
       await stub.get();
       // Inside the object, whose timers these are.
@@ -326,7 +330,7 @@ describe("a channel slower than the wait", () => {
         { kind: "failure", failure: { code: "IDEMPOTENCY_IN_FLIGHT" } },
       ]);
       expect(JSON.parse(bodyOf(answers[0]))).toMatchObject({
-        id: request.terms.id,
+        id,
         status: "pending",
         next_action: { type: "wait" },
       });

@@ -184,7 +184,6 @@ describe("published events", () => {
 
   it("leave no gap in the feed, whoever writes at the same time", async ({ expect }) => {
     const worlds = await Promise.all([makeWorld(fine), makeWorld(fine)]);
-    const before = (await db.select({ position: events.position }).from(events)).length;
     const seen: string[] = [];
     let position: number | null = null;
     let writing = true;

@@ -145,6 +145,15 @@ describe("a query", () => {
     expect((await api("GET", `${path}?size=512&margin=0`)).status).toBe(404);
   });
 
+  it("is described as the number it is", async ({ expect }) => {
+    const { paths } = (await api("GET", "/openapi.json")).body;
+    const parameters = paths["/v1/payment-intents"].get.parameters as { name: string }[];
+    expect(parameters.find(({ name }) => name === "limit")).toMatchObject({
+      required: false,
+      schema: { type: "integer", minimum: 1, maximum: 100, default: 20 },
+    });
+  });
+
   it("takes what is right", async ({ expect }) => {
     const query = "limit=007&channel=alipay&created_gte=2026-11-01T08:30:00%2B08:00";
     expect((await api("GET", `/v1/payment-intents?${query}`, { key: merchant.test })).status).toBe(
