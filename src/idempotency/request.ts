@@ -6,18 +6,23 @@
 import { DurableObject } from "cloudflare:workers";
 
 import { systemClock } from "../clock.ts";
-import { IN_FLIGHT_WAIT_MS } from "../constants.ts";
 import { openVault } from "../crypto/vault.ts";
+import { secureRandom } from "../ids.ts";
+import { STILL_RUNNING, withinWait } from "../within-wait.ts";
 
 /** What a request with a key must do now. */
 export type Ticket =
-  | { readonly kind: "run" }
+  /** `turn` proves who runs: a runner that was taken for dead can no longer speak. */
+  | { readonly kind: "run"; readonly turn: number }
   | { readonly kind: "replay"; readonly status: number; readonly body: string }
   | { readonly kind: "mismatch" }
   | { readonly kind: "in_flight" };
 
 /** A runner that has not finished by then is dead: the next request resumes. Milliseconds. */
 const RUNNER_LIFETIME_MS = 30_000;
+
+/** 48 random bits: no two runners of a request ever have the same. */
+const newTurn = (): number => secureRandom(6).reduce((turn, byte) => turn * 256 + byte, 0);
 
 interface Row extends Record<string, SqlStorageValue> {
   fingerprint: string;
@@ -40,80 +45,71 @@ export class IdempotentRequest extends DurableObject<Env> {
   }
 
   /** Stores the first answer; only the first counts. */
-  async finish(status: number, body: string): Promise<void> {
+  async finish(turn: number, status: number, body: string): Promise<void> {
     const sealed = await openVault(this.env.VAULT_KEY).seal(body, this.#context());
     this.ctx.storage.sql.exec(
-      "UPDATE request SET status = ?, answer = ? WHERE id = 1 AND status IS NULL",
+      "UPDATE request SET status = ?, answer = ? WHERE turn = ? AND status IS NULL",
       status,
       sealed,
+      turn,
     );
     this.#wake();
   }
 
   /** The request was refused before it changed anything: it may be sent again, also changed. */
-  async abandon(): Promise<void> {
-    if (this.#hasTable()) this.ctx.storage.sql.exec("DELETE FROM request WHERE status IS NULL");
+  async abandon(turn: number): Promise<void> {
+    this.ctx.storage.sql.exec("DELETE FROM request WHERE turn = ? AND status IS NULL", turn);
     this.#wake();
   }
 
   /** The runner failed and may have changed something: the same request may resume at once. */
-  async release(): Promise<void> {
-    if (this.#hasTable())
-      this.ctx.storage.sql.exec("UPDATE request SET started_at = 0 WHERE status IS NULL");
+  async release(turn: number): Promise<void> {
+    const statement = "UPDATE request SET started_at = 0 WHERE turn = ? AND status IS NULL";
+    this.ctx.storage.sql.exec(statement, turn);
     this.#wake();
   }
 
-  #claim(fingerprint: string): Row | "running" | { kind: "run" } | { kind: "mismatch" } {
+  #claim(fingerprint: string): Row | "running" | Extract<Ticket, { kind: "run" | "mismatch" }> {
     const now = systemClock.now();
+    const turn = newTurn();
     return this.ctx.storage.transactionSync(() => {
       const { sql } = this.ctx.storage;
       sql.exec(`CREATE TABLE IF NOT EXISTS request (
         id INTEGER PRIMARY KEY CHECK (id = 1),
         fingerprint TEXT NOT NULL,
         started_at INTEGER NOT NULL,
+        turn INTEGER NOT NULL,
         status INTEGER,
         answer TEXT
       ) STRICT`);
       const row = sql.exec<Row>("SELECT * FROM request").toArray()[0];
       if (row === undefined) {
-        sql.exec("INSERT INTO request VALUES (1, ?, ?, NULL, NULL)", fingerprint, now);
-        return { kind: "run" as const };
+        sql.exec("INSERT INTO request VALUES (1, ?, ?, ?, NULL, NULL)", fingerprint, now, turn);
+        return { kind: "run" as const, turn };
       }
       if (row.fingerprint !== fingerprint) return { kind: "mismatch" as const };
       if (row.status !== null) return row;
       if (now - row.started_at < RUNNER_LIFETIME_MS) return "running" as const;
-      sql.exec("UPDATE request SET started_at = ?", now);
-      return { kind: "run" as const };
+      sql.exec("UPDATE request SET started_at = ?, turn = ?", now, turn);
+      return { kind: "run" as const, turn };
     });
   }
 
-  async #open(claim: Row | { kind: "run" } | { kind: "mismatch" }): Promise<Ticket> {
+  async #open(claim: Row | Extract<Ticket, { kind: "run" | "mismatch" }>): Promise<Ticket> {
     if (!("fingerprint" in claim)) return claim;
     const body = await openVault(this.env.VAULT_KEY).open(claim.answer ?? "", this.#context());
     return { kind: "replay", status: claim.status ?? 200, body };
   }
 
-  /** True when the runner finished or gave up within the wait of API.md section 1. */
+  /** True when the runner finished or gave up while we waited. */
   async #waitForRunner(): Promise<boolean> {
     this.#finished ??= Promise.withResolvers<void>();
-    const { promise } = this.#finished;
-    const timeout = Promise.withResolvers<false>();
-    const timer = setTimeout(() => timeout.resolve(false), IN_FLIGHT_WAIT_MS);
-    const done = await Promise.race([promise.then(() => true as const), timeout.promise]);
-    clearTimeout(timer);
-    return done;
+    return (await withinWait(this.#finished.promise)) !== STILL_RUNNING;
   }
 
   #wake(): void {
     this.#finished?.resolve();
     this.#finished = null;
-  }
-
-  #hasTable(): boolean {
-    return (
-      this.ctx.storage.sql.exec("SELECT 1 FROM sqlite_master WHERE name = 'request'").toArray()
-        .length > 0
-    );
   }
 
   #context(): string {

@@ -24,7 +24,7 @@ import { type CreateRequest, reservation } from "./reserve.ts";
 import { IntentStorage } from "./storage.ts";
 import type { Trace } from "../trace.ts";
 import { type PaymentIntentView, toView } from "./view.ts";
-import { STILL_RUNNING, withinWait } from "./within-wait.ts";
+import { STILL_RUNNING, withinWait } from "../within-wait.ts";
 
 /** After an alarm that threw: it must never be lost, and never hammer. */
 const ALARM_RETRY_MS = 30_000;

@@ -83,11 +83,11 @@ export const idempotent = createMiddleware<AppEnv>(async (c, next) => {
       await next();
       const { status } = c.res;
       if (c.error === undefined && status < 300) {
-        await request.finish(status, await c.res.clone().text());
+        await request.finish(ticket.turn, status, await c.res.clone().text());
       } else if (status >= 500) {
-        await request.release();
+        await request.release(ticket.turn);
       } else {
-        await request.abandon();
+        await request.abandon(ticket.turn);
       }
     }
   }

@@ -1,3 +1,4 @@
+import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { describe, it, vi } from "vitest";
 
@@ -60,5 +61,22 @@ describe("Idempotency-Key after our own failure", () => {
     expect(await keys()).toEqual([...before, made]);
     const { status } = await api("GET", "/v1/payment-intents", { key: resumed.body.key });
     expect(status).toBe(200);
+  });
+});
+
+describe("a runner that was taken for dead", () => {
+  it("can neither answer for its successor nor take its place away", async ({ expect }) => {
+    const request = env.REQUESTS.getByName(`slow-${crypto.randomUUID()}`);
+    const first = await request.begin("f");
+    if (first.kind !== "run") throw new Error("not the first");
+    await runInDurableObject(request, (_, state) => {
+      state.storage.sql.exec("UPDATE request SET started_at = 0");
+    });
+    const second = await request.begin("f");
+    if (second.kind !== "run") throw new Error("not resumed");
+    await request.finish(first.turn, 201, "late");
+    await request.abandon(first.turn);
+    await request.finish(second.turn, 201, "right");
+    expect(await request.begin("f")).toMatchObject({ kind: "replay", status: 201, body: "right" });
   });
 });

@@ -1,5 +1,5 @@
 /** How long a request waits for work that it shares with others (API.md section 1). */
-import { IN_FLIGHT_WAIT_MS } from "../constants.ts";
+import { IN_FLIGHT_WAIT_MS } from "./constants.ts";
 
 export const STILL_RUNNING = Symbol("still running");
 
