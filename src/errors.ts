@@ -100,13 +100,6 @@ export type ErrorCode = keyof typeof ERRORS;
 
 export const ERROR_CODES = Object.keys(ERRORS) as [ErrorCode, ...ErrorCode[]];
 
-/** What a channel said, for `details.channel`. */
-export interface ChannelWord {
-  readonly name: string;
-  readonly code: string;
-  readonly message: string;
-}
-
 /** One thing that is wrong with a request. Never holds the submitted value. */
 export interface Issue {
   readonly path: string;

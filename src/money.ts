@@ -14,8 +14,6 @@ export const CURRENCY_DECIMALS: Readonly<Record<string, number>> = {
 
 export const CURRENCIES = Object.keys(CURRENCY_DECIMALS) as [string, ...string[]];
 
-export const isCurrency = (code: string): boolean => Object.hasOwn(CURRENCY_DECIMALS, code);
-
 export const sameMoney = (a: Money, b: Money): boolean =>
   a.currency === b.currency && a.value === b.value;
 

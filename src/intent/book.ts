@@ -6,7 +6,6 @@ import { decide } from "../payments/decide.ts";
 import type { Command, Disbelief, Payment } from "../payments/payment.ts";
 import { askDelay, nextWake, publishDelay, RECOVER_AFTER_MS } from "../payments/schedule.ts";
 import { isTerminal } from "../payments/states.ts";
-import { systemClock } from "../clock.ts";
 import { ok, type Result } from "../result.ts";
 import type { IntentRecord } from "./record.ts";
 import type { IntentStorage } from "./storage.ts";
@@ -15,6 +14,10 @@ import { toView } from "./view.ts";
 /** The channel has not said for certain what became of the order. */
 export const isUnsettled = ({ payment }: IntentRecord): boolean =>
   !isTerminal(payment.status) && (payment.order === "unsent" || payment.order === "unknown");
+
+/** Something is not out yet that may go out: what no channel has been told may be taken back. */
+export const hasToPublish = ({ payment, published, sequence }: IntentRecord): boolean =>
+  published < sequence && (payment.order !== "unsent" || isTerminal(payment.status));
 
 export class IntentBook {
   readonly #store: IntentStorage;
@@ -72,11 +75,11 @@ export class IntentBook {
   }
 
   /** Changes the book-keeping around the payment, and sets the alarm that it then needs. */
-  note(change: (record: IntentRecord) => IntentRecord): void {
+  note(change: (record: IntentRecord) => IntentRecord, now: number): void {
     this.#store.transaction(() => {
       const before = this.#store.read();
       if (before === null) return;
-      const after = this.#armed(change(before), systemClock.now());
+      const after = this.#armed(change(before), now);
       if (after !== before) this.#store.update(after);
     });
   }
@@ -99,15 +102,12 @@ export class IntentBook {
   /** The record with the one alarm that serves polling, expiry and the outbox. */
   #armed(record: IntentRecord, now: number): IntentRecord {
     const { payment } = record;
-    const unpublished =
-      (payment.order !== "unsent" || isTerminal(payment.status)) &&
-      record.published < record.sequence;
     const wake = nextWake({
       status: payment.status,
       expiresAt: payment.expiresAt,
       closing: payment.closing !== null,
       askAt: record.askAt,
-      publishAt: unpublished ? record.publishAt : null,
+      publishAt: hasToPublish(record) ? record.publishAt : null,
     });
     if (wake === null) return record;
     // One that comes too early finds nothing to do and sets the next: cheaper than moving it.

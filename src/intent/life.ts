@@ -199,7 +199,7 @@ export class PaymentLife {
   async republish(): Promise<boolean> {
     // One that runs would put back what is reset here.
     await this.#outbox.publish(this.#begin(BY_ITSELF).log);
-    this.#book.note((record) => ({ ...record, published: 0 }));
+    this.#book.note((record) => ({ ...record, published: 0 }), systemClock.now());
     await this.#outbox.publish(this.#begin(BY_ITSELF).log);
     const record = this.#book.read();
     return record !== null && record.published === record.sequence;
@@ -368,18 +368,17 @@ export class PaymentLife {
       await this.#workOnPayment(now, overdue, work);
     }
     await this.#outbox.publish(work.log);
-    this.#book.note((after) => after);
+    this.#book.note((after) => after, systemClock.now());
   }
 
   async #workOnPayment(now: number, overdue: boolean, work: Work): Promise<void> {
     if (overdue) this.#book.commit({ type: "close", reason: "expire" }, now, null);
-    if (this.#book.read()?.asks === TIRED_AFTER_ASKS) {
-      work.log("error", "payment.stuck", { intent: this.#book.read()?.terms.id });
-    }
     this.#book.note((before) => {
+      const { asks, terms } = before;
+      if (asks === TIRED_AFTER_ASKS) work.log("error", "payment.stuck", { intent: terms.id });
       const urgent = isUnsettled(before) || before.payment.closing !== null || overdue;
-      return { ...before, asks: before.asks + 1, askAt: now + askDelay(urgent, before.asks) };
-    });
+      return { ...before, asks: asks + 1, askAt: now + askDelay(urgent, asks) };
+    }, now);
     if ((await this.#claimOrder()) !== null) return;
     const closing = this.#book.read()?.payment.closing ?? null;
     if (closing === null) await this.#ask(work);

@@ -11,7 +11,7 @@ import { publishDelay, SWEEP_GRACE_MS } from "../payments/schedule.ts";
 import { isTerminal } from "../payments/states.ts";
 import type { EventRecord, PaymentCopy, PublishedEvents } from "../messages.ts";
 import { systemClock } from "../clock.ts";
-import type { IntentBook } from "./book.ts";
+import { hasToPublish, type IntentBook } from "./book.ts";
 import type { ChangeRow, IntentRecord } from "./record.ts";
 import type { IntentStorage } from "./storage.ts";
 
@@ -41,24 +41,29 @@ export class Outbox {
   async #run(log: Logger): Promise<void> {
     for (;;) {
       const record = this.#store.read();
-      if (record === null || record.published >= record.sequence) return;
-      // What no channel has been told may still be taken back.
-      if (record.payment.order === "unsent" && !isTerminal(record.payment.status)) return;
+      if (record === null || !hasToPublish(record)) return;
       try {
         const published = await this.#send(record);
-        this.#book.note((after) => ({
-          ...after,
-          published: Math.max(after.published, published),
-          publishFailures: 0,
-        }));
+        this.#book.note(
+          (after) => ({
+            ...after,
+            published: Math.max(after.published, published),
+            publishFailures: 0,
+          }),
+          systemClock.now(),
+        );
       } catch (error) {
         log("error", "publish.failed", { intent: record.terms.id, error: describeError(error) });
-        const retryAt = systemClock.now() + publishDelay(record.publishFailures + 1);
-        this.#book.note((after) => ({
-          ...after,
-          publishFailures: after.publishFailures + 1,
-          publishAt: retryAt,
-        }));
+        const now = systemClock.now();
+        const retryAt = now + publishDelay(record.publishFailures + 1);
+        this.#book.note(
+          (after) => ({
+            ...after,
+            publishFailures: after.publishFailures + 1,
+            publishAt: retryAt,
+          }),
+          now,
+        );
         return;
       }
     }

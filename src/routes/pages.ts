@@ -72,3 +72,11 @@ export function pageReply<R extends { created_at: number; id: string }, T>(
         : null,
   };
 }
+
+/** The answer of a list that has no pages. */
+export const wholeList = <T>(data: T[]) => ({
+  object: "list" as const,
+  data,
+  has_more: false,
+  next_cursor: null,
+});

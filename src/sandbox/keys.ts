@@ -9,11 +9,8 @@
 import { DurableObject } from "cloudflare:workers";
 import * as z from "zod";
 
-import { toBase64 } from "../crypto/encoding.ts";
-import { toPem } from "../crypto/pem.ts";
-import { generateRsaPair } from "../crypto/rsa.ts";
 import { openVault } from "../crypto/vault.ts";
-import { secureRandom } from "../ids.ts";
+import { makeKeyring } from "./keyring.ts";
 import type { RegisteredMerchant, SandboxKeyring } from "./simulator.ts";
 
 const Keyring = z.strictObject({
@@ -28,9 +25,6 @@ const Registration = z.strictObject({
   publicKeys: z.record(z.string(), z.string()),
   symmetricKey: z.string().nullable(),
 });
-
-/** 24 bytes are exactly 32 base64 characters, all of them ASCII. */
-const SYMMETRIC_KEY_BYTES = 24;
 
 export class SandboxKeys extends DurableObject<Env> {
   constructor(ctx: DurableObjectState, env: Env) {
@@ -88,17 +82,6 @@ export class SandboxKeys extends DurableObject<Env> {
   #open(name: string, sealed: string): Promise<string> {
     return openVault(this.env.VAULT_KEY).open(sealed, name);
   }
-}
-
-async function makeKeyring(): Promise<SandboxKeyring> {
-  const [merchant, platform] = await Promise.all([generateRsaPair(), generateRsaPair()]);
-  return {
-    merchantPrivateKey: toPem("PRIVATE KEY", merchant.privateKey),
-    merchantPublicKey: toPem("PUBLIC KEY", merchant.publicKey),
-    platformPrivateKey: toPem("PRIVATE KEY", platform.privateKey),
-    platformPublicKey: toPem("PUBLIC KEY", platform.publicKey),
-    symmetricKey: toBase64(secureRandom(SYMMETRIC_KEY_BYTES)),
-  };
 }
 
 const merchantObject = (env: Env, channel: string, merchant: string) =>

@@ -80,7 +80,3 @@ export const sandboxChannel = (slug: string): SandboxChannel | null =>
 /** The channel that a request to a sandbox endpoint is meant for. */
 export const channelOfHost = (hostname: string): SandboxChannel | null =>
   hostname.endsWith(SUFFIX) ? sandboxChannel(hostname.slice(0, -SUFFIX.length)) : null;
-
-/** `ChannelIo.endpoints` of a channel under a test key; null: the channel has no sandbox. */
-export const sandboxEndpoints = (slug: string): readonly string[] | null =>
-  sandboxChannel(slug)?.endpoints ?? null;

@@ -6,12 +6,11 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 
 import { utf8 } from "../../src/crypto/encoding.ts";
-import { toPem } from "../../src/crypto/pem.ts";
-import { generateRsaPair } from "../../src/crypto/rsa.ts";
 import { secureRandom } from "../../src/ids.ts";
 import { wechatSandbox } from "../../src/sandbox/wechat/channel.ts";
 import { signatureHeaders } from "../../src/sandbox/wechat/reply.ts";
-import type { SandboxKeyring, SandboxOrders, SandboxWorld } from "../../src/sandbox/simulator.ts";
+import type { SandboxOrders, SandboxWorld } from "../../src/sandbox/simulator.ts";
+import { makeKeyring } from "../../src/sandbox/keyring.ts";
 
 const REPLY = JSON.stringify({ code_url: "weixin://wxpay/bizpayurl?pr=p4lpSuKzz1A2b3" });
 
@@ -36,17 +35,6 @@ export interface BenchDouble {
   /** What the channel would post about a paid order. */
   callback(payment: { id: string; value: number; notifyUrl: string }): Promise<PreparedCallback>;
   close(): Promise<void>;
-}
-
-async function makeKeyring(): Promise<SandboxKeyring> {
-  const [merchant, platform] = await Promise.all([generateRsaPair(), generateRsaPair()]);
-  return {
-    merchantPrivateKey: toPem("PRIVATE KEY", merchant.privateKey),
-    merchantPublicKey: toPem("PUBLIC KEY", merchant.publicKey),
-    platformPrivateKey: toPem("PRIVATE KEY", platform.privateKey),
-    platformPublicKey: toPem("PUBLIC KEY", platform.publicKey),
-    symmetricKey: "0123456789abcdefghijklmnopqrstuv",
-  };
 }
 
 const noOrders: SandboxOrders = {

@@ -2,8 +2,6 @@
 import { exports } from "cloudflare:workers";
 import { vi } from "vitest";
 
-import { toPem } from "../../src/crypto/pem.ts";
-import { generateRsaPair } from "../../src/crypto/rsa.ts";
 import { randomId, secureRandom } from "../../src/ids.ts";
 import { alipaySandbox } from "../../src/sandbox/alipay/channel.ts";
 import { signedReply, success } from "../../src/sandbox/alipay/reply.ts";
@@ -11,6 +9,7 @@ import { type Parameters, readParameters } from "../../src/sandbox/alipay/reques
 import type { SandboxOrderRecord, SandboxWorld } from "../../src/sandbox/simulator.ts";
 import { memoryOrders } from "../channels/wechat/kit.ts";
 import { api, type Merchant, newMerchant } from "./kit.ts";
+import { makeKeyring } from "../../src/sandbox/keyring.ts";
 
 /** One call on its way to the gateway. */
 export interface Call {
@@ -38,14 +37,7 @@ export interface AlipayShop {
 
 export async function openAlipayShop(): Promise<AlipayShop> {
   const merchant = await newMerchant();
-  const [ours, theirs] = [await generateRsaPair(), await generateRsaPair()];
-  const keys = {
-    merchantPrivateKey: toPem("PRIVATE KEY", ours.privateKey),
-    merchantPublicKey: toPem("PUBLIC KEY", ours.publicKey),
-    platformPrivateKey: toPem("PRIVATE KEY", theirs.privateKey),
-    platformPublicKey: toPem("PUBLIC KEY", theirs.publicKey),
-    symmetricKey: "Alipay has no such thing",
-  };
+  const keys = await makeKeyring();
   const orders = memoryOrders(() => Date.now());
   const world = (): SandboxWorld => ({
     keys,

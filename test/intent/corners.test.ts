@@ -4,7 +4,6 @@ import { env } from "cloudflare:workers";
 import { describe, it, vi } from "vitest";
 
 import { IN_FLIGHT_WAIT_MS } from "../../src/constants.ts";
-import { randomId } from "../../src/ids.ts";
 import type { Answer } from "../../src/intent/answers.ts";
 import { PaymentLife } from "../../src/intent/life.ts";
 import type { CreateRequest } from "../../src/intent/reserve.ts";
@@ -15,44 +14,20 @@ import { type AlipayShop, openAlipayShop } from "./alipay-shop.ts";
 import { Mortal, mortalLife } from "./crash.ts";
 import {
   api,
-  type Bank,
   creates,
   eventsOf,
   feedOf,
   intentStub,
-  type Merchant,
-  newMerchant,
-  openBank,
   projected,
-  type Road,
   wechatPayment,
+  type Shop,
+  liveTerms,
+  TRACE,
+  openShop,
+  gate,
 } from "./kit.ts";
 
-const TRACE = { requestId: "req_1", traceparent: "" };
-
 const timeout = () => Promise.reject(new DOMException("timed out", "TimeoutError"));
-
-/** Holds every request until it is let go. */
-function gate() {
-  const reached = Promise.withResolvers<void>();
-  const opened = Promise.withResolvers<void>();
-  const road: Road = async (_, bank) => {
-    reached.resolve();
-    await opened.promise;
-    return bank();
-  };
-  return { road, reached: reached.promise, open: () => opened.resolve() };
-}
-
-interface Shop {
-  readonly merchant: Merchant;
-  readonly bank: Bank;
-}
-
-async function openShop(): Promise<Shop> {
-  const merchant = await newMerchant();
-  return { merchant, bank: await openBank(merchant) };
-}
 
 const create = ({ merchant }: Pick<Shop, "merchant">, headers: Record<string, string> = {}) =>
   api("POST", "/v1/payment-intents", { key: merchant.live, body: wechatPayment(), headers });
@@ -92,26 +67,7 @@ async function requestFor({
 }: Shop): Promise<{ request: CreateRequest; account: ChannelAccountRow }> {
   const account = await findChannelAccount(database(env.DB), bank.account);
   if (account === null) throw new Error("no account");
-  const terms: CreateRequest["terms"] = {
-    id: randomId("paymentIntent"),
-    merchantId: merchant.id,
-    merchantName: "Corner Shop",
-    merchantAccount: account.merchant_account,
-    livemode: true,
-    channel: "wechat",
-    accountId: account.id,
-    method: "qr",
-    description: "AI summary",
-    merchantOrderId: null,
-    serviceId: null,
-    settlementCurrency: null,
-    payer: null,
-    osType: null,
-    returnUrl: null,
-    metadata: {},
-    publicBase: "http://gateway.test",
-    notifyUrl: `http://gateway.test/v1/callbacks/wechat/${account.id}`,
-  };
+  const terms = liveTerms(merchant, account);
   const request: CreateRequest = {
     terms,
     amount: { currency: "CNY", value: 699 },

@@ -22,9 +22,9 @@ import {
   type Merchant,
   newMerchant,
   openBank,
+  liveTerms,
+  TRACE,
 } from "./kit.ts";
-
-const TRACE = { requestId: "req_1", traceparent: "" };
 
 interface Stage {
   readonly merchant: Merchant;
@@ -41,26 +41,7 @@ async function setStage(): Promise<Stage> {
 }
 
 const requestFor = ({ merchant, account }: Stage): CreateRequest => ({
-  terms: {
-    id: randomId("paymentIntent"),
-    merchantId: merchant.id,
-    merchantName: "Corner Shop",
-    merchantAccount: account.merchant_account,
-    livemode: true,
-    channel: "wechat",
-    accountId: account.id,
-    method: "qr",
-    description: "AI summary",
-    merchantOrderId: null,
-    serviceId: null,
-    settlementCurrency: null,
-    payer: null,
-    osType: null,
-    returnUrl: null,
-    metadata: {},
-    publicBase: "http://gateway.test",
-    notifyUrl: `http://gateway.test/v1/callbacks/wechat/${account.id}`,
-  },
+  terms: liveTerms(merchant, account),
   amount: { currency: "CNY", value: 699 },
   expiresIn: 900,
   fingerprint: "f",

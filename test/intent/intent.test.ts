@@ -5,17 +5,16 @@ import { describe, it, vi } from "vitest";
 import type { PaymentReport } from "../../src/channels/adapter.ts";
 import {
   api,
-  type Bank,
   creates,
   eventsOf,
   feedOf,
   intentStub,
-  type Merchant,
-  newMerchant,
-  openBank,
   projected,
   type Road,
   wechatPayment,
+  type Shop,
+  openShop,
+  gate,
 } from "./kit.ts";
 
 const timeout: Road = () => Promise.reject(new DOMException("timed out", "TimeoutError"));
@@ -27,28 +26,6 @@ const lostReply: Road = async (_, bank) => {
 };
 
 const html: Road = async () => new Response("<html>502</html>", { status: 200 });
-
-/** Holds every request until it is let go. */
-function gate() {
-  const reached = Promise.withResolvers<void>();
-  const opened = Promise.withResolvers<void>();
-  const road: Road = async (_, bank) => {
-    reached.resolve();
-    await opened.promise;
-    return bank();
-  };
-  return { road, reached: reached.promise, open: () => opened.resolve() };
-}
-
-interface Shop {
-  readonly merchant: Merchant;
-  readonly bank: Bank;
-}
-
-async function openShop(): Promise<Shop> {
-  const merchant = await newMerchant();
-  return { merchant, bank: await openBank(merchant) };
-}
 
 const create = (
   { merchant }: Shop,

@@ -3,12 +3,12 @@ import { runInDurableObject } from "cloudflare:test";
 import { env, exports } from "cloudflare:workers";
 import { vi } from "vitest";
 
-import { toPem } from "../../src/crypto/pem.ts";
-import { generateRsaPair } from "../../src/crypto/rsa.ts";
 import { randomId, secureRandom } from "../../src/ids.ts";
 import type { SandboxWorld } from "../../src/sandbox/simulator.ts";
 import { wechatSandbox } from "../../src/sandbox/wechat/channel.ts";
 import { type MemoryOrders, memoryOrders } from "../channels/wechat/kit.ts";
+import { makeKeyring } from "../../src/sandbox/keyring.ts";
+import { type CreateRequest } from "../../src/intent/reserve.ts";
 
 const BASE = "http://gateway.test";
 const ADMIN = { Authorization: "Bearer admin-token-for-tests" };
@@ -90,14 +90,7 @@ export interface Bank {
  * the merchant's live account that talks to it.
  */
 export async function openBank(merchant: Merchant): Promise<Bank> {
-  const [ours, theirs] = [await generateRsaPair(), await generateRsaPair()];
-  const keys = {
-    merchantPrivateKey: toPem("PRIVATE KEY", ours.privateKey),
-    merchantPublicKey: toPem("PUBLIC KEY", ours.publicKey),
-    platformPrivateKey: toPem("PRIVATE KEY", theirs.privateKey),
-    platformPublicKey: toPem("PUBLIC KEY", theirs.publicKey),
-    symmetricKey: "0123456789abcdefghijklmnopqrstuv",
-  };
+  const keys = await makeKeyring();
   const orders = memoryOrders(() => Date.now());
   const world = (): SandboxWorld => ({
     keys,
@@ -189,3 +182,53 @@ export async function feedOf(
     .all();
   return results.map(({ payload }) => JSON.parse(String(payload)));
 }
+
+/** Holds every request until it is let go. */
+export function gate() {
+  const reached = Promise.withResolvers<void>();
+  const opened = Promise.withResolvers<void>();
+  const road: Road = async (_, bank) => {
+    reached.resolve();
+    await opened.promise;
+    return bank();
+  };
+  return { road, reached: reached.promise, open: () => opened.resolve() };
+}
+
+export interface Shop {
+  readonly merchant: Merchant;
+  readonly bank: Bank;
+}
+
+export async function openShop(): Promise<Shop> {
+  const merchant = await newMerchant();
+  return { merchant, bank: await openBank(merchant) };
+}
+
+/** A trace for calls that come from no request. */
+export const TRACE = { requestId: "req_1", traceparent: "" };
+
+/** The terms of a live WeChat payment, as the route would hand them to the object. */
+export const liveTerms = (
+  merchant: Merchant,
+  account: { readonly id: string; readonly merchant_account: string },
+): CreateRequest["terms"] => ({
+  id: randomId("paymentIntent"),
+  merchantId: merchant.id,
+  merchantName: "Corner Shop",
+  merchantAccount: account.merchant_account,
+  livemode: true,
+  channel: "wechat",
+  accountId: account.id,
+  method: "qr",
+  description: "AI summary",
+  merchantOrderId: null,
+  serviceId: null,
+  settlementCurrency: null,
+  payer: null,
+  osType: null,
+  returnUrl: null,
+  metadata: {},
+  publicBase: "http://gateway.test",
+  notifyUrl: `http://gateway.test/v1/callbacks/wechat/${account.id}`,
+});

@@ -12,7 +12,7 @@ import { secureRandom } from "../../src/ids.ts";
 import worker from "../../src/index.ts";
 import { createLogger } from "../../src/log.ts";
 import { sandboxKeyring } from "../../src/sandbox/keys.ts";
-import { sandboxChannel, sandboxEndpoints } from "../../src/sandbox/registry.ts";
+import { sandboxChannel } from "../../src/sandbox/registry.ts";
 import { FAULTS, faultOf, NO_FAULT, scriptOf } from "../../src/sandbox/scripts.ts";
 import { FAULT_SCRIPTS, type FaultScript } from "../../src/sandbox/simulator.ts";
 import { sandboxFetch } from "../../src/sandbox/transport.ts";
@@ -70,7 +70,7 @@ async function payment(channel: string, script: FaultScript | null) {
     fetch: sandboxFetch(env, script),
     now: () => Date.now(),
     random: secureRandom,
-    endpoints: sandboxEndpoints(channel) ?? [],
+    endpoints: sandboxChannel(channel)?.endpoints ?? [],
     attempt: 0,
     log: createLogger("silent"),
   };

@@ -7,6 +7,7 @@ import { CHANNELS, channelOf } from "../../channels/registry.ts";
 import { apiError } from "../../errors.ts";
 import { type App, errors, idParam, jsonReply, listOf } from "../http.ts";
 import { METHODS } from "./schemas.ts";
+import { wholeList } from "../pages.ts";
 
 const tags = ["Channels"];
 
@@ -97,7 +98,7 @@ const listErrors = createRoute({
 export function registerChannels(app: App): void {
   app.openapi(list, (c) => {
     const data = Object.values(CHANNELS).map(({ adapter }) => show(adapter));
-    return c.json({ object: "list" as const, data, has_more: false, next_cursor: null }, 200);
+    return c.json(wholeList(data), 200);
   });
 
   app.openapi(listErrors, (c) => {
@@ -110,6 +111,6 @@ export function registerChannels(app: App): void {
       outcome: row.outcome,
       meaning: row.meaning,
     }));
-    return c.json({ object: "list" as const, data, has_more: false, next_cursor: null }, 200);
+    return c.json(wholeList(data), 200);
   });
 }

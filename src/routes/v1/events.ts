@@ -10,7 +10,7 @@ import { receiversOf, sendAgain } from "../../webhooks/send-again.ts";
 import { merchantAuth } from "../authenticate.ts";
 import { type App, type AppContext, errors, idParam, jsonReply, listOf } from "../http.ts";
 import { idempotent } from "../idempotent.ts";
-import { pageQuery } from "../pages.ts";
+import { pageQuery, wholeList } from "../pages.ts";
 import { Delivery, Event, showDelivery } from "./webhook-schemas.ts";
 
 const tags = ["Events"];
@@ -172,6 +172,6 @@ export function registerEvents(app: App): void {
     const cause = await c.var.newId("webhookDelivery");
     const sent = await sendAgain(recorder, event, receivers, cause, c.var.now);
     const data = sent.map((row) => showDelivery(row, key.livemode));
-    return c.json({ object: "list" as const, data, has_more: false, next_cursor: null }, 202);
+    return c.json(wholeList(data), 202);
   });
 }

@@ -6,6 +6,7 @@ import { ERROR_CODES, ERRORS } from "../../errors.ts";
 import { intentObject } from "../../intent/client.ts";
 import { describeError } from "../../log.ts";
 import { type App, type AppContext, jsonReply, listOf } from "../http.ts";
+import { wholeList } from "../pages.ts";
 
 const ErrorRow = z
   .object({
@@ -80,7 +81,7 @@ export function registerMeta(app: App): void {
       const { status, retryable, outcome, description } = ERRORS[code];
       return { code, status, retryable, outcome, description };
     });
-    return c.json({ object: "list" as const, data, has_more: false, next_cursor: null }, 200);
+    return c.json(wholeList(data), 200);
   });
 
   app.openapi(health, (c) => c.json({ status: "ok" as const }, 200));

@@ -5,19 +5,17 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 
-import { toPem } from "../../../src/crypto/pem.ts";
-import { generateRsaPair } from "../../../src/crypto/rsa.ts";
 import { secureRandom } from "../../../src/ids.ts";
 import { alipaySandbox } from "../../../src/sandbox/alipay/channel.ts";
 import type {
   CallbackFlaw,
-  SandboxKeyring,
   SandboxOrderRecord,
   SandboxOrders,
   SandboxWorld,
   SimulatedChannel,
 } from "../../../src/sandbox/simulator.ts";
 import { wechatSandbox } from "../../../src/sandbox/wechat/channel.ts";
+import { makeKeyring } from "../../../src/sandbox/keyring.ts";
 
 export type DoubleSlug = "wechat" | "alipay";
 
@@ -62,17 +60,6 @@ export interface ChannelDouble {
    */
   notify(number: string, flaw?: CallbackFlaw, to?: string): Promise<number>;
   close(): Promise<void>;
-}
-
-async function makeKeyring(): Promise<SandboxKeyring> {
-  const [merchant, platform] = await Promise.all([generateRsaPair(), generateRsaPair()]);
-  return {
-    merchantPrivateKey: toPem("PRIVATE KEY", merchant.privateKey),
-    merchantPublicKey: toPem("PUBLIC KEY", merchant.publicKey),
-    platformPrivateKey: toPem("PRIVATE KEY", platform.privateKey),
-    platformPublicKey: toPem("PUBLIC KEY", platform.publicKey),
-    symmetricKey: "0123456789abcdefghijklmnopqrstuv",
-  };
 }
 
 type NewOrder = Parameters<SandboxOrders["create"]>[0];

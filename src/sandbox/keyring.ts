@@ -1,0 +1,20 @@
+/** New key pairs for both sides of a simulated channel. Apart from the object that keeps them. */
+import { toBase64 } from "../crypto/encoding.ts";
+import { toPem } from "../crypto/pem.ts";
+import { generateRsaPair } from "../crypto/rsa.ts";
+import { secureRandom } from "../ids.ts";
+import type { SandboxKeyring } from "./simulator.ts";
+
+/** 24 bytes are exactly 32 base64 characters, all of them ASCII. */
+const SYMMETRIC_KEY_BYTES = 24;
+
+export async function makeKeyring(): Promise<SandboxKeyring> {
+  const [merchant, platform] = await Promise.all([generateRsaPair(), generateRsaPair()]);
+  return {
+    merchantPrivateKey: toPem("PRIVATE KEY", merchant.privateKey),
+    merchantPublicKey: toPem("PUBLIC KEY", merchant.publicKey),
+    platformPrivateKey: toPem("PRIVATE KEY", platform.privateKey),
+    platformPublicKey: toPem("PUBLIC KEY", platform.publicKey),
+    symmetricKey: toBase64(secureRandom(SYMMETRIC_KEY_BYTES)),
+  };
+}
