@@ -10,8 +10,11 @@ import type { RandomBytes } from "../ids.ts";
 import type { Logger } from "../log.ts";
 import type { Money } from "../money.ts";
 import type { Result } from "../result.ts";
+import type { SandboxChannel } from "../sandbox/simulator.ts";
 
-export type Method = "qr" | "app" | "wap" | "web" | "jsapi" | "barcode";
+export const METHODS = ["qr", "app", "wap", "web", "jsapi", "barcode"] as const;
+
+export type Method = (typeof METHODS)[number];
 
 /** Everything from outside that an adapter may use. */
 export interface ChannelIo {
@@ -22,7 +25,22 @@ export interface ChannelIo {
   /** The channel's hosts, the main one first; `attempt` chooses, so a retry tries the backup. */
   readonly endpoints: readonly string[];
   readonly attempt: number;
+  /**
+   * Where a buyer's browser finds the channel, for links that we sign ourselves: the main host, or
+   * for test keys the sandbox's own page. Without a query.
+   */
+  readonly pages: string;
+  /** For channels whose payment reference is shorter than our id. */
+  readonly references: References;
   readonly log: Logger;
+}
+
+/** The way back from a short payment reference to the payment, within one account. */
+export interface References {
+  /** Gives the reference to the payment; answers whose it is: the first to ask keeps it. */
+  keep(reference: string, paymentId: string): Promise<string>;
+  /** Null: nobody has it. */
+  find(reference: string): Promise<string | null>;
 }
 
 /**
@@ -63,12 +81,47 @@ export interface ChargeOrder {
   readonly createdAt: number;
   readonly payer: PayerHints | null;
   readonly osType: "ios" | "android" | null;
+  /** The wallet behind a channel that has several (Antom, IOTPay); null: the account's default. */
+  readonly paymentMethodType: string | null;
+  /** ISO 4217; null: as the contract says. */
+  readonly settlementCurrency: string | null;
+  /** The money is held at the channel, so that it can be split among receivers later. */
+  readonly profitSharing: boolean;
+}
+
+/** An order that was sent: what asking for it, closing it and refunding it may need. */
+export interface SentOrder {
+  readonly paymentId: string;
+  readonly amount: Money;
+  readonly method: Method;
+  /** The prepared order, byte for byte. */
+  readonly payload: string;
+  /** The channel's number, from the moment it has said one. */
+  readonly channelTransactionId: string | null;
+  /** Milliseconds since 1970. */
+  readonly createdAt: number;
+  readonly expiresAt: number;
+}
+
+/** One refund as the channel must book it. */
+export interface RefundOrder {
+  /** Our refund id; the channel's refund number is made from it. */
+  readonly refundId: string;
+  readonly payment: SentOrder;
+  readonly amount: Money;
+  readonly reason: string | null;
+  readonly notifyUrl: string;
+  /** Milliseconds since 1970. */
+  readonly createdAt: number;
 }
 
 export interface PayerHints {
   readonly agent_id?: string | undefined;
   readonly human_id?: string | undefined;
   readonly openid?: string | undefined;
+  /** WeChat Pay's service providers name the payer by their own appid or by the sub-merchant's. */
+  readonly sp_openid?: string | undefined;
+  readonly sub_openid?: string | undefined;
   readonly auth_code?: string | undefined;
   readonly client_ip?: string | undefined;
 }
@@ -84,6 +137,10 @@ export interface Charge {
   readonly action: ChargeAction;
   /** Milliseconds since 1970; when the code or link stops working. */
   readonly expiresAt: number;
+  /** The channel's number for the payment, where the reply names it. */
+  readonly channelTransactionId?: string;
+  /** What the reply proves about the payment itself: a scanned payment code is paid at once. */
+  readonly report?: PaymentReport;
 }
 
 /**
@@ -115,6 +172,26 @@ export interface PaymentReport {
   readonly channelStatus: string;
 }
 
+/**
+ * Where the channel says a refund stands. `absent`: it does not know the number, so the same
+ * request may be sent again. `processing` covers a refund that the channel has accepted and cannot
+ * pay out (WeChat Pay's ABNORMAL) as long as it may still be paid out by hand.
+ */
+export type ReportedRefundState = "absent" | "processing" | "succeeded" | "failed";
+
+/** News about one refund, however it arrived. */
+export interface RefundReport {
+  readonly refundId: string;
+  readonly state: ReportedRefundState;
+  /** What is given back, as the channel has it; null only where it does not say. */
+  readonly amount: Money | null;
+  readonly channelRefundId: string | null;
+  /** Milliseconds since 1970. */
+  readonly refundedAt: number | null;
+  /** The channel's own word for the state. */
+  readonly channelStatus: string;
+}
+
 /** A reply to a channel's callback, byte for byte. */
 export interface CallbackReply {
   readonly status: number;
@@ -124,18 +201,24 @@ export interface CallbackReply {
 
 /** A callback's headers and raw bytes, before anything was parsed. */
 export interface RawCallback {
+  readonly method: string;
+  /** Path and query exactly as we gave them to the channel: some sign them. */
+  readonly target: string;
   readonly headers: Headers;
   readonly body: Uint8Array;
 }
 
 export type CallbackVerdict =
-  /** Authentic news about our payments; acknowledge after the commit. */
+  /** Authentic news about our payments and refunds; acknowledge after the commit. */
   | {
       readonly kind: "reports";
       readonly notificationId: string;
       readonly reports: readonly PaymentReport[];
+      readonly refunds?: readonly RefundReport[];
+      /** For channels that acknowledge with something of the notification itself. */
+      readonly reply?: CallbackReply;
     }
-  /** Authentic, but nothing for a payment (a self-check echo, a refund notice): acknowledge. */
+  /** Authentic, but nothing for a payment (a self-check echo): acknowledge. */
   | { readonly kind: "ignored"; readonly notificationId: string; readonly reason: string }
   /** Not authentic, not for this account, stale or malformed: refuse and change nothing. */
   | { readonly kind: "refused"; readonly reason: string };
@@ -169,6 +252,26 @@ export interface IntegrationMode {
   examine(credentials: unknown, now: number): Promise<Result<CredentialsReport, Issue[]>>;
 }
 
+export type Requirement =
+  | "payer.openid"
+  | "payer.auth_code"
+  | "payer.client_ip"
+  | "os_type"
+  | "return_url";
+
+export type OrderOption = "payment_method_type" | "profit_sharing";
+
+/** What the channel's refunds may be; refused here before it is asked. */
+export interface RefundRules {
+  readonly partial: boolean;
+  /** Most refunds of one payment; null: no limit. */
+  readonly maxPartials: number | null;
+  /** Days after the payment. */
+  readonly windowDays: number;
+  /** Shortest time between two refunds of one payment; 0: none. */
+  readonly spacingSeconds: number;
+}
+
 /** A row of the channel matrix (`GET /v1/channels`). */
 export interface ChannelInfo {
   readonly slug: string;
@@ -177,16 +280,21 @@ export interface ChannelInfo {
   readonly region: string;
   readonly currencies: readonly string[];
   readonly methods: readonly Method[];
+  /** What a method needs beyond the amount. `payer.openid` also stands for its sp_ and sub_ forms. */
+  readonly requires: Readonly<Partial<Record<Method, readonly Requirement[]>>>;
+  /** Fields of the order that only some channels know, and that others refuse. */
+  readonly options: readonly OrderOption[];
+  /** Values of `payment_method_type` that are known; others are passed on. */
+  readonly paymentMethodTypes?: readonly string[];
   readonly qrStandard: string;
   /** Longest life of a code, in seconds. */
   readonly qrLifetimeSeconds: number;
   /** Limits of one payment, in minor units of each of its currencies. */
   readonly limits: { readonly min: number; readonly max: number };
-  readonly refunds: {
-    readonly partial: boolean;
-    readonly maxPartials: number | null;
-    readonly windowDays: number;
-  };
+  /** Null: the channel has no refunds; the money goes back by other means. */
+  readonly refunds: RefundRules | null;
+  /** What proves that a payment was made. */
+  readonly confirmedBy: "channel_callback" | "channel_query" | "bank_webhook";
   /** Basis points, from public price lists; the contract decides. */
   readonly feeRangeBasisPoints: readonly [number, number];
   readonly status: "live" | "beta";
@@ -223,7 +331,7 @@ export interface ChannelAdapter {
   ): Promise<Outcome<Charge>>;
 
   queryPayment(
-    paymentId: string,
+    order: SentOrder,
     account: ChannelAccount,
     io: ChannelIo,
   ): Promise<Outcome<PaymentReport>>;
@@ -233,10 +341,17 @@ export interface ChannelAdapter {
    * before and after: query, close, query.
    */
   closePayment(
-    paymentId: string,
+    order: SentOrder,
     account: ChannelAccount,
     io: ChannelIo,
   ): Promise<Outcome<PaymentReport>>;
+
+  /** Absent exactly where `info.refunds` is null. */
+  readonly refunds?: RefundDesk;
+  /** Sub-merchants join the channel through our account, in the modes that can do that. */
+  readonly onboarding?: Onboarding;
+  /** A merchant lets our application act for it, in the modes that need that. */
+  readonly authorization?: Authorization;
 
   /** Verifies raw bytes, decrypts, and checks that the message belongs to this account. */
   verifyCallback(
@@ -250,4 +365,78 @@ export interface ChannelAdapter {
 
   /** A check with the channel that moves no money. */
   selfCheck(account: ChannelAccount, io: ChannelIo): Promise<Outcome<{ readonly detail: string }>>;
+}
+
+/** A channel's refunds. As with orders: prepared once, stored, sent unchanged by every retry. */
+export interface RefundDesk {
+  /** Refuses what the channel would refuse. */
+  prepare(order: RefundOrder, account: ChannelAccount): Result<string, Failure>;
+  /** Safe to repeat: the refund number makes it one refund. */
+  create(
+    payload: string,
+    order: RefundOrder,
+    account: ChannelAccount,
+    io: ChannelIo,
+  ): Promise<Outcome<RefundReport>>;
+  query(order: RefundOrder, account: ChannelAccount, io: ChannelIo): Promise<Outcome<RefundReport>>;
+}
+
+/** Where a sub-merchant's application stands. */
+export interface OnboardingStatus {
+  readonly state: "reviewing" | "action_required" | "rejected" | "approved";
+  /** The channel's own word. */
+  readonly channelStatus: string;
+  /** What the channel wants changed, by field; empty when nothing. */
+  readonly rejections: readonly { readonly field: string; readonly reason: string }[];
+  /** Where the sub-merchant signs or verifies; null: nothing to do there. */
+  readonly actionUrl: string | null;
+  /** The number that the channel gave to the sub-merchant. */
+  readonly subMerchant: string | null;
+}
+
+export interface Onboarding {
+  readonly modes: readonly string[];
+  /** A strict object; its JSON Schema is served in the channel matrix. */
+  readonly application: z.ZodObject;
+  /** Idempotent by `applicationNumber` (ours, letters and digits and underscores). */
+  submit(
+    applicationNumber: string,
+    application: unknown,
+    account: ChannelAccount,
+    io: ChannelIo,
+  ): Promise<Outcome<OnboardingStatus>>;
+  query(
+    applicationNumber: string,
+    account: ChannelAccount,
+    io: ChannelIo,
+  ): Promise<Outcome<OnboardingStatus>>;
+}
+
+/** Credentials that a merchant's authorisation brings, and until when they hold. */
+export interface Grant {
+  /** Members to set in the account's credentials. */
+  readonly credentials: Readonly<Record<string, unknown>>;
+  /** Milliseconds since 1970; null: they do not run out. */
+  readonly expiresAt: number | null;
+}
+
+export interface Authorization {
+  readonly modes: readonly string[];
+  /** Where the merchant says yes. `state` comes back with the code. */
+  link(
+    account: ChannelAccount,
+    request: { readonly redirectUrl: string; readonly state: string; readonly pages: string },
+  ): string;
+  /** The query member of the redirect that carries the code. */
+  readonly codeParameter: string;
+  exchange(code: string, account: ChannelAccount, io: ChannelIo): Promise<Outcome<Grant>>;
+  refresh(account: ChannelAccount, io: ChannelIo): Promise<Outcome<Grant>>;
+}
+
+/** A channel as the registry holds it: all of it comes from the channel's own folder. */
+export interface Channel {
+  readonly adapter: ChannelAdapter;
+  /** The official hosts, the main one first. */
+  readonly endpoints: readonly string[];
+  readonly sandbox: SandboxChannel;
 }

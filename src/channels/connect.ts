@@ -15,7 +15,7 @@ import { sandboxChannel } from "../sandbox/registry.ts";
 import type { FaultScript } from "../sandbox/simulator.ts";
 import { sandboxFetch } from "../sandbox/transport.ts";
 import type { ChannelAccountRow } from "../store/channel-accounts.ts";
-import type { ChannelAccount, ChannelAdapter, ChannelIo } from "./adapter.ts";
+import type { ChannelAccount, ChannelAdapter, ChannelIo, References } from "./adapter.ts";
 import { channelOf } from "./registry.ts";
 
 export interface Connection {
@@ -30,6 +30,8 @@ export interface Surroundings {
   readonly env: Env;
   readonly log: Logger;
   readonly script: FaultScript | null;
+  /** `https://host` where buyers reach this deployment. */
+  readonly publicBase: string;
 }
 
 const Endpoints = z.record(z.string(), z.union([z.url(), z.array(z.url()).min(1)]));
@@ -60,8 +62,8 @@ export const credentialsContext = (accountId: string): string => `channel-accoun
 
 /** What the simulated channel's console hands to a built-in test account. */
 async function sandboxCredentials(env: Env, row: ChannelAccountRow): Promise<unknown> {
-  const simulator = sandboxChannel(row.channel)?.simulator;
-  if (simulator === undefined || row.livemode) {
+  const simulator = sandboxChannel(row.channel);
+  if (simulator === null || row.livemode) {
     throw new Error(`account ${row.id} has no credentials`);
   }
   return simulator.credentials(await sandboxKeyring(env, row.channel), row.id);
@@ -96,22 +98,38 @@ export async function openedAccount(env: Env, row: ChannelAccountRow): Promise<C
   return account;
 }
 
+/**
+ * References are kept where payments are: the object that a reference leads to, from any
+ * continent, without a table.
+ */
+function referencesOf(env: Env, accountId: string): References {
+  const keeper = (reference: string) =>
+    env.INTENTS.getByName(`reference:${accountId}:${reference}`);
+  return {
+    keep: (reference, paymentId) => keeper(reference).keepOrder(paymentId),
+    find: (reference) => keeper(reference).keptOrder(),
+  };
+}
+
 /** @throws Error when the row names a channel that this deployment does not have. */
 export async function connect(
   row: ChannelAccountRow,
-  { env, log, script }: Surroundings,
+  { env, log, script, publicBase }: Surroundings,
 ): Promise<Connection> {
   const channel = channelOf(row.channel);
   if (channel === null) throw new Error(`no adapter for channel ${row.channel}`);
   const account = await openedAccount(env, row);
-  const { endpoints, fetch } = row.livemode
+  const live = endpointsOf(env.CHANNEL_ENDPOINTS, row.channel, channel.endpoints);
+  const { endpoints, pages, fetch } = row.livemode
     ? {
-        endpoints: endpointsOf(env.CHANNEL_ENDPOINTS, row.channel, channel.endpoints),
+        endpoints: live,
+        pages: live[0] ?? "",
         fetch: (request: Request) => globalThis.fetch(request),
       }
     : {
-        endpoints: sandboxChannel(row.channel)?.endpoints ?? [],
-        fetch: sandboxFetch(env, script),
+        endpoints: channel.sandbox.endpoints,
+        pages: `${publicBase}/sandbox/pages/${row.channel}`,
+        fetch: sandboxFetch(env, script, publicBase),
       };
   return {
     adapter: channel.adapter,
@@ -122,6 +140,8 @@ export async function connect(
       random: secureRandom,
       endpoints,
       attempt,
+      pages,
+      references: referencesOf(env, row.id),
       log,
     }),
   };

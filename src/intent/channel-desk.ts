@@ -12,7 +12,7 @@ import type { Metrics } from "../metrics.ts";
 import { channelFailure } from "../payments/payment.ts";
 import { scriptOf } from "../sandbox/scripts.ts";
 import type { IntentRecord, OrderTerms } from "./record.ts";
-import { orderOf } from "./reserve.ts";
+import { orderOf, sentOrderOf } from "./reserve.ts";
 
 export type Closing =
   /** Nobody can pay the order any more. */
@@ -40,7 +40,12 @@ export class ChannelDesk {
     const row = await accountRow(this.#env, terms.accountId);
     if (row === null) throw new Error(`channel account ${terms.accountId} is gone`);
     const script = terms.livemode ? null : scriptOf(terms.metadata);
-    return connect(row, { env: this.#env, log, script });
+    return connect(row, {
+      env: this.#env,
+      log,
+      script,
+      publicBase: terms.publicBase,
+    });
   }
 
   charge(record: IntentRecord, log: Logger): Promise<Outcome<Charge>> {
@@ -51,7 +56,7 @@ export class ChannelDesk {
 
   query(record: IntentRecord, log: Logger): Promise<Outcome<PaymentReport>> {
     return this.#observe("query", record, log, ({ adapter, account, io }) =>
-      adapter.queryPayment(record.terms.id, account, io(record.asks)),
+      adapter.queryPayment(sentOrderOf(record), account, io(record.asks)),
     );
   }
 
@@ -62,7 +67,7 @@ export class ChannelDesk {
     if (before.kind !== "ok") return stillOpen(record, before.error);
 
     const closing = await this.#observe("close", record, log, ({ adapter, account, io }) =>
-      adapter.closePayment(record.terms.id, account, io(record.asks)),
+      adapter.closePayment(sentOrderOf(record), account, io(record.asks)),
     );
     if (closing.kind === "ok") {
       // Paid and given back in one stroke: a later query would only see that it was paid.

@@ -132,6 +132,11 @@ export class PaymentLife {
     });
   }
 
+  /** Whom {@link keepOrder} has given it to; null: nobody. */
+  keptOrder(): string | null {
+    return this.#book.read()?.terms.id ?? this.#store.keptOrder();
+  }
+
   /** The public JSON, always current; null when there is no such payment. */
   get(): string | null {
     const record = this.#book.read();

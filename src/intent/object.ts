@@ -33,6 +33,10 @@ export class PaymentIntent extends DurableObject<Env> {
     return this.#life.keepOrder(intentId);
   }
 
+  async keptOrder(): Promise<string | null> {
+    return this.#life.keptOrder();
+  }
+
   async get(): Promise<string | null> {
     return this.#life.get();
   }

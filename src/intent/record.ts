@@ -19,6 +19,10 @@ export interface OrderTerms {
   readonly settlementCurrency: string | null;
   readonly payer: PayerHints | null;
   readonly osType: "ios" | "android" | null;
+  readonly paymentMethodType: string | null;
+  readonly profitSharing: boolean;
+  /** What becomes of money that arrives after the payment has ended: the account's policy. */
+  readonly latePayment: "accept" | "refund";
   readonly returnUrl: string | null;
   readonly metadata: Readonly<Record<string, string>>;
   /** Where buyers fetch the code and the checkout page: `https://host`. */

@@ -1,10 +1,11 @@
 /** From a validated create request to the record that is reserved before the channel is called. */
-import type { ChargeOrder } from "../channels/adapter.ts";
+import type { ChargeOrder, SentOrder } from "../channels/adapter.ts";
+import { checkOrder } from "../channels/check-order.ts";
 import type { Connection } from "../channels/connect.ts";
 import type { Failure } from "../errors.ts";
 import type { Money } from "../money.ts";
 import { RECOVER_AFTER_MS } from "../payments/schedule.ts";
-import { ok, type Result } from "../result.ts";
+import { err, ok, type Result } from "../result.ts";
 import type { Trace } from "../trace.ts";
 import type { IntentRecord, OrderTerms } from "./record.ts";
 
@@ -34,6 +35,20 @@ export const orderOf = (record: Pick<IntentRecord, "terms" | "payment">): Charge
   createdAt: record.terms.createdAt,
   payer: record.terms.payer,
   osType: record.terms.osType,
+  paymentMethodType: record.terms.paymentMethodType,
+  settlementCurrency: record.terms.settlementCurrency,
+  profitSharing: record.terms.profitSharing,
+});
+
+/** The order after it was sent. */
+export const sentOrderOf = ({ terms, payment, payload }: IntentRecord): SentOrder => ({
+  paymentId: terms.id,
+  amount: payment.amount,
+  method: terms.method,
+  payload,
+  channelTransactionId: payment.channelTransactionId,
+  createdAt: terms.createdAt,
+  expiresAt: payment.expiresAt,
 });
 
 /**
@@ -60,7 +75,10 @@ export function reservation(
     late: false,
     reversed: false,
   };
-  const prepared = adapter.prepareCharge(orderOf({ terms, payment }), account);
+  const order = orderOf({ terms, payment });
+  const refused = checkOrder(order, adapter.info);
+  if (refused !== null) return err(refused);
+  const prepared = adapter.prepareCharge(order, account);
   if (!prepared.ok) return prepared;
   return ok({
     terms,

@@ -13,20 +13,20 @@ async function sandboxAccount(
   now: number,
 ): Promise<ChannelAccountRow | null> {
   const adapter = channelOf(channel)?.adapter;
-  const simulator = sandboxChannel(channel)?.simulator;
-  if (adapter === undefined || simulator === undefined) return null;
+  const simulator = sandboxChannel(channel);
+  if (adapter === undefined || simulator === null) return null;
   const key = await idKeyOf(env.ID_KEY);
   // Derived, so that two requests that both find it missing make the same one.
   const id = await derivedId("channelAccount", key, [merchantId, "sandbox", channel]);
   const credentials = simulator.credentials(await sandboxKeyring(env, channel), id);
-  const examined = await adapter.modes["direct"]?.examine(credentials, now);
+  const examined = await adapter.modes[simulator.mode]?.examine(credentials, now);
   if (examined?.ok !== true) throw new Error(`the sandbox of ${channel} hands out bad credentials`);
   return {
     id,
     merchant_id: merchantId,
     livemode: false,
     channel,
-    mode: "direct",
+    mode: simulator.mode,
     display_name: `Sandbox ${adapter.info.name}`,
     region: null,
     late_payment: "accept",

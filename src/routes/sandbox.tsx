@@ -135,7 +135,9 @@ const keysRoute = createRoute({
         object: z.literal("sandbox_keys"),
         channel: z.string(),
         public_key: z.string().openapi({ description: "PEM; the channel signs with this key." }),
-        certificate: z.string().openapi({ description: "PEM; the same key as a certificate." }),
+        certificate: z.string().nullable().openapi({
+          description: "PEM; the same key as a certificate, where the channel has them.",
+        }),
       }),
       "The channel's side, public parts only.",
     ),

@@ -5,6 +5,7 @@
 import { fromBase64, toBase64 } from "../crypto/encoding.ts";
 import { type RandomBytes, secureRandom } from "../ids.ts";
 import { sandboxChannel } from "./registry.ts";
+import type { CallbackRow } from "./order-store.ts";
 import type { CallbackFlaw, SandboxOrderRecord, SandboxWorld } from "./simulator.ts";
 
 /** Seconds between one attempt and the next. After the last the channel gives up. */
@@ -58,7 +59,7 @@ export interface CallbackAnswer {
  */
 export async function sendCallback(
   order: SandboxOrderRecord,
-  flaw: CallbackFlaw,
+  { flaw, refund_number }: Pick<CallbackRow, "flaw" | "refund_number">,
   world: SandboxWorld,
   gateway: { fetch(request: Request): Promise<Response> },
 ): Promise<CallbackAnswer> {
@@ -67,7 +68,13 @@ export async function sendCallback(
   const patience = new AbortController();
   const timer = setTimeout(() => patience.abort(), ANSWER_WITHIN_MS);
   try {
-    const request = await channel.simulator.callback(order, flaw, world);
+    const refund = order.refunds.find(({ refundNumber }) => refundNumber === refund_number);
+    const request =
+      refund === undefined
+        ? await channel.callback(order, flaw, world)
+        : ((await channel.refundCallback?.(order, refund, world)) ?? null);
+    // A channel that tells nobody has nothing to repeat.
+    if (request === null) return { status: null, acknowledged: true };
     const { signal } = patience;
     const answer = await gateway.fetch(new Request(request, { signal, redirect: "manual" }));
     const body = await answer.text();

@@ -1,12 +1,18 @@
 /** The tables of one simulated order: one trade, how often it was ordered, and its callbacks. */
-import { FAULT_SCRIPTS, type CallbackFlaw, type FaultScript } from "./simulator.ts";
+import {
+  FAULT_SCRIPTS,
+  type CallbackFlaw,
+  type FaultScript,
+  type SandboxRefund,
+} from "./simulator.ts";
 import type { Trade } from "./trade.ts";
 
 const TABLES = `
 CREATE TABLE IF NOT EXISTS attempts (
   one INTEGER PRIMARY KEY CHECK (one = 1),
   count INTEGER NOT NULL,
-  script TEXT
+  script TEXT,
+  refunds INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 CREATE TABLE IF NOT EXISTS trade (
   one INTEGER PRIMARY KEY CHECK (one = 1),
@@ -26,8 +32,13 @@ CREATE TABLE IF NOT EXISTS trade (
   paid_at INTEGER,
   shown_at INTEGER
 ) STRICT;
+CREATE TABLE IF NOT EXISTS refunds (
+  refund_number TEXT PRIMARY KEY,
+  refund TEXT NOT NULL CHECK (json_valid(refund))
+) STRICT;
 CREATE TABLE IF NOT EXISTS callbacks (
   id INTEGER PRIMARY KEY,
+  refund_number TEXT,
   flaw TEXT,
   seed TEXT NOT NULL,
   attempts INTEGER NOT NULL,
@@ -58,6 +69,8 @@ interface TradeRow extends Record<string, SqlStorageValue> {
 /** One notification: its repeats carry the same seed, so the same notification id. */
 export interface CallbackRow extends Record<string, SqlStorageValue> {
   id: number;
+  /** The refund that it tells of; null: the payment. */
+  refund_number: string | null;
   flaw: CallbackFlaw;
   seed: string;
   attempts: number;
@@ -85,7 +98,7 @@ export function countAttempt(
 ): { readonly attempt: number; readonly script: FaultScript | null } {
   const row = sql
     .exec<{ count: number; script: string | null }>(
-      `INSERT INTO attempts VALUES (1, 1, ?)
+      `INSERT INTO attempts (one, count, script) VALUES (1, 1, ?)
        ON CONFLICT (one) DO UPDATE SET count = count + 1 RETURNING count, script`,
       script,
     )
@@ -149,17 +162,44 @@ export function writeTrade(sql: SqlStorage, trade: Trade): void {
   );
 }
 
+/** In the order of their making. */
+export const readRefunds = (sql: SqlStorage): SandboxRefund[] =>
+  hasTables(sql)
+    ? sql
+        .exec<{ refund: string }>("SELECT refund FROM refunds ORDER BY rowid")
+        .toArray()
+        .map(({ refund }) => JSON.parse(refund) as SandboxRefund)
+    : [];
+
+/** Inserts or replaces a refund. */
+export const writeRefund = (sql: SqlStorage, refund: SandboxRefund): void => {
+  sql.exec(
+    `INSERT INTO refunds VALUES (?, ?)
+     ON CONFLICT (refund_number) DO UPDATE SET refund = excluded.refund`,
+    refund.refundNumber,
+    JSON.stringify(refund),
+  );
+};
+
+/** Counts a refund request; the first one of an order may be spoiled. */
+export const countRefundRequest = (sql: SqlStorage): number =>
+  sql
+    .exec<{ count: number }>("UPDATE attempts SET refunds = refunds + 1 RETURNING refunds AS count")
+    .toArray()[0]?.count ?? 1;
+
 /** Adds a notification that is to be sent at `nextAt` (ms), or once somebody plans it. */
 export const addCallback = (
   sql: SqlStorage,
   flaw: CallbackFlaw,
   seed: string,
   nextAt: number | null,
+  refundNumber: string | null = null,
 ): CallbackRow =>
   sql
     .exec<CallbackRow>(
-      `INSERT INTO callbacks (flaw, seed, attempts, next_at, acknowledged)
-       VALUES (?, ?, 0, ?, 0) RETURNING *`,
+      `INSERT INTO callbacks (refund_number, flaw, seed, attempts, next_at, acknowledged)
+       VALUES (?, ?, ?, 0, ?, 0) RETURNING *`,
+      refundNumber,
       flaw,
       seed,
       nextAt,

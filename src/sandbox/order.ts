@@ -11,11 +11,13 @@ import { err, ok, type Result } from "../result.ts";
 import { drawFrom, newSeed, repeatAt, sendCallback } from "./callbacks.ts";
 import * as store from "./order-store.ts";
 import { sandboxChannel } from "./registry.ts";
+import { book, type NewRefund, type RefundFault } from "./refunds.ts";
 import { type CreateFault, faultOf } from "./scripts.ts";
 import type {
   CallbackFlaw,
   CreateAnswer,
   FaultScript,
+  RefundAnswer,
   SandboxOrderRecord,
   SandboxOrders,
   SandboxWorld,
@@ -30,6 +32,12 @@ export interface Creation {
   readonly fault: CreateFault;
   /** Null: the request is lost before it reaches the channel. */
   readonly answer: CreateAnswer | null;
+}
+
+export interface RefundBooking {
+  /** What is to happen to the reply. */
+  readonly fault: RefundFault;
+  readonly answer: RefundAnswer;
 }
 
 /** The order as the buyer's wallet knows it, and what became of the callbacks. */
@@ -52,24 +60,32 @@ const LEASE_MS = 15_000;
 const LATE_MS = 2_000;
 
 export class SandboxOrder extends DurableObject<Env> {
-  /** Orders, or answers what a repeated order number gets. Counts as one attempt either way. */
-  async create(order: NewOrder, script: FaultScript | null): Promise<Creation> {
+  /**
+   * Orders, or answers what a repeated order number gets. Counts as one attempt either way.
+   * @param byBuyer the buyer opened a signed link: there is no call whose transport could fail
+   */
+  async create(order: NewOrder, script: FaultScript | null, byBuyer = false): Promise<Creation> {
     const now = systemClock.now();
     const { sql } = this.ctx.storage;
     const creation = this.ctx.storage.transactionSync((): Creation => {
       store.createTables(sql);
       const counted = store.countAttempt(sql, script);
-      const fault = counted.attempt === 1 ? faultOf(counted.script).create : "none";
+      const isFirst = counted.attempt === 1 && !byBuyer;
+      const fault = isFirst ? faultOf(counted.script).create : "none";
       if (fault === "request_lost" || fault === "server_error") return { fault, answer: null };
       const existing = store.readTrade(sql);
       if (existing !== null) {
-        return { fault, answer: trades.repeatAnswer(existing, order.parameters, now) };
+        const refunds = store.readRefunds(sql);
+        return {
+          fault,
+          answer: trades.repeatAnswer(existing, refunds, order.parameters, now),
+        };
       }
       const trade = trades.openTrade(order, now);
       store.writeTrade(sql, trade);
-      return { fault, answer: { kind: "created", order: trades.shownRecord(trade, now) } };
+      return { fault, answer: { kind: "created", order: trades.shownRecord(trade, [], now) } };
     });
-    if (creation.answer?.kind === "created" && faultOf(script).paidBeforeReply) {
+    if (!byBuyer && creation.answer?.kind === "created" && faultOf(script).paidBeforeReply) {
       await this.buyer("pay");
     }
     return creation;
@@ -78,7 +94,44 @@ export class SandboxOrder extends DurableObject<Env> {
   /** The order as the channel shows it. */
   async find(): Promise<SandboxOrderRecord | null> {
     const trade = store.readTrade(this.ctx.storage.sql);
-    return trade === null ? null : trades.shownRecord(trade, systemClock.now());
+    if (trade === null) return null;
+    return trades.shownRecord(trade, store.readRefunds(this.ctx.storage.sql), systemClock.now());
+  }
+
+  /** A payment code was scanned and the buyer's wallet pays. Null: no such order. */
+  async payNow(): Promise<SandboxOrderRecord | null> {
+    const paid = await this.buyer("pay");
+    return paid.ok ? this.find() : null;
+  }
+
+  /** Books a refund, or answers what a repeated refund number gets. */
+  async refund(terms: NewRefund): Promise<RefundBooking> {
+    const now = systemClock.now();
+    const { sql } = this.ctx.storage;
+    const booking = this.ctx.storage.transactionSync(() => {
+      const trade = store.readTrade(sql);
+      if (trade === null) return null;
+      const script = store.readScript(sql);
+      const isFirst = store.countRefundRequest(sql) === 1;
+      const order = trades.shownRecord(trade, store.readRefunds(sql), now);
+      const number = `5${transactionNumber(now, secureRandom)}`;
+      const { answer, ends } = book(order, terms, script, number, now);
+      let callback: store.CallbackRow | null = null;
+      if (ends !== null) {
+        // The end is written at once: queries know it before the refund's callback has arrived.
+        store.writeRefund(sql, ends);
+        const silent = faultOf(script).callbacks.length === 0;
+        if (!silent && terms.notifyUrl !== null) {
+          const at = now + LEASE_MS;
+          callback = store.addCallback(sql, null, newSeed(), at, ends.refundNumber);
+          this.#arm();
+        }
+      }
+      return { fault: isFirst ? faultOf(script).refund : ("none" as const), answer, callback };
+    });
+    if (booking === null) return { fault: "none", answer: { kind: "no_order" } };
+    if (booking.callback !== null) this.ctx.waitUntil(this.#send([booking.callback]));
+    return { fault: booking.fault, answer: booking.answer };
   }
 
   /** The merchant closes the order; a paid one stays paid. */
@@ -90,7 +143,7 @@ export class SandboxOrder extends DurableObject<Env> {
       if (trade === null) return null;
       const closed = trades.closedByMerchant(trade, now);
       this.#change(trade, closed, now);
-      return trades.shownRecord(closed, now);
+      return trades.shownRecord(closed, store.readRefunds(sql), now);
     });
   }
 
@@ -123,7 +176,7 @@ export class SandboxOrder extends DurableObject<Env> {
     if (trade === null) return null;
     return {
       order: {
-        ...trades.shownRecord(trade, now),
+        ...trades.shownRecord(trade, store.readRefunds(sql), now),
         state: trades.buyerState(trade, now),
         paidAt: trade.paidAt,
       },
@@ -195,7 +248,7 @@ export class SandboxOrder extends DurableObject<Env> {
       const script = store.readScript(sql);
       const world = await this.#worldOf(order.channel, script, row);
       // This Worker's own fetch handler: no network, no public address needed.
-      const answer = await sendCallback(order, row.flaw, world, this.ctx.exports.default);
+      const answer = await sendCallback(order, row, world, this.ctx.exports.default);
       const nextAt = answer.acknowledged
         ? null
         : repeatAt(row.flaw, row.attempts + 1, systemClock.now());
@@ -213,7 +266,7 @@ export class SandboxOrder extends DurableObject<Env> {
     row: store.CallbackRow,
   ): Promise<SandboxWorld> {
     const orders = sandboxOrders(this.env, script, () => {});
-    const world = await sandboxWorld(this.env, channel, script, orders);
+    const world = await sandboxWorld(this.env, channel, script, orders, "");
     const verbatim = sandboxChannel(channel)?.repeatsVerbatim === true;
     const now = verbatim ? (row.first_at ?? world.now) : world.now;
     return { ...world, now, random: drawFrom(row.seed) };

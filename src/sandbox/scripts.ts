@@ -3,6 +3,7 @@
  * merchant sees of it, and what the gateway has to make of it. The sandbox runs on this table and
  * the documentation prints it.
  */
+import type { RefundFault } from "./refunds.ts";
 import { type CallbackFlaw, FAULT_SCRIPTS, type FaultScript } from "./simulator.ts";
 
 /** What happens to the first create of an order. Repeats are served properly. */
@@ -27,6 +28,7 @@ export interface Fault {
   readonly callbacks: readonly CallbackFlaw[];
   /** The payment shows only after the order was closed. */
   readonly late: boolean;
+  readonly refund: RefundFault;
   /** For people: what the sandbox does. */
   readonly happens: string;
   /** For people: what must come of it. */
@@ -38,6 +40,7 @@ const PROPER = {
   paidBeforeReply: false,
   callbacks: [null],
   late: false,
+  refund: "none",
 } as const satisfies Partial<Fault>;
 
 /** Without a script. */
@@ -125,13 +128,17 @@ export const FAULTS: Readonly<Record<FaultScript, Fault>> = {
   // The next two are read when a refund is asked for; ordering and paying go as usual.
   refund_timeout: {
     ...PROPER,
+    refund: "reply_lost",
     happens: "The reply to the first refund request is lost.",
     gateway: "Stays processing and repeats the same refund.",
   },
   refund_abnormal: {
     ...PROPER,
+    refund: "abnormal",
     happens: "The channel accepts the refund and later reports that it could not be paid out.",
-    gateway: "Reports the refund as failed and frees the amount.",
+    gateway:
+      "The money has left the merchant and has not reached the buyer: the refund stays processing, " +
+      "says so in last_error, and keeps its share of the payment.",
   },
 };
 

@@ -5,6 +5,7 @@
  * adapter's code would agree with its mistakes. Both may use crypto/.
  */
 import type { RandomBytes } from "../ids.ts";
+import type { Result } from "../result.ts";
 
 /** The fault scripts of API.md section 8, chosen by `metadata.sandbox`. */
 export const FAULT_SCRIPTS = [
@@ -56,7 +57,36 @@ export interface SandboxOrderRecord {
   readonly createdAt: number;
   readonly expiresAt: number | null;
   readonly paidAt: number | null;
+  /** In the order of their making. */
+  readonly refunds: readonly SandboxRefund[];
 }
+
+/** A refund as the simulated channel keeps it. */
+export interface SandboxRefund {
+  /** The merchant's number. */
+  readonly refundNumber: string;
+  readonly parameters: string;
+  readonly value: number;
+  readonly notifyUrl: string | null;
+  /** `abnormal`: taken from the merchant, and could not be paid out to the buyer. */
+  readonly state: "processing" | "succeeded" | "abnormal";
+  readonly channelRefundId: string;
+  readonly createdAt: number;
+  readonly refundedAt: number | null;
+}
+
+export type RefundAnswer =
+  | {
+      readonly kind: "created" | "same";
+      readonly order: SandboxOrderRecord;
+      readonly refund: SandboxRefund;
+    }
+  /** `conflict`: the number was used with other parameters. */
+  | {
+      readonly kind: "conflict" | "not_paid" | "exceeds";
+      readonly order: SandboxOrderRecord;
+    }
+  | { readonly kind: "no_order" };
 
 export type CreateAnswer =
   | { readonly kind: "created" | "same"; readonly order: SandboxOrderRecord }
@@ -82,6 +112,20 @@ export interface SandboxOrders {
   get(channel: string, merchant: string, orderNumber: string): Promise<SandboxOrderRecord | null>;
   /** Closes an unpaid order; a paid one stays paid. Null: no such order. */
   close(channel: string, merchant: string, orderNumber: string): Promise<SandboxOrderRecord | null>;
+  /** The buyer pays at once, as with a scanned payment code. Callbacks follow as scripted. */
+  pay(channel: string, merchant: string, orderNumber: string): Promise<SandboxOrderRecord | null>;
+  /**
+   * Books a refund, once per number. With `settles: "later"` the answer says `processing`, and
+   * queries and the refund callback say the end a moment after; with `"now"` it is done at once.
+   */
+  refund(
+    channel: string,
+    merchant: string,
+    orderNumber: string,
+    refund: Pick<SandboxRefund, "refundNumber" | "parameters" | "value" | "notifyUrl"> & {
+      readonly settles: "now" | "later";
+    },
+  ): Promise<RefundAnswer>;
 }
 
 /** What a simulator is given for one request. */
@@ -96,6 +140,8 @@ export interface SandboxWorld {
   readonly script: FaultScript | null;
   readonly now: number;
   readonly random: RandomBytes;
+  /** The sandbox's own address for buyers, `https://host`: links to its wallet begin with it. */
+  readonly publicBase: string;
 }
 
 export interface RegisteredMerchant {
@@ -103,21 +149,74 @@ export interface RegisteredMerchant {
   readonly publicKeys: Readonly<Record<string, string>>;
   /** Null where the channel has none. */
   readonly symmetricKey: string | null;
+  /** Whatever else the merchant and the channel share. */
+  readonly secrets?: Readonly<Record<string, string>>;
 }
 
 /** How a callback is spoiled on purpose. */
 export type CallbackFlaw = "wrong_amount" | "wrong_signature" | "sign_test_probe" | null;
 
-export interface SimulatedChannel {
+/** What a payment showed to the buyer, for channels where that makes the order, and not a call. */
+export interface Shown {
+  /** Our payment, and what the channel knows its merchant by. */
+  readonly paymentId: string;
+  readonly merchant: string;
+  readonly currency: string;
+  readonly value: number;
+  /** Where the channel was told to post, when nothing in the link says so. */
+  readonly notifyUrl: string;
+  readonly action:
+    | { readonly type: "show_qr"; readonly data: string }
+    | { readonly type: "redirect"; readonly url: string }
+    | {
+        readonly type: "invoke_sdk";
+        readonly sdk: string;
+        readonly params: Readonly<Record<string, string>>;
+      };
+}
+
+/** A simulated channel, and what the sandbox around it must know of it. */
+export interface SandboxChannel {
   readonly slug: string;
-  /** The credentials that the channel's console would hand to this account (mode `direct`). */
+  /** What adapters are given instead of the channel's hosts: `https://<slug>.sandbox.invalid…`. */
+  readonly endpoints: readonly [string, ...string[]];
+  /** The integration mode of the built-in test accounts. */
+  readonly mode: string;
+  /** The credentials that the channel's console would hand to this account in that mode. */
   credentials(keys: SandboxKeyring, accountId: string): Record<string, unknown>;
   /** What a merchant with credentials of its own would have registered at the channel. */
   registration(
     credentials: unknown,
   ): Promise<{ merchant: string; entry: RegisteredMerchant } | null>;
+  /** The platform's certificate as PEM; null where the channel has none. */
+  platformCertificate(keys: SandboxKeyring): Promise<string | null>;
+  /** The order's number at the channel, where it is not the payment's id. */
+  orderNumber?(paymentId: string): string;
   /** The channel's public API. Script faults of the transport are applied outside. */
   handle(request: Request, world: SandboxWorld): Promise<Response>;
-  /** A signed notification about an order, as a POST to its notify URL. */
-  callback(order: SandboxOrderRecord, flaw: CallbackFlaw, world: SandboxWorld): Promise<Request>;
+  /**
+   * The buyer opens a link, an SDK or a code that no call has announced: checks it as the channel
+   * would and makes the order. The error says why the channel refuses, fit for people.
+   */
+  open?(shown: Shown, world: SandboxWorld): Promise<Result<SandboxOrderRecord, string>>;
+  /** A signed notification about an order, as a POST to its notify URL; null: none is sent. */
+  callback(
+    order: SandboxOrderRecord,
+    flaw: CallbackFlaw,
+    world: SandboxWorld,
+  ): Promise<Request | null>;
+  /** The same about a refund that has ended; absent or null: none is sent. */
+  refundCallback?(
+    order: SandboxOrderRecord,
+    refund: SandboxRefund,
+    world: SandboxWorld,
+  ): Promise<Request | null>;
+  /** The channel's own reply when it is in trouble. */
+  serverError(): Response;
+  /** The same reply without its signature. */
+  unsigned(reply: Response): Promise<Response>;
+  /** Repeats of a callback are the same bytes; else they are signed anew, with the time. */
+  readonly repeatsVerbatim: boolean;
+  /** Whether the channel takes this answer to a callback for a "received". */
+  acknowledged(status: number, body: string): boolean;
 }

@@ -3,12 +3,17 @@
  * Pure: what the buyer may do, and what a query shows, also while a late payment is still hidden.
  */
 import { err, ok, type Result } from "../result.ts";
-import type { CreateAnswer, SandboxOrderRecord, SandboxOrders } from "./simulator.ts";
+import type {
+  CreateAnswer,
+  SandboxOrderRecord,
+  SandboxOrders,
+  SandboxRefund,
+} from "./simulator.ts";
 
 export type BuyerAction = "pay" | "decline" | "close" | "scan";
 
 /** Times in ms since 1970; null: has not happened. */
-export interface Trade extends Omit<SandboxOrderRecord, "state"> {
+export interface Trade extends Omit<SandboxOrderRecord, "state" | "refunds"> {
   readonly scannedAt: number | null;
   readonly declinedAt: number | null;
   readonly closedAt: number | null;
@@ -45,19 +50,29 @@ export const buyerState = (trade: Trade, now: number): TradeState =>
   stateWhen(trade.paidAt !== null, trade, now);
 
 /** What the channel tells a merchant who asks. */
-export function shownRecord(trade: Trade, now: number): SandboxOrderRecord {
+export function shownRecord(
+  trade: Trade,
+  refunds: readonly SandboxRefund[],
+  now: number,
+): SandboxOrderRecord {
   const { scannedAt: _s, declinedAt: _d, closedAt: _c, shownAt, ...order } = trade;
   const shown = shownAt !== null;
   return {
     ...order,
+    refunds,
     state: stateWhen(shown, trade, now),
     paidAt: shown ? trade.paidAt : null,
   };
 }
 
 /** What the channel answers when the number of an existing order is used again. */
-export function repeatAnswer(trade: Trade, parameters: string, now: number): CreateAnswer {
-  const order = shownRecord(trade, now);
+export function repeatAnswer(
+  trade: Trade,
+  refunds: readonly SandboxRefund[],
+  parameters: string,
+  now: number,
+): CreateAnswer {
+  const order = shownRecord(trade, refunds, now);
   if (order.state === "paid") return { kind: "already_paid", order };
   if (order.state === "closed") return { kind: "already_closed", order };
   return { kind: trade.parameters === parameters ? "same" : "conflict", order };

@@ -5,10 +5,11 @@
 import { systemClock } from "../clock.ts";
 import { secureRandom } from "../ids.ts";
 import { registeredMerchant, sandboxKeyring } from "./keys.ts";
-import type { Creation, SandboxOrder } from "./order.ts";
-import { channelOfHost, type SandboxChannel } from "./registry.ts";
+import type { Creation, RefundBooking, SandboxOrder } from "./order.ts";
+import { channelOfHost } from "./registry.ts";
 import type { CreateFault } from "./scripts.ts";
-import type { FaultScript, SandboxOrders, SandboxWorld } from "./simulator.ts";
+import type { RefundFault } from "./refunds.ts";
+import type { FaultScript, SandboxChannel, SandboxOrders, SandboxWorld } from "./simulator.ts";
 
 /** The object that keeps one simulated order. */
 export const orderObject = (
@@ -24,24 +25,34 @@ class LostRequest extends Error {}
 
 /**
  * The simulated channel's database.
- * @param onCreate told what is to happen to the create that was just tried; this is how requests
- *   are known to be creates without a word about paths
+ * @param onFault told what is to happen to the create or refund that was just tried; this is how
+ *   requests are known to be such without a word about paths
+ * @param byBuyer the buyer's browser orders, not the gateway
  */
 export function sandboxOrders(
   env: Env,
   script: FaultScript | null,
-  onCreate: (fault: CreateFault) => void,
+  onFault: (fault: CreateFault | RefundFault) => void,
+  byBuyer = false,
 ): SandboxOrders {
   return {
     async create(order) {
       const stub = orderObject(env, order.channel, order.merchant, order.orderNumber);
-      const { fault, answer }: Creation = await stub.create(order, script);
-      onCreate(fault);
+      const { fault, answer }: Creation = await stub.create(order, script, byBuyer);
+      onFault(fault);
       if (answer === null) throw new LostRequest(fault);
       return answer;
     },
     get: (channel, merchant, number) => orderObject(env, channel, merchant, number).find(),
     close: (channel, merchant, number) => orderObject(env, channel, merchant, number).close(),
+    pay: (channel, merchant, number) => orderObject(env, channel, merchant, number).payNow(),
+    async refund(channel, merchant, number, refund) {
+      const booking: RefundBooking = await orderObject(env, channel, merchant, number).refund(
+        refund,
+      );
+      onFault(booking.fault);
+      return booking.answer;
+    },
   };
 }
 
@@ -51,6 +62,7 @@ export const sandboxWorld = async (
   channel: string,
   script: FaultScript | null,
   orders: SandboxOrders,
+  publicBase: string,
 ): Promise<SandboxWorld> => ({
   keys: await sandboxKeyring(env, channel),
   registeredMerchant: (merchant) => registeredMerchant(env, channel, merchant),
@@ -58,26 +70,29 @@ export const sandboxWorld = async (
   script,
   now: systemClock.now(),
   random: secureRandom,
+  publicBase,
 });
 
 /**
  * `ChannelIo.fetch` for test keys. Requests to any host but a simulated channel's are refused: a
  * test key never reaches a real channel.
  * @param script from the payment's metadata; null: the channel works
+ * @param publicBase where buyers find the sandbox's wallet
  */
 export function sandboxFetch(
   env: Env,
   script: FaultScript | null,
+  publicBase: string,
 ): (request: Request) => Promise<Response> {
   return async (request) => {
     const channel = channelOfHost(new URL(request.url).hostname);
     if (channel === null) throw new TypeError("a test key only talks to the sandbox");
-    let fault: CreateFault = "none";
+    let fault: CreateFault | RefundFault = "none";
     const orders = sandboxOrders(env, script, (tried) => {
       fault = tried;
     });
-    const world = await sandboxWorld(env, channel.simulator.slug, script, orders);
-    const reply = await channel.simulator.handle(request, world).catch((error: unknown) => {
+    const world = await sandboxWorld(env, channel.slug, script, orders, publicBase);
+    const reply = await channel.handle(request, world).catch((error: unknown) => {
       if (error instanceof LostRequest) return null;
       throw error;
     });
@@ -90,7 +105,7 @@ const timeout = () => new DOMException("The operation timed out.", "TimeoutError
 /** The reply after the transport fault; what a lost one would have said does not matter. */
 async function spoil(
   reply: Response | null,
-  fault: CreateFault,
+  fault: CreateFault | RefundFault,
   channel: SandboxChannel,
 ): Promise<Response> {
   if (fault === "server_error") return channel.serverError();

@@ -7,8 +7,8 @@ import type { AddressInfo } from "node:net";
 
 import { utf8 } from "../../src/crypto/encoding.ts";
 import { secureRandom } from "../../src/ids.ts";
-import { wechatSandbox } from "../../src/sandbox/wechat/channel.ts";
-import { signatureHeaders } from "../../src/sandbox/wechat/reply.ts";
+import { wechatSandbox } from "../../src/channels/wechat/sandbox/channel.ts";
+import { signatureHeaders } from "../../src/channels/wechat/sandbox/reply.ts";
 import type { SandboxOrders, SandboxWorld } from "../../src/sandbox/simulator.ts";
 import { makeKeyring } from "../../src/sandbox/keyring.ts";
 

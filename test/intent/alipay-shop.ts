@@ -3,9 +3,9 @@ import { exports } from "cloudflare:workers";
 import { vi } from "vitest";
 
 import { randomId, secureRandom } from "../../src/ids.ts";
-import { alipaySandbox } from "../../src/sandbox/alipay/channel.ts";
-import { signedReply, success } from "../../src/sandbox/alipay/reply.ts";
-import { type Parameters, readParameters } from "../../src/sandbox/alipay/request.ts";
+import { alipaySandbox } from "../../src/channels/alipay/sandbox/channel.ts";
+import { signedReply, success } from "../../src/channels/alipay/sandbox/reply.ts";
+import { type Parameters, readParameters } from "../../src/channels/alipay/sandbox/request.ts";
 import type { SandboxOrderRecord, SandboxWorld } from "../../src/sandbox/simulator.ts";
 import { memoryOrders } from "../channels/wechat/kit.ts";
 import { api, type Merchant, newMerchant } from "./kit.ts";

@@ -5,7 +5,7 @@ import { vi } from "vitest";
 
 import { randomId, secureRandom } from "../../src/ids.ts";
 import type { SandboxWorld } from "../../src/sandbox/simulator.ts";
-import { wechatSandbox } from "../../src/sandbox/wechat/channel.ts";
+import { wechatSandbox } from "../../src/channels/wechat/sandbox/channel.ts";
 import { type MemoryOrders, memoryOrders } from "../channels/wechat/kit.ts";
 import { makeKeyring } from "../../src/sandbox/keyring.ts";
 import { type CreateRequest } from "../../src/intent/reserve.ts";

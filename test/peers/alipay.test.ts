@@ -9,7 +9,7 @@ import { AlipaySdk } from "alipay-sdk";
 import { afterAll, beforeAll, describe, it } from "vitest";
 
 import { alipay } from "../../src/channels/alipay/adapter.ts";
-import { alipaySandbox } from "../../src/sandbox/alipay/channel.ts";
+import { alipaySandbox } from "../../src/channels/alipay/sandbox/channel.ts";
 import {
   accountOf,
   html,

@@ -12,8 +12,8 @@ import { Aes, Formatter, Rsa, Wechatpay } from "wechatpay-axios-plugin";
 import { wechat } from "../../src/channels/wechat/adapter.ts";
 import { utf8 } from "../../src/crypto/encoding.ts";
 import type { SandboxWorld } from "../../src/sandbox/simulator.ts";
-import { wechatSandbox } from "../../src/sandbox/wechat/channel.ts";
-import { platformCertificate } from "../../src/sandbox/wechat/identity.ts";
+import { wechatSandbox } from "../../src/channels/wechat/sandbox/channel.ts";
+import { platformCertificate } from "../../src/channels/wechat/sandbox/identity.ts";
 import * as kit from "../channels/wechat/kit.ts";
 
 const { AesGcm } = Aes;

@@ -13,8 +13,8 @@ import {
   verifySha256,
 } from "../../src/crypto/rsa.ts";
 import { readCertificate } from "../../src/crypto/x509.ts";
-import { alipaySandbox } from "../../src/sandbox/alipay/channel.ts";
-import { appIdOf, platformCertificate, platformSerial } from "../../src/sandbox/alipay/identity.ts";
+import { alipaySandbox } from "../../src/channels/alipay/sandbox/channel.ts";
+import { appIdOf, platformCertificate, platformSerial } from "../../src/channels/alipay/sandbox/identity.ts";
 import type { SandboxOrderRecord } from "../../src/sandbox/simulator.ts";
 import {
   newPaymentId,

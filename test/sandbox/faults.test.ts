@@ -48,7 +48,7 @@ async function payment(channel: string, script: FaultScript | null) {
     channel,
     mode: "direct",
     livemode: false,
-    versions: [simulated.simulator.credentials(keys, accountId)],
+    versions: [simulated.credentials(keys, accountId)],
   };
   const mode = adapter.modes["direct"];
   const examined = await mode?.examine(account.versions[0], Date.now());

@@ -13,8 +13,8 @@ import { readPublicKey } from "../../src/crypto/pem.ts";
 import { importVerifyingKey } from "../../src/crypto/rsa.ts";
 import { readCertificate } from "../../src/crypto/x509.ts";
 import type { RegisteredMerchant, SandboxOrderRecord } from "../../src/sandbox/simulator.ts";
-import { wechatSandbox } from "../../src/sandbox/wechat/channel.ts";
-import { platformCertificate } from "../../src/sandbox/wechat/identity.ts";
+import { wechatSandbox } from "../../src/channels/wechat/sandbox/channel.ts";
+import { platformCertificate } from "../../src/channels/wechat/sandbox/identity.ts";
 import * as kit from "../channels/wechat/kit.ts";
 
 let pairs: readonly [kit.Pair, kit.Pair];

@@ -26,11 +26,11 @@ export const alipay: ChannelAdapter = {
     return precreate(payload, order, await keysOf(account), io);
   },
 
-  async queryPayment(paymentId, account, io) {
+  async queryPayment({ paymentId }, account, io) {
     return query(paymentId, await keysOf(account), io);
   },
 
-  async closePayment(paymentId, account, io) {
+  async closePayment({ paymentId }, account, io) {
     return close(paymentId, await keysOf(account), io);
   },
 

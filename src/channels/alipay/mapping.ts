@@ -21,12 +21,15 @@ export const ALIPAY_INFO: ChannelInfo = {
   region: "CN",
   currencies: ["CNY"],
   methods: ["qr"],
+  requires: {},
+  options: [],
   qrStandard: "Alipay (https://qr.alipay.com)",
   qrLifetimeSeconds: CODE_LIFETIME_MS / 1000,
   // 0.01 to 100 000 000 yuan.
   limits: { min: 1, max: 10_000_000_000 },
   // The contract decides the window: three months unless it says otherwise, twelve at most.
-  refunds: { partial: true, maxPartials: null, windowDays: 90 },
+  refunds: { partial: true, maxPartials: null, windowDays: 90, spacingSeconds: 3 },
+  confirmedBy: "channel_callback",
   feeRangeBasisPoints: [38, 100],
   status: "beta",
 };
@@ -59,28 +62,7 @@ function subjectOf(order: ChargeOrder): string {
 
 /** Everything that Alipay would refuse, refused before a payment is reserved. */
 export function refuseOrder(order: ChargeOrder): Failure | null {
-  const { amount, method, description, notifyUrl } = order;
-  if (!ALIPAY_INFO.methods.includes(method)) {
-    return failure(
-      "METHOD_UNSUPPORTED",
-      `Alipay does not offer the method ${method} here; use ${ALIPAY_INFO.methods.join(" or ")}.`,
-      { supported: ALIPAY_INFO.methods },
-    );
-  }
-  if (!ALIPAY_INFO.currencies.includes(amount.currency)) {
-    return failure("CURRENCY_UNSUPPORTED", "Alipay takes CNY only; use CNY.", {
-      supported: ALIPAY_INFO.currencies,
-    });
-  }
-  if (!Number.isSafeInteger(amount.value) || amount.value < ALIPAY_INFO.limits.min) {
-    return failure("AMOUNT_INVALID", "The amount must be at least CNY 0.01.");
-  }
-  if (amount.value > ALIPAY_INFO.limits.max) {
-    return failure("AMOUNT_EXCEEDED", "Alipay takes at most CNY 100000000.00 at a time.", {
-      requested: amount,
-      max_allowed: { currency: "CNY", value: ALIPAY_INFO.limits.max },
-    });
-  }
+  const { description, notifyUrl } = order;
   if (Array.from(description ?? "").length > SUBJECT_LIMIT) {
     const message = `is longer than ${SUBJECT_LIMIT} characters, which is what Alipay takes`;
     return failure("INVALID_REQUEST", "The description is too long for Alipay.", {

@@ -14,6 +14,7 @@ import type {
   Outcome,
   PaymentReport,
   ReportedState,
+  SentOrder,
 } from "../adapter.ts";
 import { acknowledge, verifyCallback } from "./callback.ts";
 import { exchange, untrusted, withKeys, type Exchange } from "./exchange.ts";
@@ -37,12 +38,15 @@ const info: ChannelInfo = {
   region: "CN",
   currencies: ["CNY"],
   methods: ["qr"],
+  requires: {},
+  options: [],
   qrStandard: "WeChat Pay code URL",
   qrLifetimeSeconds: QR_LIFETIME_SECONDS,
   // The upper limit is ours (CNY 1,000,000): real ones depend on the merchant, the buyer and the
   // bank, and WeChat Pay does not publish them.
   limits: { min: 1, max: 100_000_000 },
-  refunds: { partial: true, maxPartials: 50, windowDays: 365 },
+  refunds: { partial: true, maxPartials: 50, windowDays: 365, spacingSeconds: 60 },
+  confirmedBy: "channel_callback",
   feeRangeBasisPoints: [20, 60],
   status: "beta",
 };
@@ -130,7 +134,7 @@ const CLOSE_NEEDS_QUERY: ReadonlySet<string> = new Set([
 ]);
 
 const closePayment = (
-  paymentId: string,
+  { paymentId }: SentOrder,
   account: ChannelAccount,
   io: ChannelIo,
 ): Promise<Outcome<PaymentReport>> =>
@@ -157,9 +161,9 @@ export const wechat: ChannelAdapter = {
   info,
   modes: { direct: directMode },
   errors: WECHAT_ERRORS,
-  prepareCharge: (order, account) => prepareOrder(order, account, info),
+  prepareCharge: (order, account) => prepareOrder(order, account),
   createCharge,
-  queryPayment: (paymentId, account, io) =>
+  queryPayment: ({ paymentId }, account, io) =>
     withKeys(account, (keys) => query(paymentId, account, keys, io)),
   closePayment,
   verifyCallback,

@@ -1,7 +1,7 @@
 /** The exact text of a native (QR) order. */
 import { failure, type Failure } from "../../errors.ts";
 import { err, ok, type Result } from "../../result.ts";
-import type { ChannelAccount, ChannelInfo, ChargeOrder } from "../adapter.ts";
+import type { ChannelAccount, ChargeOrder } from "../adapter.ts";
 import { credentialsOf } from "./keys.ts";
 import { chinaTime } from "./mapping.ts";
 
@@ -34,25 +34,6 @@ function descriptionOf(order: ChargeOrder): Result<string, Failure> {
     : ok(text);
 }
 
-function amountFailure(order: ChargeOrder, info: ChannelInfo): Failure | null {
-  const { currency, value } = order.amount;
-  if (!info.currencies.includes(currency)) {
-    return failure("CURRENCY_UNSUPPORTED", "WeChat Pay takes CNY only; use CNY.", {
-      supported: info.currencies,
-    });
-  }
-  if (!Number.isSafeInteger(value) || value < info.limits.min) {
-    return failure("AMOUNT_INVALID", "The amount must be at least 1 fen.");
-  }
-  if (value > info.limits.max) {
-    return failure("AMOUNT_EXCEEDED", "The amount is over the limit for one WeChat payment.", {
-      requested: order.amount,
-      max_allowed: { currency, value: info.limits.max },
-    });
-  }
-  return null;
-}
-
 /** WeChat Pay drops notifications to an address it does not like, so it is refused up front. */
 function notifyUrlFailure(notifyUrl: string): Failure | null {
   if (notifyUrl.length <= NOTIFY_URL_LIMIT && !/[?#]/.test(notifyUrl)) return null;
@@ -66,28 +47,13 @@ function notifyUrlFailure(notifyUrl: string): Failure | null {
  * JSON with a fixed order of members. WeChat Pay takes a repeated order number as the same order
  * only when every parameter is the same, so this text is made once and stored.
  */
-export function prepareOrder(
-  order: ChargeOrder,
-  account: ChannelAccount,
-  info: ChannelInfo,
-): Result<string, Failure> {
+export function prepareOrder(order: ChargeOrder, account: ChannelAccount): Result<string, Failure> {
   const credentials = credentialsOf(account);
   const newest = credentials.ok ? credentials.value[0] : undefined;
   if (newest === undefined) {
     return err(failure("CHANNEL_NOT_CONFIGURED", "The WeChat Pay account cannot be used."));
   }
-  if (!info.methods.includes(order.method)) {
-    return err(
-      failure(
-        "METHOD_UNSUPPORTED",
-        `WeChat Pay does not offer the method ${order.method} here; use ${info.methods.join(" or ")}.`,
-        {
-          supported: info.methods,
-        },
-      ),
-    );
-  }
-  const problem = amountFailure(order, info) ?? notifyUrlFailure(order.notifyUrl);
+  const problem = notifyUrlFailure(order.notifyUrl);
   if (problem !== null) return err(problem);
   const description = descriptionOf(order);
   if (!description.ok) return description;

@@ -12,7 +12,7 @@ import { systemClock } from "../../clock.ts";
 import { apiError } from "../../errors.ts";
 import { isId } from "../../ids.ts";
 import { intentObject } from "../../intent/client.ts";
-import { type App, type AppContext, errors, traceOf } from "../http.ts";
+import { type App, type AppContext, errors, publicOrigin, traceOf } from "../http.ts";
 
 const send = (reply: CallbackReply): Response =>
   new Response(reply.status === 204 ? null : reply.body, {
@@ -40,7 +40,9 @@ async function receive(c: AppContext, connection: Connection): Promise<Response>
   const { channel } = account;
   const started = c.var.now;
   const body = new Uint8Array(await c.req.arrayBuffer());
-  const callback = { headers: c.req.raw.headers, body };
+  const { pathname, search } = new URL(c.req.url);
+  const target = pathname + search;
+  const callback = { method: c.req.method, target, headers: c.req.raw.headers, body };
   const verdict = await adapter.verifyCallback(callback, account, connection.io(0));
   const refusal =
     verdict.kind === "refused"
@@ -58,10 +60,10 @@ async function receive(c: AppContext, connection: Connection): Promise<Response>
     notification: verdict.kind === "refused" ? undefined : verdict.notificationId,
   });
   c.var.metrics.record("callback", channel, [outcome], [systemClock.now() - started]);
+  const own = verdict.kind === "reports" ? verdict.reply : undefined;
+  const accepted = own ?? adapter.acknowledge.accepted();
   // What exactly was wrong is ours to know: a forger learns nothing from the reply.
-  return send(
-    refusal === null ? adapter.acknowledge.accepted() : adapter.acknowledge.refused("not accepted"),
-  );
+  return send(refusal === null ? accepted : adapter.acknowledge.refused("not accepted"));
 }
 
 export function registerCallbacks(app: App): void {
@@ -88,6 +90,6 @@ export function registerCallbacks(app: App): void {
       env,
       var: { log },
     } = c;
-    return receive(c, await connect(row, { env, log, script: null }));
+    return receive(c, await connect(row, { env, log, script: null, publicBase: publicOrigin(c) }));
   });
 }

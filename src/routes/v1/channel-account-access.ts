@@ -88,7 +88,7 @@ export const adapterOf = (channel: string): ChannelAdapter => {
 
 /** Test accounts tell the simulated channel their public key, as one would in its console. */
 export async function registerInSandbox(c: AppContext, channel: string, credentials: unknown) {
-  const registration = await sandboxChannel(channel)?.simulator.registration(credentials);
+  const registration = await sandboxChannel(channel)?.registration(credentials);
   if (registration == null) return;
   await registerMerchant(c.env, channel, registration.merchant, registration.entry);
 }

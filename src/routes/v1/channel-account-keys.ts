@@ -10,7 +10,15 @@ import type { PublishedEvents } from "../../messages.ts";
 import { sealCredentials } from "../../onboarding/credentials.ts";
 import { channelFailure } from "../../payments/payment.ts";
 import type { ChannelAccountRow } from "../../store/channel-accounts.ts";
-import { type App, type AppContext, errors, jsonBody, jsonReply, Timestamp } from "../http.ts";
+import {
+  type App,
+  type AppContext,
+  errors,
+  jsonBody,
+  jsonReply,
+  Timestamp,
+  publicOrigin,
+} from "../http.ts";
 import {
   change,
   examined,
@@ -111,7 +119,7 @@ export function registerChannelAccountKeys(app: App): void {
       env,
       var: { log, now },
     } = c;
-    const connection = await connect(row, { env, log, script: null });
+    const connection = await connect(row, { env, log, script: null, publicBase: publicOrigin(c) });
     const { adapter, account } = connection;
     const outcome = await adapter.selfCheck(account, connection.io(0));
     if (outcome.kind !== "ok") {

@@ -2,11 +2,10 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import * as zod from "zod";
 
-import type { ChannelAdapter } from "../../channels/adapter.ts";
+import { type ChannelAdapter, METHODS } from "../../channels/adapter.ts";
 import { CHANNELS, channelOf } from "../../channels/registry.ts";
 import { apiError } from "../../errors.ts";
 import { type App, errors, idParam, jsonReply, listOf } from "../http.ts";
-import { METHODS } from "./schemas.ts";
 import { wholeList } from "../pages.ts";
 
 const tags = ["Channels"];
@@ -19,6 +18,13 @@ const Channel = z
     region: z.string(),
     currencies: z.array(z.string()),
     methods: z.array(z.enum(METHODS)),
+    requires: z
+      .record(z.string(), z.array(z.string()))
+      .openapi({ description: "Per method: fields of the payment that the channel needs." }),
+    options: z
+      .array(z.enum(["payment_method_type", "profit_sharing"]))
+      .openapi({ description: "Fields of the payment that this channel understands." }),
+    payment_method_types: z.array(z.string()),
     qr_standard: z.string(),
     qr_lifetime_seconds: z.int(),
     integration_modes: z.array(
@@ -30,11 +36,18 @@ const Channel = z
       }),
     ),
     limits: z.object({ min: z.int(), max: z.int() }),
-    refunds: z.object({
-      partial: z.boolean(),
-      max_partials: z.int().nullable(),
-      window_days: z.int(),
-    }),
+    refunds: z
+      .object({
+        partial: z.boolean(),
+        max_partials: z.int().nullable(),
+        window_days: z.int(),
+        spacing_seconds: z.int(),
+      })
+      .nullable()
+      .openapi({ description: "Null: the channel has no refunds; the money goes back by hand." }),
+    confirmed_by: z
+      .enum(["channel_callback", "channel_query", "bank_webhook"])
+      .openapi({ description: "What proves that a payment was made." }),
     fee_range_basis_points: z.tuple([z.int(), z.int()]),
     status: z.enum(["live", "beta"]),
   })
@@ -58,6 +71,11 @@ function show({ info, modes }: ChannelAdapter): z.infer<typeof Channel> {
     region: info.region,
     currencies: [...info.currencies],
     methods: [...info.methods],
+    requires: Object.fromEntries(
+      Object.entries(info.requires).map(([method, fields]) => [method, [...fields]]),
+    ),
+    options: [...info.options],
+    payment_method_types: [...(info.paymentMethodTypes ?? [])],
     qr_standard: info.qrStandard,
     qr_lifetime_seconds: info.qrLifetimeSeconds,
     integration_modes: Object.entries(modes).map(([mode, { credentials }]) => ({
@@ -65,11 +83,16 @@ function show({ info, modes }: ChannelAdapter): z.infer<typeof Channel> {
       credentials_schema: zod.toJSONSchema(credentials, { io: "input", unrepresentable: "any" }),
     })),
     limits: info.limits,
-    refunds: {
-      partial: info.refunds.partial,
-      max_partials: info.refunds.maxPartials,
-      window_days: info.refunds.windowDays,
-    },
+    refunds:
+      info.refunds === null
+        ? null
+        : {
+            partial: info.refunds.partial,
+            max_partials: info.refunds.maxPartials,
+            window_days: info.refunds.windowDays,
+            spacing_seconds: info.refunds.spacingSeconds,
+          },
+    confirmed_by: info.confirmedBy,
     fee_range_basis_points: [...info.feeRangeBasisPoints],
     status: info.status,
   };

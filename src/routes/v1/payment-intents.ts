@@ -131,6 +131,9 @@ const sync = createRoute({
   },
 });
 
+/** A code that the buyer's phone shows is paid at once or not at all. */
+const DEFAULT_LIFE_S = { shown: 900, scanned: 60 } as const;
+
 type CreateBody = z.infer<typeof CreatePaymentIntent>;
 
 /** A misspelt fault script would silently test nothing. */
@@ -204,13 +207,16 @@ async function createRequest(
       settlementCurrency: body.settlement_currency ?? null,
       payer: body.payer ?? null,
       osType: body.os_type ?? null,
+      paymentMethodType: body.payment_method_type ?? null,
+      profitSharing: body.profit_sharing,
+      latePayment: account.late_payment,
       returnUrl: body.return_url ?? null,
       metadata: body.metadata,
       publicBase: publicOrigin(c),
       notifyUrl: callbackUrl(c, account),
     },
     amount: body.amount,
-    expiresIn: body.expires_in,
+    expiresIn: body.expires_in ?? DEFAULT_LIFE_S[body.method === "barcode" ? "scanned" : "shown"],
     fingerprint: await fingerprintOf(c),
     orderKeeper,
     trace: traceOf(c),

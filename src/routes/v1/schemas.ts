@@ -1,6 +1,7 @@
 /** Shapes that several resources share, as they stand on the wire (API.md sections 1 and 2). */
 import { z } from "@hono/zod-openapi";
 
+import { METHODS } from "../../channels/adapter.ts";
 import { CHANNEL_SLUGS } from "../../channels/registry.ts";
 import { ERROR_CODES } from "../../errors.ts";
 import { unlessMissing } from "../../issue-messages.ts";
@@ -8,8 +9,6 @@ import { CURRENCIES } from "../../money.ts";
 import { STATUSES } from "../../payments/states.ts";
 import { FAULT_SCRIPTS } from "../../sandbox/simulator.ts";
 import { Timestamp } from "../http.ts";
-
-export const METHODS = ["qr", "app", "wap", "web", "jsapi", "barcode"] as const;
 
 /** What is shown: no limits, only the shape. */
 export const Money = z
@@ -71,6 +70,8 @@ export const Payer = z
     agent_id: PlainText(128),
     human_id: PlainText(128),
     openid: PlainText(128),
+    sp_openid: PlainText(128),
+    sub_openid: PlainText(128),
     auth_code: z.string().regex(/^[0-9A-Za-z]{10,64}$/, "must be the digits of the payment code"),
     client_ip: z.union(
       [z.ipv4(), z.ipv6()],
@@ -114,8 +115,21 @@ export const CreatePaymentIntent = z
       .int(unlessMissing("must be whole seconds"))
       .min(60, "must be at least 60 seconds")
       .max(7_200, "must be at most 7200 seconds")
-      .default(900),
+      .optional()
+      .openapi({ description: "Seconds. Default 900; 60 for the method barcode." }),
     settlement_currency: z.enum(CURRENCIES).optional(),
+    payment_method_type: z
+      .string()
+      .regex(/^[A-Z][A-Z0-9_]{1,31}$/, "must be a wallet's name in capitals, like GCASH")
+      .optional()
+      .openapi({
+        example: "GCASH",
+        description: "The wallet behind a channel with several. Default: the account's.",
+      }),
+    profit_sharing: z
+      .boolean()
+      .default(false)
+      .openapi({ description: "Hold the money at the channel, to split it among receivers." }),
     metadata: Metadata.default({}),
   })
   .openapi("CreatePaymentIntent");

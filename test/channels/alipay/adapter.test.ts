@@ -5,8 +5,8 @@ import { ALIPAY_ENDPOINTS, alipay } from "../../../src/channels/alipay/adapter.t
 import type { ChannelAccount, ChannelIo, ChargeOrder } from "../../../src/channels/adapter.ts";
 import { ERRORS } from "../../../src/errors.ts";
 import { toDecimal } from "../../../src/money.ts";
-import { platformCertificate } from "../../../src/sandbox/alipay/identity.ts";
-import { alipaySandbox } from "../../../src/sandbox/alipay/channel.ts";
+import { platformCertificate } from "../../../src/channels/alipay/sandbox/identity.ts";
+import { alipaySandbox } from "../../../src/channels/alipay/sandbox/channel.ts";
 import {
   accountOf,
   html,

@@ -3,7 +3,7 @@ import type { ChannelAccount, ChannelIo, ChargeOrder } from "../../../src/channe
 import { toPem } from "../../../src/crypto/pem.ts";
 import { generateRsaPair, importSigningKey, signSha256 } from "../../../src/crypto/rsa.ts";
 import { fromBase64 } from "../../../src/crypto/encoding.ts";
-import { alipaySandbox } from "../../../src/sandbox/alipay/channel.ts";
+import { alipaySandbox } from "../../../src/channels/alipay/sandbox/channel.ts";
 import type {
   RegisteredMerchant,
   SandboxKeyring,

@@ -19,7 +19,7 @@ import type {
   SandboxOrders,
   SandboxWorld,
 } from "../../../src/sandbox/simulator.ts";
-import { wechatSandbox } from "../../../src/sandbox/wechat/channel.ts";
+import { wechatSandbox } from "../../../src/channels/wechat/sandbox/channel.ts";
 
 /** 2026-11-21T00:00:00Z. */
 export const NOW = Date.UTC(2026, 10, 21);

@@ -6,7 +6,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import type { AddressInfo } from "node:net";
 
 import { secureRandom } from "../../../src/ids.ts";
-import { alipaySandbox } from "../../../src/sandbox/alipay/channel.ts";
+import { alipaySandbox } from "../../../src/channels/alipay/sandbox/channel.ts";
 import type {
   CallbackFlaw,
   SandboxOrderRecord,
@@ -14,7 +14,7 @@ import type {
   SandboxWorld,
   SimulatedChannel,
 } from "../../../src/sandbox/simulator.ts";
-import { wechatSandbox } from "../../../src/sandbox/wechat/channel.ts";
+import { wechatSandbox } from "../../../src/channels/wechat/sandbox/channel.ts";
 import { makeKeyring } from "../../../src/sandbox/keyring.ts";
 
 export type DoubleSlug = "wechat" | "alipay";

@@ -1,7 +1,7 @@
 /** Notifications to the merchant: an encrypted transaction in a signed envelope. */
-import { gcmEncrypt } from "../../crypto/aes-gcm.ts";
-import { toHex, utf8 } from "../../crypto/encoding.ts";
-import type { CallbackFlaw, SandboxOrderRecord, SandboxWorld } from "../simulator.ts";
+import { gcmEncrypt } from "../../../crypto/aes-gcm.ts";
+import { toHex, utf8 } from "../../../crypto/encoding.ts";
+import type { CallbackFlaw, SandboxOrderRecord, SandboxWorld } from "../../../sandbox/simulator.ts";
 import { platformSerialOf } from "./identity.ts";
 import { merchantOfOrder } from "./merchant.ts";
 import { base62, tradeOf } from "./orders.ts";

@@ -3,7 +3,8 @@
  * WeChat Pay's own checks, error codes, signatures and encryption. It shares nothing with the
  * adapter but the primitives in crypto/.
  */
-import type { SandboxWorld, SimulatedChannel } from "../simulator.ts";
+import type { SandboxChannel, SandboxWorld } from "../../../sandbox/simulator.ts";
+import { platformCertificate } from "./identity.ts";
 import { builtInCredentials, registration } from "./merchant.ts";
 import { notification } from "./notification.ts";
 import { closeOrder, createNative, queryOrder } from "./orders.ts";
@@ -58,10 +59,29 @@ async function handle(request: Request, world: SandboxWorld): Promise<Response> 
     : renderSuccess(answer, authentic.replySerial, world);
 }
 
-export const wechatSandbox: SimulatedChannel = {
+/** WeChat Pay in trouble: a body of its own, and no signature. */
+const serverError = (): Response =>
+  Response.json({ code: "SYSTEM_ERROR", message: "系统异常，请稍后重试" }, { status: 500 });
+
+async function unsigned(reply: Response): Promise<Response> {
+  const headers = new Headers(reply.headers);
+  for (const name of reply.headers.keys()) {
+    if (name.startsWith("wechatpay-")) headers.delete(name);
+  }
+  return new Response(await reply.arrayBuffer(), { status: reply.status, headers });
+}
+
+export const wechatSandbox: SandboxChannel = {
   slug: "wechat",
+  endpoints: ["https://wechat.sandbox.invalid"],
+  mode: "direct",
   credentials: builtInCredentials,
   registration,
+  platformCertificate: async (keys) => (await platformCertificate(keys)).pem,
   handle,
   callback: notification,
+  serverError,
+  unsigned,
+  repeatsVerbatim: false,
+  acknowledged: (status) => status === 200 || status === 204,
 };

@@ -2,35 +2,10 @@
  * Numbers and names in the simulated WeChat Pay. They are derived and not stored, so that every
  * isolate agrees on them, and none of them is a secret.
  */
-import { readPrivateKey, readPublicKey, toPem } from "../../crypto/pem.ts";
-import { selfSignedCertificate } from "../../crypto/x509-build.ts";
-import type { SandboxKeyring } from "../simulator.ts";
-
-const MASK_64 = (1n << 64n) - 1n;
-
-/** FNV-1a, 64 bits: spreads well and is synchronous. Nothing relies on it being hard to invert. */
-function spread(text: string): bigint {
-  let hash = 0xcbf29ce484222325n;
-  for (let index = 0; index < text.length; index += 1) {
-    hash = ((hash ^ BigInt(text.charCodeAt(index))) * 0x100000001b3n) & MASK_64;
-  }
-  return hash;
-}
-
-const digits = (text: string, length: number): string => {
-  let out = "";
-  for (let part = 0; out.length < length; part += 1) out += spread(`${part}:${text}`).toString();
-  // From the end: the first digits of a number are not evenly spread.
-  return out.slice(-length);
-};
-
-const hex = (text: string, length: number): string => {
-  let out = "";
-  for (let part = 0; out.length < length; part += 1) {
-    out += spread(`${part}:${text}`).toString(16).padStart(16, "0");
-  }
-  return out.slice(0, length);
-};
+import { readPrivateKey, readPublicKey, toPem } from "../../../crypto/pem.ts";
+import { selfSignedCertificate } from "../../../crypto/x509-build.ts";
+import { digits, hex } from "../../../sandbox/numbers.ts";
+import type { SandboxKeyring } from "../../../sandbox/simulator.ts";
 
 /** Ten digits, as real merchant numbers have. */
 export const mchidOf = (accountId: string): string => `1${digits(`mchid ${accountId}`, 9)}`;

@@ -1,10 +1,10 @@
 /** The `biz_content` of a simulated precreate, checked as strictly as Alipay's manual describes it. */
 import * as z from "zod";
 
-import { canonicalJson } from "../../canonical-json.ts";
-import { fromDecimal } from "../../money.ts";
-import { err, ok, type Result } from "../../result.ts";
-import type { SandboxOrders } from "../simulator.ts";
+import { canonicalJson } from "../../../canonical-json.ts";
+import { fromDecimal } from "../../../money.ts";
+import { err, ok, type Result } from "../../../result.ts";
+import type { SandboxOrders } from "../../../sandbox/simulator.ts";
 import { businessFailure, type Node } from "./reply.ts";
 import type { Parameters as RequestParameters } from "./request.ts";
 import { readTime } from "./time.ts";

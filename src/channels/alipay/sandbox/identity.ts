@@ -2,25 +2,13 @@
  * Who is who at the simulated Alipay: application and seller numbers, made from the account's id,
  * and the certificate that the platform shows. The same input always gives the same number.
  */
-import { md5Hex } from "../../crypto/digest.ts";
-import { readPrivateKey, readPublicKey, toPem } from "../../crypto/pem.ts";
-import { selfSignedCertificate } from "../../crypto/x509-build.ts";
-import { readCertificate, type Certificate } from "../../crypto/x509.ts";
-import type { Result } from "../../result.ts";
-import type { SandboxKeyring } from "../simulator.ts";
-
-const FNV_OFFSET = 0xcbf29ce484222325n;
-const FNV_PRIME = 0x100000001b3n;
-
-/** Decimal digits from a text (FNV-1a, 64 bits). Spreads numbers; keeps no secret. */
-function digitsOf(text: string, length: number): string {
-  let hash = FNV_OFFSET;
-  for (const char of text) {
-    hash ^= BigInt(char.codePointAt(0) ?? 0);
-    hash = BigInt.asUintN(64, hash * FNV_PRIME);
-  }
-  return (hash % 10n ** BigInt(length)).toString().padStart(length, "0");
-}
+import { md5Hex } from "../../../crypto/digest.ts";
+import { readPrivateKey, readPublicKey, toPem } from "../../../crypto/pem.ts";
+import { selfSignedCertificate } from "../../../crypto/x509-build.ts";
+import { readCertificate, type Certificate } from "../../../crypto/x509.ts";
+import type { Result } from "../../../result.ts";
+import { digits } from "../../../sandbox/numbers.ts";
+import type { SandboxKeyring } from "../../../sandbox/simulator.ts";
 
 /** Sandbox applications begin like those of Alipay's own sandbox. */
 const APP_PREFIX = "9021";
@@ -30,7 +18,7 @@ const checkDigits = (body: string): string =>
   (97n - (BigInt(body) % 97n)).toString().padStart(2, "0");
 
 export function appIdOf(accountId: string): string {
-  const body = `${APP_PREFIX}${digitsOf(`app:${accountId}`, 10)}`;
+  const body = `${APP_PREFIX}${digits(`app:${accountId}`, 10)}`;
   return body + checkDigits(body);
 }
 
@@ -40,10 +28,10 @@ export const isSandboxApp = (appId: string): boolean =>
   /^\d{16}$/.test(appId) &&
   appId.slice(14) === checkDigits(appId.slice(0, 14));
 
-export const sellerIdOf = (appId: string): string => `2088${digitsOf(`seller:${appId}`, 12)}`;
+export const sellerIdOf = (appId: string): string => `2088${digits(`seller:${appId}`, 12)}`;
 
 export const buyerIdOf = (orderNumber: string): string =>
-  `2088${digitsOf(`buyer:${orderNumber}`, 12)}`;
+  `2088${digits(`buyer:${orderNumber}`, 12)}`;
 
 /** Keys of a keyring were made by the sandbox itself; anything else is a bug. */
 export function mustRead<T>(read: Result<T, string>): T {

@@ -1,8 +1,8 @@
 /** Replies of the simulated WeChat Pay: successes are signed, errors never are. */
-import { concat, toHex, utf8 } from "../../crypto/encoding.ts";
-import { readPrivateKey } from "../../crypto/pem.ts";
-import { importSigningKey, signSha256 } from "../../crypto/rsa.ts";
-import type { SandboxKeyring, SandboxWorld } from "../simulator.ts";
+import { concat, toHex, utf8 } from "../../../crypto/encoding.ts";
+import { readPrivateKey } from "../../../crypto/pem.ts";
+import { importSigningKey, signSha256 } from "../../../crypto/rsa.ts";
+import type { SandboxKeyring, SandboxWorld } from "../../../sandbox/simulator.ts";
 
 /** A success, not yet signed. */
 export interface Success {

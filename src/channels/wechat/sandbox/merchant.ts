@@ -1,10 +1,14 @@
 /** What the simulated WeChat Pay has on file about a merchant, as the merchant console would. */
 import * as z from "zod";
 
-import { readPrivateKey, readPublicKey, toPem } from "../../crypto/pem.ts";
-import { publicKeyOf } from "../../crypto/rsa.ts";
-import { readCertificate } from "../../crypto/x509.ts";
-import type { RegisteredMerchant, SandboxKeyring, SandboxWorld } from "../simulator.ts";
+import { readPrivateKey, readPublicKey, toPem } from "../../../crypto/pem.ts";
+import { publicKeyOf } from "../../../crypto/rsa.ts";
+import { readCertificate } from "../../../crypto/x509.ts";
+import type {
+  RegisteredMerchant,
+  SandboxKeyring,
+  SandboxWorld,
+} from "../../../sandbox/simulator.ts";
 import { appidOf, mchidOf, merchantSerialOf, publicKeyIdOf } from "./identity.ts";
 
 const PUBLIC_KEY_ID = "PUB_KEY_ID_";

@@ -1,7 +1,7 @@
 /** Native orders: create, query, close. */
-import { canonicalJson } from "../../canonical-json.ts";
-import type { RandomBytes } from "../../ids.ts";
-import type { SandboxOrderRecord, SandboxWorld } from "../simulator.ts";
+import { canonicalJson } from "../../../canonical-json.ts";
+import type { RandomBytes } from "../../../ids.ts";
+import type { SandboxOrderRecord, SandboxWorld } from "../../../sandbox/simulator.ts";
 import { readClose, readNativeOrder, type NativeOrder } from "./parameters.ts";
 import { isRefusal, paramError, refuse, type Answer } from "./reply.ts";
 import type { AuthenticRequest } from "./request.ts";

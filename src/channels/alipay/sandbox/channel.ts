@@ -4,11 +4,15 @@
  */
 import * as z from "zod";
 
-import { readPrivateKey, toPem } from "../../crypto/pem.ts";
-import { publicKeyOf } from "../../crypto/rsa.ts";
-import { readCertificate } from "../../crypto/x509.ts";
-import type { RegisteredMerchant, SandboxWorld, SimulatedChannel } from "../simulator.ts";
-import { appIdOf, sellerIdOf, serialNumber } from "./identity.ts";
+import { readPrivateKey, toPem } from "../../../crypto/pem.ts";
+import { publicKeyOf } from "../../../crypto/rsa.ts";
+import { readCertificate } from "../../../crypto/x509.ts";
+import type {
+  RegisteredMerchant,
+  SandboxChannel,
+  SandboxWorld,
+} from "../../../sandbox/simulator.ts";
+import { appIdOf, platformCertificate, sellerIdOf, serialNumber } from "./identity.ts";
 import { notification } from "./notification.ts";
 import { errorReply, signedReply } from "./reply.ts";
 import { readParameters, refuseRequest } from "./request.ts";
@@ -21,8 +25,29 @@ const ownCredentials = z.looseObject({
   app_cert: z.string().optional(),
 });
 
-export const alipaySandbox: SimulatedChannel = {
+const serverError = (): Response =>
+  new Response(
+    JSON.stringify({
+      error_response: {
+        code: "20000",
+        msg: "Service Currently Unavailable",
+        sub_code: "isp.unknow-error",
+        sub_msg: "系统繁忙",
+      },
+    }),
+    { status: 500, headers: { "Content-Type": "text/html;charset=utf-8" } },
+  );
+
+async function unsigned(reply: Response): Promise<Response> {
+  // Quotes inside the signed node are escaped: only the member beside it can match.
+  const text = (await reply.text()).replace(/,"sign":"[^"]*"/, "");
+  return new Response(text, { status: reply.status, headers: reply.headers });
+}
+
+export const alipaySandbox: SandboxChannel = {
   slug: "alipay",
+  endpoints: ["https://alipay.sandbox.invalid/gateway.do"],
+  mode: "direct",
 
   credentials(keys, accountId) {
     const appId = appIdOf(accountId);
@@ -56,6 +81,11 @@ export const alipaySandbox: SimulatedChannel = {
   handle: serve,
 
   callback: notification,
+  platformCertificate,
+  serverError,
+  unsigned,
+  repeatsVerbatim: true,
+  acknowledged: (status, body) => status === 200 && body === "success",
 };
 
 const notFound = () =>

@@ -1,7 +1,7 @@
 /** Replies of the simulated gateway, in its shapes. */
-import { readPrivateKey } from "../../crypto/pem.ts";
-import { importSigningKey, signSha256 } from "../../crypto/rsa.ts";
-import type { SandboxWorld } from "../simulator.ts";
+import { readPrivateKey } from "../../../crypto/pem.ts";
+import { importSigningKey, signSha256 } from "../../../crypto/rsa.ts";
+import type { SandboxWorld } from "../../../sandbox/simulator.ts";
 import { mustRead, platformSerial } from "./identity.ts";
 import type { GatewayError, Parameters } from "./request.ts";
 

@@ -2,10 +2,10 @@
  * What the simulated WeChat Pay demands of every request before it looks at what is asked: the
  * headers, the Authorization grammar, the clock, the certificate serial and the signature.
  */
-import { concat, fromUtf8Strict, utf8 } from "../../crypto/encoding.ts";
-import { readPublicKey } from "../../crypto/pem.ts";
-import { importVerifyingKey, verifySha256 } from "../../crypto/rsa.ts";
-import type { SandboxWorld } from "../simulator.ts";
+import { concat, fromUtf8Strict, utf8 } from "../../../crypto/encoding.ts";
+import { readPublicKey } from "../../../crypto/pem.ts";
+import { importVerifyingKey, verifySha256 } from "../../../crypto/rsa.ts";
+import type { SandboxWorld } from "../../../sandbox/simulator.ts";
 import { platformSerialOf } from "./identity.ts";
 import { findMerchant, type Merchant } from "./merchant.ts";
 import { paramError, refuse, type Refusal } from "./reply.ts";

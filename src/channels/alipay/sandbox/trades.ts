@@ -4,10 +4,10 @@
  */
 import * as z from "zod";
 
-import { sha256 } from "../../crypto/digest.ts";
-import { toHex } from "../../crypto/encoding.ts";
-import { toDecimal } from "../../money.ts";
-import type { CreateAnswer, SandboxOrderRecord, SandboxWorld } from "../simulator.ts";
+import { sha256 } from "../../../crypto/digest.ts";
+import { toHex } from "../../../crypto/encoding.ts";
+import { toDecimal } from "../../../money.ts";
+import type { CreateAnswer, SandboxOrderRecord, SandboxWorld } from "../../../sandbox/simulator.ts";
 import { buyerIdOf } from "./identity.ts";
 import { invalidField, orderNumber, readOrder } from "./order.ts";
 import { businessFailure, success, type Node } from "./reply.ts";

@@ -1,9 +1,9 @@
 /** The simulated asynchronous notification: a signed form, posted to the order's notify_url. */
 import * as z from "zod";
 
-import { signSha256 } from "../../crypto/rsa.ts";
-import { toDecimal } from "../../money.ts";
-import type { CallbackFlaw, SandboxOrderRecord, SandboxWorld } from "../simulator.ts";
+import { signSha256 } from "../../../crypto/rsa.ts";
+import { toDecimal } from "../../../money.ts";
+import type { CallbackFlaw, SandboxOrderRecord, SandboxWorld } from "../../../sandbox/simulator.ts";
 import { buyerIdOf, platformSerial, sellerIdOf } from "./identity.ts";
 import { platformKey } from "./reply.ts";
 import { writeTime } from "./time.ts";

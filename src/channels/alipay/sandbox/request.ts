@@ -2,10 +2,10 @@
  * Requests to the simulated gateway: taking the parameters apart, and checking them and their
  * signature in the gateway's order.
  */
-import { readPublicKey } from "../../crypto/pem.ts";
-import { importVerifyingKey, verifySha256 } from "../../crypto/rsa.ts";
-import { err, ok, type Result } from "../../result.ts";
-import type { SandboxWorld } from "../simulator.ts";
+import { readPublicKey } from "../../../crypto/pem.ts";
+import { importVerifyingKey, verifySha256 } from "../../../crypto/rsa.ts";
+import { err, ok, type Result } from "../../../result.ts";
+import type { SandboxWorld } from "../../../sandbox/simulator.ts";
 import { isSandboxApp, mustRead } from "./identity.ts";
 import { readTime } from "./time.ts";
 

@@ -1,8 +1,8 @@
 /** Certificates and the echo test. */
-import { gcmEncrypt } from "../../crypto/aes-gcm.ts";
-import { readPrivateKey, readPublicKey } from "../../crypto/pem.ts";
-import { oaepDecrypt, oaepEncrypt } from "../../crypto/rsa.ts";
-import type { SandboxWorld } from "../simulator.ts";
+import { gcmEncrypt } from "../../../crypto/aes-gcm.ts";
+import { readPrivateKey, readPublicKey } from "../../../crypto/pem.ts";
+import { oaepDecrypt, oaepEncrypt } from "../../../crypto/rsa.ts";
+import type { SandboxWorld } from "../../../sandbox/simulator.ts";
 import { platformCertificate } from "./identity.ts";
 import { base62 } from "./orders.ts";
 import { readEcho } from "./parameters.ts";
