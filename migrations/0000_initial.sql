@@ -29,6 +29,7 @@ CREATE TABLE `channel_accounts` (
 	`credentials` text,
 	`merchant_account` text NOT NULL,
 	`verified_at` integer,
+	`authorization_expires_at` integer,
 	`created_at` integer NOT NULL,
 	`updated_at` integer NOT NULL,
 	FOREIGN KEY (`merchant_id`) REFERENCES `merchants`(`id`) ON UPDATE no action ON DELETE no action
@@ -54,6 +55,19 @@ CREATE TABLE `events` (
 ) WITHOUT ROWID;
 --> statement-breakpoint
 CREATE UNIQUE INDEX `events_id_unique` ON `events` (`id`);--> statement-breakpoint
+CREATE TABLE `reconciliation_exceptions` (
+	`id` text PRIMARY KEY NOT NULL,
+	`merchant_id` text NOT NULL,
+	`livemode` integer NOT NULL,
+	`kind` text NOT NULL,
+	`state` text NOT NULL,
+	`payment_intent` text,
+	`channel_account` text NOT NULL,
+	`created_at` integer NOT NULL,
+	`snapshot` text NOT NULL
+);
+--> statement-breakpoint
+CREATE INDEX `reconciliation_exceptions_by_merchant` ON `reconciliation_exceptions` (`merchant_id`,`livemode`,`created_at`,`id`);--> statement-breakpoint
 CREATE TABLE `merchants` (
 	`id` text PRIMARY KEY NOT NULL,
 	`name` text NOT NULL,
@@ -83,6 +97,19 @@ CREATE TABLE `payment_intents` (
 CREATE INDEX `payment_intents_by_merchant` ON `payment_intents` (`merchant_id`,`livemode`,`created_at`,`id`);--> statement-breakpoint
 CREATE INDEX `payment_intents_by_order` ON `payment_intents` (`merchant_id`,`livemode`,`merchant_order_id`,`created_at`,`id`) WHERE merchant_order_id IS NOT NULL;--> statement-breakpoint
 CREATE INDEX `payment_intents_overdue` ON `payment_intents` (`deadline`) WHERE deadline IS NOT NULL;--> statement-breakpoint
+CREATE TABLE `refunds` (
+	`id` text PRIMARY KEY NOT NULL,
+	`merchant_id` text NOT NULL,
+	`livemode` integer NOT NULL,
+	`payment_intent` text NOT NULL,
+	`sequence` integer NOT NULL,
+	`status` text NOT NULL,
+	`created_at` integer NOT NULL,
+	`snapshot` text NOT NULL
+);
+--> statement-breakpoint
+CREATE INDEX `refunds_by_merchant` ON `refunds` (`merchant_id`,`livemode`,`created_at`,`id`);--> statement-breakpoint
+CREATE INDEX `refunds_by_payment` ON `refunds` (`payment_intent`);--> statement-breakpoint
 CREATE TABLE `webhook_deliveries` (
 	`id` text PRIMARY KEY NOT NULL,
 	`event_id` text NOT NULL,

@@ -1,6 +1,7 @@
 /**
  * Ids: a prefix and 26 Crockford base32 characters (130 bits), lower case. `pi_` + 26 is 29
- * characters, which fits every channel's order-number rule.
+ * characters, which fits every channel's order-number rule. A refund's id is its payment's with two
+ * more.
  */
 
 export const ID_PREFIXES = {
@@ -11,6 +12,7 @@ export const ID_PREFIXES = {
   qr: "qr",
   refund: "re",
   event: "evt",
+  exception: "rx",
   webhookEndpoint: "we",
   webhookDelivery: "wd",
   request: "req",
@@ -47,9 +49,32 @@ export function base32Id(bytes: Uint8Array): string {
 export const randomId = (kind: IdKind, random: RandomBytes = secureRandom): string =>
   `${ID_PREFIXES[kind]}_${base32Id(random(17))}`;
 
+/** A payment has at most this many refunds: their numbers are two base32 digits. */
+export const MAX_REFUNDS = 1_023;
+
+/**
+ * The id of a payment's nth refund, from 1: the payment's own characters and two more. It leads back
+ * to the payment without a table, and every retry makes the same one.
+ */
+export function refundIdOf(paymentId: string, number: number): string {
+  const digits = `${ALPHABET[number >> 5] ?? ""}${ALPHABET[number & 31] ?? ""}`;
+  if (number < 1 || number > MAX_REFUNDS) throw new RangeError("no such refund number");
+  return `${ID_PREFIXES.refund}_${bodyOf(paymentId)}${digits}`;
+}
+
+/** The payment of a refund; null when the id has not the form of a refund's. */
+export const paymentOfRefund = (refundId: string): string | null =>
+  isId("refund", refundId)
+    ? `${ID_PREFIXES.paymentIntent}_${bodyOf(refundId).slice(0, LENGTH)}`
+    : null;
+
+const bodyOf = (id: string): string => id.slice(id.indexOf("_") + 1);
+
 /** Whether a string has the exact form of an id of this kind. Says nothing about existence. */
 export const isId = (kind: IdKind, text: string): boolean =>
-  new RegExp(`^${ID_PREFIXES[kind]}_[0-9abcdefghjkmnpqrstvwxyz]{${LENGTH}}$`).test(text);
+  new RegExp(
+    `^${ID_PREFIXES[kind]}_[0-9abcdefghjkmnpqrstvwxyz]{${kind === "refund" ? LENGTH + 2 : LENGTH}}$`,
+  ).test(text);
 
 /**
  * The same parts always give the same id, and nobody without the key can guess it: this is how

@@ -39,6 +39,33 @@ export const PaymentCopy = z.strictObject({
 
 export type PaymentCopy = z.infer<typeof PaymentCopy>;
 
+/** A refund as D1 shows it. */
+export const RefundCopy = z.strictObject({
+  id: z.string().refine((id) => isId("refund", id), "must be a refund's id"),
+  payment_intent: z.string(),
+  sequence: z.int().positive(),
+  status: z.string(),
+  /** Milliseconds since 1970. */
+  created_at: z.int().nonnegative(),
+  snapshot: z.string(),
+});
+
+export type RefundCopy = z.infer<typeof RefundCopy>;
+
+/** Money that does not fit what was ordered, for people to look at. */
+export const ExceptionRecord = z.strictObject({
+  id: z.string().refine((id) => isId("exception", id), "must be an exception's id"),
+  kind: z.string(),
+  payment_intent: z.string().nullable(),
+  channel_account: z.string(),
+  /** Milliseconds since 1970. */
+  created_at: z.int().nonnegative(),
+  /** Its public JSON. */
+  snapshot: z.string(),
+});
+
+export type ExceptionRecord = z.infer<typeof ExceptionRecord>;
+
 /**
  * `itpay-events`: what an object committed, in the order of its sequence, and for a payment how it
  * stands after that. One message and one transaction bring both into D1.
@@ -49,6 +76,8 @@ export const PublishedEvents = z
     livemode: z.boolean(),
     events: z.array(EventRecord).max(100),
     copy: PaymentCopy.optional(),
+    refunds: z.array(RefundCopy).max(100).optional(),
+    exceptions: z.array(ExceptionRecord).max(10).optional(),
   })
   .refine(({ events, copy }) => events.length > 0 || copy !== undefined, "must not be empty");
 

@@ -35,6 +35,26 @@ export const EVENT_NOTES: Readonly<Partial<Record<EventType | typeof TEST_EVENT_
       when: "You cancelled it and the channel closed the order.",
       data: "PaymentIntent",
     },
+    "refund.created": {
+      when: "A refund was asked for and its share of the payment reserved.",
+      data: "Refund",
+    },
+    "refund.processing": {
+      when: "The channel has accepted the refund; the buyer does not have the money yet.",
+      data: "Refund",
+    },
+    "refund.succeeded": {
+      when: "The money is back with the buyer. What `revoke` names is to be taken back now.",
+      data: "Refund",
+    },
+    "refund.failed": {
+      when: "The channel refused it for good; its share can be refunded again.",
+      data: "Refund",
+    },
+    "reconciliation.exception": {
+      when: "Money arrived that does not fit what was ordered. Nothing was changed by it.",
+      data: "ReconciliationException",
+    },
     "webhook_endpoint.disabled": {
       when: "An endpoint is gone or did nothing but fail for 5 days. Told to your other endpoints.",
       data: "WebhookEndpoint",

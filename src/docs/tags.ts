@@ -9,6 +9,11 @@ export const TAGS: readonly Tag[] = [
       "wait for the event that says it succeeded.",
   },
   {
+    name: "Refunds",
+    description:
+      "Money that goes back: all of a payment, a part, or several parts, never more than was paid.",
+  },
+  {
     name: "Events",
     description:
       "What happened, in order. The feed is complete, so a receiver that was down can catch up " +
@@ -26,6 +31,10 @@ export const TAGS: readonly Tag[] = [
     name: "Channel accounts",
     description:
       "Your own accounts at the channels. Money goes straight to them; the gateway never holds it.",
+  },
+  {
+    name: "Reconciliation",
+    description: "What the channels say and what we say, and where the two do not fit.",
   },
   {
     name: "API keys",
@@ -51,10 +60,12 @@ export const TAGS: readonly Tag[] = [
 /** The schemas that are shown as objects of their own, by the tag that they belong to. */
 export const OBJECTS: Readonly<Record<string, readonly string[]>> = {
   "Payment intents": ["PaymentIntent"],
+  Refunds: ["Refund"],
   Events: ["Event"],
   "Webhook endpoints": ["WebhookEndpoint", "WebhookDelivery"],
   Channels: ["Channel", "ChannelError"],
   "Channel accounts": ["ChannelAccount"],
+  Reconciliation: ["ReconciliationException"],
   "API keys": ["ApiKey"],
   Merchants: ["Merchant"],
   Sandbox: ["SandboxPayment"],

@@ -5,7 +5,7 @@ import type { IntentStorage } from "./storage.ts";
 /** Plain data: it crosses RPC. `body` is the public JSON, as it goes over the wire. */
 export type Answer =
   | {
-      readonly kind: "intent";
+      readonly kind: "object";
       readonly status: number;
       readonly body: string;
       readonly replayed: boolean;
@@ -45,11 +45,11 @@ export async function once(
     );
   }
   if (stored?.body != null && stored.status !== null) {
-    return { kind: "intent", status: stored.status, body: stored.body, replayed: true };
+    return { kind: "object", status: stored.status, body: stored.body, replayed: true };
   }
   store.saveAnswer(request, { fingerprint, status: null, body: null });
   const answer = await run();
-  if (answer.kind === "intent" && answer.status === 200) {
+  if (answer.kind === "object" && answer.status === 200) {
     store.saveAnswer(request, { fingerprint, status: answer.status, body: answer.body });
   }
   return answer;

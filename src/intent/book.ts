@@ -4,16 +4,43 @@
  */
 import { decide } from "../payments/decide.ts";
 import type { Command, Disbelief, Payment } from "../payments/payment.ts";
-import { askDelay, nextWake, publishDelay, RECOVER_AFTER_MS } from "../payments/schedule.ts";
+import {
+  isOpen,
+  refundable,
+  type RefundDecision,
+  type RefundDisbelief,
+  type RefundEventType,
+  type Refund,
+  shares,
+} from "../payments/refund.ts";
+import {
+  askDelay,
+  nextWake,
+  type Pace,
+  publishDelay,
+  RECOVER_AFTER_MS,
+} from "../payments/schedule.ts";
 import { isTerminal } from "../payments/states.ts";
+import { refundIdOf } from "../ids.ts";
 import { ok, type Result } from "../result.ts";
 import type { IntentRecord } from "./record.ts";
+import { type RefundRecord, toRefundView } from "./refund-record.ts";
 import type { IntentStorage } from "./storage.ts";
 import { toView } from "./view.ts";
 
 /** The channel has not said for certain what became of the order. */
 export const isUnsettled = ({ payment }: IntentRecord): boolean =>
   !isTerminal(payment.status) && (payment.order === "unsent" || payment.order === "unknown");
+
+/** How often the payment is asked about. */
+export function paceOf(record: IntentRecord): Pace {
+  if (record.terms.method === "barcode") return "scanned";
+  return isUnsettled(record) ? "unknown" : "open";
+}
+
+/** Money that came too late, and that the account's policy gives back. */
+export const owesLateRefund = ({ terms, payment }: IntentRecord): boolean =>
+  terms.latePayment === "refund" && payment.late && refundable(payment) > 0;
 
 /** Something is not out yet that may go out: what no channel has been told may be taken back. */
 export const hasToPublish = ({ payment, published, sequence }: IntentRecord): boolean =>
@@ -60,6 +87,9 @@ export class IntentBook {
         {
           ...before,
           ...asking(before, payment, now),
+          ...(payment.late && !before.payment.late && owesLateRefund({ ...before, payment })
+            ? { refundAskAt: now + RECOVER_AFTER_MS }
+            : {}),
           payment,
           sequence,
           updatedAt: visible ? now : before.updatedAt,
@@ -70,8 +100,106 @@ export class IntentBook {
       );
       this.#store.update(after);
       if (visible) this.#append(after, event, now, requestId);
+      if (payment.reversed && !before.payment.reversed && payment.status === "succeeded") {
+        this.#adoptRefund(after, now, requestId);
+      }
       return ok(visible);
     });
+  }
+
+  refunds(): RefundRecord[] {
+    return this.#store.refunds();
+  }
+
+  /**
+   * Writes a refund, the payment's sums and the events in one go. Call inside a transaction.
+   * @param events what a merchant sees of it, each a step of the sequence; none: nothing
+   */
+  putRefund(
+    refund: RefundRecord,
+    events: readonly (RefundEventType | null)[],
+    now: number,
+    requestId: string | null,
+  ): RefundRecord {
+    const before = this.#store.read();
+    if (before === null) throw new Error("a refund has a payment");
+    const sequence = before.sequence + events.length;
+    const visible = events.length > 0;
+    const written = visible ? { ...refund, sequence, updatedAt: now } : refund;
+    this.#store.putRefund(written);
+    const refunds = this.#store.refunds();
+    const after = this.#armed(
+      {
+        ...before,
+        payment: { ...before.payment, ...shares(refunds.map((each) => each.refund)) },
+        refundAskAt: nextRefundAsk(refunds),
+        sequence,
+        updatedAt: visible ? now : before.updatedAt,
+        publishAt: visible ? now + publishDelay(0) : before.publishAt,
+      },
+      now,
+    );
+    this.#store.update(after);
+    for (const [index, event] of events.entries()) {
+      const at = { ...after, sequence: before.sequence + index + 1 };
+      this.#append(at, event, now, requestId, { ...written, sequence: at.sequence });
+    }
+    return written;
+  }
+
+  /** True when something that a merchant can see changed. */
+  commitRefund(
+    id: string,
+    decideOn: (refund: Refund) => Result<RefundDecision, RefundDisbelief>,
+    now: number,
+    requestId: string | null,
+  ): Result<boolean, RefundDisbelief> {
+    return this.#store.transaction(() => {
+      const before = this.#store.refunds().find((refund) => refund.id === id);
+      if (before === undefined) return ok(false);
+      const decided = decideOn(before.refund);
+      if (!decided.ok) return decided;
+      const { refund, visible, event } = decided.value;
+      if (refund === before.refund) return ok(false);
+      const anew =
+        refund.status === before.refund.status
+          ? {}
+          : { asks: 0, askAt: now + askDelay("refund", 0) };
+      this.putRefund({ ...before, ...anew, refund }, visible ? [event] : [], now, requestId);
+      return ok(visible);
+    });
+  }
+
+  /** The channel gave the money back without being asked: written down as a refund. */
+  #adoptRefund(record: IntentRecord, now: number, requestId: string | null): void {
+    const { terms, payment } = record;
+    const number = this.#store.refunds().length + 1;
+    const amount = { ...payment.amount, value: refundable(payment) };
+    const refund: RefundRecord = {
+      id: refundIdOf(terms.id, number),
+      number,
+      requestKey: `channel:${number}`,
+      origin: "channel",
+      refund: {
+        status: "requested",
+        amount,
+        channelRefundId: null,
+        refundedAt: null,
+        lastError: null,
+      },
+      reason: null,
+      revoke: null,
+      payload: "",
+      notifyUrl: terms.notifyUrl,
+      sequence: record.sequence,
+      createdAt: now,
+      updatedAt: now,
+      asks: 0,
+      askAt: now,
+    };
+    const made = this.putRefund(refund, ["refund.created"], now, requestId);
+    const done: Refund = { ...made.refund, status: "succeeded", refundedAt: now };
+    this.putRefund({ ...made, refund: done }, ["refund.succeeded"], now, requestId);
   }
 
   /** Changes the book-keeping around the payment, and sets the alarm that it then needs. */
@@ -88,7 +216,13 @@ export class IntentBook {
     this.#alarmFired = true;
   }
 
-  #append(record: IntentRecord, type: string | null, at: number, requestId: string | null): void {
+  #append(
+    record: IntentRecord,
+    type: string | null,
+    at: number,
+    requestId: string | null,
+    refund: RefundRecord | null = null,
+  ): void {
     const snapshot = JSON.stringify(toView(record));
     this.#store.appendChange({
       sequence: record.sequence,
@@ -96,6 +230,7 @@ export class IntentBook {
       at,
       request_id: requestId,
       snapshot,
+      refund: refund === null ? null : JSON.stringify(toRefundView(record, refund)),
     });
   }
 
@@ -107,6 +242,7 @@ export class IntentBook {
       expiresAt: payment.expiresAt,
       closing: payment.closing !== null,
       askAt: record.askAt,
+      refundAskAt: record.refundAskAt,
       publishAt: hasToPublish(record) ? record.publishAt : null,
     });
     if (wake === null) return record;
@@ -123,6 +259,12 @@ export class IntentBook {
   }
 }
 
+/** The earliest asking of what is still open. */
+export const nextRefundAsk = (refunds: readonly RefundRecord[]): number | null => {
+  const times = refunds.filter(({ refund }) => isOpen(refund)).map(({ askAt }) => askAt);
+  return times.length === 0 ? null : Math.min(...times);
+};
+
 /** From then on, a repeat of the create request gets this answer again. */
 const isAnswered = (payment: Payment): boolean =>
   payment.order === "open" || payment.order === "refused" || isTerminal(payment.status);
@@ -133,7 +275,7 @@ function asking(before: IntentRecord, payment: Payment, now: number) {
     return { asks: 0, askAt: now + RECOVER_AFTER_MS };
   }
   if (payment.order !== before.payment.order) {
-    return { asks: 0, askAt: now + askDelay(isUnsettled({ ...before, payment }), 0) };
+    return { asks: 0, askAt: now + askDelay(paceOf({ ...before, payment }), 0) };
   }
   return {};
 }

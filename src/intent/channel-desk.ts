@@ -2,7 +2,13 @@
  * Where a payment talks to its channel. Every call is logged and counted once, and an exception in
  * an adapter is an unknown outcome like any other: money may have moved.
  */
-import type { ChannelError, Charge, Outcome, PaymentReport } from "../channels/adapter.ts";
+import type {
+  ChannelError,
+  Charge,
+  Outcome,
+  PaymentReport,
+  RefundReport,
+} from "../channels/adapter.ts";
 import { accountRow } from "../channels/accounts.ts";
 import { connect, type Connection } from "../channels/connect.ts";
 import { systemClock } from "../clock.ts";
@@ -12,6 +18,7 @@ import type { Metrics } from "../metrics.ts";
 import { channelFailure } from "../payments/payment.ts";
 import { scriptOf } from "../sandbox/scripts.ts";
 import type { IntentRecord, OrderTerms } from "./record.ts";
+import { type RefundRecord, refundOrderOf } from "./refund-record.ts";
 import { orderOf, sentOrderOf } from "./reserve.ts";
 
 export type Closing =
@@ -58,6 +65,28 @@ export class ChannelDesk {
     return this.#observe("query", record, log, ({ adapter, account, io }) =>
       adapter.queryPayment(sentOrderOf(record), account, io(record.asks)),
     );
+  }
+
+  refund(record: IntentRecord, refund: RefundRecord, log: Logger): Promise<Outcome<RefundReport>> {
+    return this.#observe("refund", record, log, async ({ adapter, account, io }) => {
+      const order = refundOrderOf(record, refund);
+      const desk = adapter.refunds;
+      if (desk === undefined) throw new Error("a refund was reserved where there are none");
+      return ofRefund(await desk.create(refund.payload, order, account, io(refund.asks)), refund);
+    });
+  }
+
+  queryRefund(
+    record: IntentRecord,
+    refund: RefundRecord,
+    log: Logger,
+  ): Promise<Outcome<RefundReport>> {
+    return this.#observe("query_refund", record, log, async ({ adapter, account, io }) => {
+      const desk = adapter.refunds;
+      if (desk === undefined) throw new Error("a refund was reserved where there are none");
+      const order = refundOrderOf(record, refund);
+      return ofRefund(await desk.query(order, account, io(refund.asks)), refund);
+    });
   }
 
   /** Query, close, query: a buyer who is just paying is not lost. */
@@ -140,6 +169,12 @@ export class ChannelDesk {
     }
   }
 }
+
+/** News about another refund is nobody's answer to this question. */
+const ofRefund = (outcome: Outcome<RefundReport>, { id }: RefundRecord): Outcome<RefundReport> => {
+  if (outcome.kind !== "ok" || outcome.value.refundId === id) return outcome;
+  throw new Error("the adapter answered about another refund");
+};
 
 /** Paid or failed ends it here; that an order is closed is confirmed by the last query. */
 const endedBy = (report: PaymentReport, believe: Believe): boolean =>

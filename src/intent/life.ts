@@ -3,11 +3,11 @@
  * settles in another; whatever happens in between, the stored reservation says what to do next. Code
  * interleaves at every await: nothing is decided on what was read before one.
  */
-import type { PaymentReport } from "../channels/adapter.ts";
+import type { PaymentReport, RefundReport } from "../channels/adapter.ts";
 import { rememberAccount } from "../channels/accounts.ts";
 import { systemClock } from "../clock.ts";
 import { type Failure, failure } from "../errors.ts";
-import { createLogger, describeError, type Logger } from "../log.ts";
+import { createLogger, describeError } from "../log.ts";
 import { analyticsMetrics } from "../metrics.ts";
 import { channelFailure, type Disbelief } from "../payments/payment.ts";
 import { askDelay, TIRED_AFTER_ASKS } from "../payments/schedule.ts";
@@ -15,15 +15,18 @@ import { isTerminal } from "../payments/states.ts";
 import { err, ok, type Result } from "../result.ts";
 import type { ChannelAccountRow } from "../store/channel-accounts.ts";
 import { type Answer, once, refuse, type RepeatKey } from "./answers.ts";
-import { IntentBook, isUnsettled } from "./book.ts";
+import { IntentBook, isUnsettled, paceOf } from "./book.ts";
 import { ChannelDesk } from "./channel-desk.ts";
+import { exceptionMessage, misfitOf } from "./exceptions.ts";
 import { duplicateOrder, goneAway, notCancellable, tooSlow } from "./failures.ts";
 import { Outbox } from "./outbox.ts";
 import type { IntentRecord } from "./record.ts";
+import { IntentRefunds, type RefundTerms } from "./refunds.ts";
 import { type CreateRequest, reservation } from "./reserve.ts";
 import { IntentStorage } from "./storage.ts";
 import type { Trace } from "../trace.ts";
 import { type PaymentIntentView, toView } from "./view.ts";
+import type { Work } from "./work.ts";
 import { STILL_RUNNING, withinWait } from "../within-wait.ts";
 
 /** After an alarm that threw: it must never be lost, and never hammer. */
@@ -42,12 +45,6 @@ export interface Owner {
   readonly livemode: boolean;
 }
 
-/** One piece of work: where it logs, and the request that its events name. */
-interface Work {
-  readonly log: Logger;
-  readonly requestId: string | null;
-}
-
 /** What alarms and the sweeper do. */
 const BY_ITSELF: Trace = { requestId: null, traceparent: "" };
 
@@ -59,6 +56,7 @@ export class PaymentLife {
   readonly #book: IntentBook;
   readonly #desk: ChannelDesk;
   readonly #outbox: Outbox;
+  readonly #refunds: IntentRefunds;
   #charging: Promise<void> | null = null;
   #asking: Promise<Failure | null> | null = null;
   #closing: Promise<Failure | null> | null = null;
@@ -71,6 +69,8 @@ export class PaymentLife {
     this.#book = new IntentBook(this.#store, (at) => void storage.setAlarm(at));
     this.#desk = new ChannelDesk(env, analyticsMetrics(env.METRICS));
     this.#outbox = new Outbox(env, this.#store, this.#book);
+    const [store, book, desk, outbox] = [this.#store, this.#book, this.#desk, this.#outbox];
+    this.#refunds = new IntentRefunds({ store, book, desk, outbox, waitUntil });
   }
 
   /**
@@ -176,22 +176,48 @@ export class PaymentLife {
     });
   }
 
+  /** Gives money back: reserves the share, asks the channel, and answers with what it said. */
+  async refund(owner: Owner, terms: RefundTerms, trace: Trace): Promise<Answer> {
+    return this.#asOwner(owner, null, () => this.#refunds.request(terms, this.#begin(trace)));
+  }
+
+  /** A refund's public JSON, always current, for its merchant only. */
+  getRefund(owner: Owner, id: string): string | null {
+    const record = this.#book.read();
+    return record === null || !isOwner(record, owner) ? null : this.#refunds.get(id);
+  }
+
+  /** As {@link report}, about a refund. */
+  reportRefund(
+    accountId: string,
+    report: RefundReport,
+    trace: Trace,
+  ): Result<"changed" | "known", string> {
+    if (this.#book.read()?.terms.accountId !== accountId) return err("unknown refund");
+    return this.#refunds.report(report, this.#begin(trace));
+  }
+
   /**
    * News from a verified callback. Idempotent and free of order. An error means: not believed,
    * nothing changed, do not acknowledge.
    */
-  report(
+  async report(
     accountId: string,
     report: PaymentReport,
     trace: Trace,
-  ): Result<"changed" | "known", string> {
+  ): Promise<Result<"changed" | "known", string>> {
     const work = this.#begin(trace);
     const record = this.#book.read();
     // A valid callback for another account's order is still a forgery here (cross-account replay).
     if (record === null || record.terms.accountId !== accountId) return err("unknown order");
     const outcome = this.#believe(report, work);
-    if (!outcome.ok) return err(outcome.error.message);
+    if (!outcome.ok) {
+      // Before the answer: the channel may never tell us again.
+      await this.#raise(report, work);
+      return err(outcome.error.message);
+    }
     this.#waitUntil(this.#outbox.publish(work.log));
+    this.#waitUntil(this.#refunds.giveBackLate(work));
     return ok(outcome.value ? "changed" : "known");
   }
 
@@ -271,6 +297,8 @@ export class PaymentLife {
     const outcome = await this.#desk.charge(record, work.log);
     const { channel } = record.terms;
     this.#book.commit({ type: "charged", outcome, channel }, systemClock.now(), work.requestId);
+    const proof = outcome.kind === "ok" ? outcome.value.report : undefined;
+    if (proof !== undefined) this.#hear(proof, work);
     this.#waitUntil(this.#outbox.publish(work.log));
   }
 
@@ -282,7 +310,7 @@ export class PaymentLife {
     const body = this.#store.snapshot(record.answeredWith);
     const { id, status, last_error: refusal } = JSON.parse(body) as PaymentIntentView;
     if (status !== "failed" || refusal === null) {
-      return { kind: "intent", status: 201, body, replayed };
+      return { kind: "object", status: 201, body, replayed };
     }
     const details = { ...refusal.details, payment_intent: id };
     return { kind: "failure", failure: { ...refusal, details }, replayed };
@@ -304,7 +332,7 @@ export class PaymentLife {
     if (record === null) return null;
     const outcome = await this.#desk.query(record, work.log);
     if (outcome.kind !== "ok") return channelFailure(record.terms.channel, outcome.error);
-    this.#believe(outcome.value, work);
+    this.#hear(outcome.value, work);
     this.#waitUntil(this.#outbox.publish(work.log));
     const after = this.#book.read();
     // The order is not there, or its code was lost with the reply: the same bytes again.
@@ -326,7 +354,7 @@ export class PaymentLife {
     const record = this.#book.read();
     if (record === null || isTerminal(record.payment.status)) return null;
     const end = await this.#desk.close(record, work.log, (report) => {
-      this.#believe(report, work);
+      this.#hear(report, work);
       return isTerminal(this.#book.read()?.payment.status ?? "failed");
     });
     if (end.kind === "closed") {
@@ -343,6 +371,24 @@ export class PaymentLife {
     }
     this.#waitUntil(this.#outbox.publish(work.log));
     return end.kind === "open" ? end.reason : null;
+  }
+
+  /** News that we asked for. */
+  #hear(report: PaymentReport, work: Work): void {
+    const outcome = this.#believe(report, work);
+    this.#waitUntil(outcome.ok ? this.#refunds.giveBackLate(work) : this.#raise(report, work));
+  }
+
+  /** Money that does not fit the order is written down for people. Throws when that fails. */
+  async #raise(report: PaymentReport, work: Work): Promise<void> {
+    const record = this.#book.read();
+    const misfit = record === null ? null : misfitOf(record, report);
+    if (record === null || misfit === null) return;
+    const now = systemClock.now();
+    const { sequence } = record;
+    await this.#env.EVENTS.send(
+      await exceptionMessage(this.#env, misfit, now, sequence, work.requestId),
+    );
   }
 
   /** One door for news: callback, poll, sync and close. True when something visible changed. */
@@ -372,6 +418,8 @@ export class PaymentLife {
     if (!isTerminal(record.payment.status) && due) {
       await this.#workOnPayment(now, overdue, work);
     }
+    const { refundAskAt } = this.#book.read() ?? record;
+    if (refundAskAt !== null && now >= refundAskAt) await this.#refunds.work(now, work);
     await this.#outbox.publish(work.log);
     this.#book.note((after) => after, systemClock.now());
   }
@@ -381,8 +429,9 @@ export class PaymentLife {
     this.#book.note((before) => {
       const { asks, terms } = before;
       if (asks === TIRED_AFTER_ASKS) work.log("error", "payment.stuck", { intent: terms.id });
-      const urgent = isUnsettled(before) || before.payment.closing !== null || overdue;
-      return { ...before, asks: asks + 1, askAt: now + askDelay(urgent, asks) };
+      const closing = before.payment.closing !== null || overdue;
+      const pace = closing ? "unknown" : paceOf(before);
+      return { ...before, asks: asks + 1, askAt: now + askDelay(pace, asks) };
     }, now);
     if ((await this.#claimOrder()) !== null) return;
     const closing = this.#book.read()?.payment.closing ?? null;
@@ -406,7 +455,7 @@ export class PaymentLife {
   #current(status: number): Answer {
     const record = this.#book.read();
     if (record === null) return refuse(goneAway);
-    return { kind: "intent", status, body: JSON.stringify(toView(record)), replayed: false };
+    return { kind: "object", status, body: JSON.stringify(toView(record)), replayed: false };
   }
 
   #begin({ requestId, traceparent }: Trace): Work {

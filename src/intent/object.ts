@@ -4,11 +4,12 @@
  */
 import { DurableObject } from "cloudflare:workers";
 
-import type { PaymentReport } from "../channels/adapter.ts";
+import type { PaymentReport, RefundReport } from "../channels/adapter.ts";
 import type { Result } from "../result.ts";
 import type { ChannelAccountRow } from "../store/channel-accounts.ts";
 import type { Answer, RepeatKey } from "./answers.ts";
 import { type Owner, PaymentLife } from "./life.ts";
+import type { RefundTerms } from "./refunds.ts";
 import type { CreateRequest } from "./reserve.ts";
 import type { Trace } from "../trace.ts";
 
@@ -51,6 +52,22 @@ export class PaymentIntent extends DurableObject<Env> {
 
   sync(owner: Owner, repeat: RepeatKey | null, trace: Trace): Promise<Answer> {
     return this.#life.sync(owner, repeat, trace);
+  }
+
+  refund(owner: Owner, terms: RefundTerms, trace: Trace): Promise<Answer> {
+    return this.#life.refund(owner, terms, trace);
+  }
+
+  async getRefund(owner: Owner, id: string): Promise<string | null> {
+    return this.#life.getRefund(owner, id);
+  }
+
+  async reportRefund(
+    accountId: string,
+    report: RefundReport,
+    trace: Trace,
+  ): Promise<Result<"changed" | "known", string>> {
+    return this.#life.reportRefund(accountId, report, trace);
   }
 
   async report(

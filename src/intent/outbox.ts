@@ -9,10 +9,11 @@ import { derivedId } from "../ids.ts";
 import { describeError, type Logger } from "../log.ts";
 import { publishDelay, SWEEP_GRACE_MS } from "../payments/schedule.ts";
 import { isTerminal } from "../payments/states.ts";
-import type { EventRecord, PaymentCopy, PublishedEvents } from "../messages.ts";
+import type { EventRecord, PaymentCopy, PublishedEvents, RefundCopy } from "../messages.ts";
 import { systemClock } from "../clock.ts";
 import { hasToPublish, type IntentBook } from "./book.ts";
 import type { ChangeRow, IntentRecord } from "./record.ts";
+import type { RefundView } from "./refund-record.ts";
 import type { IntentStorage } from "./storage.ts";
 
 /** A queue message holds 128 KB; a change is at most some 12 KB. */
@@ -80,6 +81,7 @@ export class Outbox {
         changes.filter(({ type }) => type !== null).map((change) => this.#event(record, change)),
       ),
       copy: copyOf(record, this.#store.snapshot(record.sequence)),
+      ...refundsOf(changes),
     };
     await this.#env.EVENTS.send(message);
     return changes.at(-1)?.sequence ?? record.sequence;
@@ -96,13 +98,29 @@ export class Outbox {
       sequence: change.sequence,
       createdAt: change.at,
       requestId: change.request_id,
-      data: JSON.parse(change.snapshot),
+      data: JSON.parse(change.refund ?? change.snapshot),
     });
   }
 }
 
+/** The refunds among the changes, as lists show them: each as the last change left it. */
+function refundsOf(changes: readonly ChangeRow[]): Pick<PublishedEvents, "refunds"> {
+  const latest = new Map<string, RefundCopy>();
+  for (const { refund } of changes) {
+    if (refund === null) continue;
+    const { id, payment_intent, status, sequence, created_at } = JSON.parse(refund) as RefundView;
+    const createdAt = Date.parse(created_at);
+    const copy = { id, payment_intent, status, sequence, created_at: createdAt, snapshot: refund };
+    latest.set(id, copy);
+  }
+  return latest.size === 0 ? {} : { refunds: [...latest.values()] };
+}
+
 /** The payment as lists show it. */
-const copyOf = ({ terms, payment, sequence }: IntentRecord, snapshot: string): PaymentCopy => ({
+const copyOf = (
+  { terms, payment, sequence, refundAskAt }: IntentRecord,
+  snapshot: string,
+): PaymentCopy => ({
   id: terms.id,
   sequence,
   status: payment.status,
@@ -112,6 +130,10 @@ const copyOf = ({ terms, payment, sequence }: IntentRecord, snapshot: string): P
   currency: payment.amount.currency,
   value: payment.amount.value,
   created_at: terms.createdAt,
-  deadline: isTerminal(payment.status) ? null : payment.expiresAt + SWEEP_GRACE_MS,
+  deadline: isTerminal(payment.status)
+    ? refundAskAt === null
+      ? null
+      : refundAskAt + SWEEP_GRACE_MS
+    : payment.expiresAt + SWEEP_GRACE_MS,
   snapshot,
 });

@@ -50,6 +50,8 @@ export interface IntentRecord {
   /** Askings since the last news, and when the next is due (milliseconds since 1970). */
   readonly asks: number;
   readonly askAt: number;
+  /** When a refund is to be looked at next (milliseconds since 1970); null: none is open. */
+  readonly refundAskAt: number | null;
   /** Everything up to here is in D1 and on the events queue. */
   readonly published: number;
   readonly publishFailures: number;
@@ -69,4 +71,6 @@ export interface ChangeRow {
   readonly request_id: string | null;
   /** The public JSON of the payment at this commit. */
   readonly snapshot: string;
+  /** The public JSON of the refund that changed; null: the payment itself did. */
+  readonly refund: string | null;
 }

@@ -74,6 +74,8 @@ export function reservation(
     lastError: null,
     late: false,
     reversed: false,
+    refunded: 0,
+    refunding: 0,
   };
   const order = orderOf({ terms, payment });
   const refused = checkOrder(order, adapter.info);
@@ -91,6 +93,7 @@ export function reservation(
     answeredWith: null,
     asks: 0,
     askAt: now + RECOVER_AFTER_MS,
+    refundAskAt: null,
     published: 0,
     publishFailures: 0,
     publishAt: now + RECOVER_AFTER_MS,

@@ -11,6 +11,8 @@ import type { ChargeAction } from "../channels/adapter.ts";
 import type { ClosingReason, OrderKnowledge } from "../payments/payment.ts";
 import type { PaymentStatus } from "../payments/states.ts";
 import type { ChangeRow, IntentRecord } from "./record.ts";
+import type { RefundRecord } from "./refund-record.ts";
+import { REFUND_TABLE, refundFromRow, type RefundRow, refundToRow } from "./refund-storage.ts";
 
 const SCHEMA = `
 CREATE TABLE IF NOT EXISTS intent (
@@ -35,20 +37,25 @@ CREATE TABLE IF NOT EXISTS intent (
   last_error TEXT CHECK (last_error IS NULL OR json_valid(last_error)),
   late INTEGER NOT NULL CHECK (late IN (0, 1)),
   reversed INTEGER NOT NULL CHECK (reversed IN (0, 1)),
+  refunded INTEGER NOT NULL CHECK (refunded >= 0),
+  refunding INTEGER NOT NULL CHECK (refunding >= 0),
   answered_with INTEGER,
   asks INTEGER NOT NULL,
   ask_at INTEGER NOT NULL,
+  refund_ask_at INTEGER,
   published INTEGER NOT NULL CHECK (published <= sequence),
   publish_failures INTEGER NOT NULL,
   publish_at INTEGER NOT NULL,
-  alarm_at INTEGER
+  alarm_at INTEGER,
+  CHECK (refunded + refunding <= value)
 ) STRICT;
 CREATE TABLE IF NOT EXISTS change (
   sequence INTEGER PRIMARY KEY,
   type TEXT,
   at INTEGER NOT NULL,
   request_id TEXT,
-  snapshot TEXT NOT NULL CHECK (json_valid(snapshot))
+  snapshot TEXT NOT NULL CHECK (json_valid(snapshot)),
+  refund TEXT CHECK (refund IS NULL OR json_valid(refund))
 ) STRICT;`;
 
 /** Written only where they are needed: by a repeated cancel or sync, and for order numbers. */
@@ -87,9 +94,12 @@ interface IntentRow extends Record<string, SqlStorageValue> {
   last_error: string | null;
   late: number;
   reversed: number;
+  refunded: number;
+  refunding: number;
   answered_with: number | null;
   asks: number;
   ask_at: number;
+  refund_ask_at: number | null;
   published: number;
   publish_failures: number;
   publish_at: number;
@@ -117,6 +127,8 @@ function fromRow(row: IntentRow): IntentRecord {
       lastError: parseOrNull(row.last_error) as Failure | null,
       late: row.late === 1,
       reversed: row.reversed === 1,
+      refunded: row.refunded,
+      refunding: row.refunding,
     },
     sequence: row.sequence,
     updatedAt: row.updated_at,
@@ -126,6 +138,7 @@ function fromRow(row: IntentRow): IntentRecord {
     answeredWith: row.answered_with,
     asks: row.asks,
     askAt: row.ask_at,
+    refundAskAt: row.refund_ask_at,
     published: row.published,
     publishFailures: row.publish_failures,
     publishAt: row.publish_at,
@@ -149,9 +162,12 @@ function mutable(record: IntentRecord): Record<string, SqlStorageValue> {
     last_error: jsonOrNull(payment.lastError),
     late: Number(payment.late),
     reversed: Number(payment.reversed),
+    refunded: payment.refunded,
+    refunding: payment.refunding,
     answered_with: record.answeredWith,
     asks: record.asks,
     ask_at: record.askAt,
+    refund_ask_at: record.refundAskAt,
     published: record.published,
     publish_failures: record.publishFailures,
     publish_at: record.publishAt,
@@ -223,12 +239,14 @@ export class IntentStorage {
 
   appendChange(change: ChangeRow): void {
     this.#storage.sql.exec(
-      "INSERT INTO change (sequence, type, at, request_id, snapshot) VALUES (?, ?, ?, ?, ?)",
+      `INSERT INTO change (sequence, type, at, request_id, snapshot, refund)
+       VALUES (?, ?, ?, ?, ?, ?)`,
       change.sequence,
       change.type,
       change.at,
       change.request_id,
       change.snapshot,
+      change.refund,
     );
   }
 
@@ -254,6 +272,27 @@ export class IntentStorage {
   discard(): void {
     this.#storage.sql.exec("DELETE FROM change");
     this.#storage.sql.exec("DELETE FROM intent");
+  }
+
+  /** In the order of their making. */
+  refunds(): RefundRecord[] {
+    if (!this.#has("refund")) return [];
+    return this.#storage.sql
+      .exec<RefundRow>("SELECT * FROM refund ORDER BY number")
+      .toArray()
+      .map(refundFromRow);
+  }
+
+  /** Inserts or replaces a refund. */
+  putRefund(record: RefundRecord): void {
+    this.#create("refund", REFUND_TABLE);
+    const row = refundToRow(record);
+    const names = Object.keys(row);
+    this.#storage.sql.exec(
+      `INSERT INTO refund (${names.join(", ")}) VALUES (${names.map(() => "?").join(", ")})
+       ON CONFLICT (number) DO UPDATE SET ${names.map((name) => `${name} = excluded.${name}`).join(", ")}`,
+      ...Object.values(row),
+    );
   }
 
   answer(request: string): StoredAnswer | null {

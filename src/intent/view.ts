@@ -32,10 +32,6 @@ const errorOf = (failure: Failure | null) =>
     ? null
     : { code: failure.code, message: failure.message, details: failure.details ?? {} };
 
-/** What went back to the buyer of what was paid: all of it, where closing came too late. */
-const givenBack = ({ status, reversed, amount }: IntentRecord["payment"]): number =>
-  status === "succeeded" && reversed ? amount.value : 0;
-
 /** The public JSON, the same in answers, events, D1 and the feed. */
 export function toView(record: IntentRecord) {
   const { terms, payment } = record;
@@ -46,7 +42,7 @@ export function toView(record: IntentRecord) {
     type: "one_time" as const,
     status: payment.status,
     amount: payment.amount,
-    amount_refunded: { ...payment.amount, value: givenBack(payment) },
+    amount_refunded: { ...payment.amount, value: payment.refunded },
     settlement: null,
     fee: null,
     description: terms.description,

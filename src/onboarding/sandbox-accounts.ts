@@ -34,6 +34,7 @@ async function sandboxAccount(
     credentials: null,
     merchant_account: examined.value.merchantAccount,
     verified_at: null,
+    authorization_expires_at: null,
     created_at: now,
     updated_at: now,
   };

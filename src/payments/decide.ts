@@ -15,6 +15,7 @@ import {
   type Payment,
   type PaymentEventType,
 } from "./payment.ts";
+import { refundable } from "./refund.ts";
 import { isTerminal, mayGo, type PaymentStatus } from "./states.ts";
 
 /** Nothing that a merchant can see: the same payment, or what we know about its order. */
@@ -73,7 +74,12 @@ function afterCharge(payment: Payment, outcome: Outcome<Charge>, channel: string
       });
     case "ok": {
       const { action, expiresAt } = outcome.value;
-      const known = { order: "open", action, actionExpiresAt: expiresAt } as const;
+      const known = {
+        order: "open",
+        action,
+        actionExpiresAt: expiresAt,
+        channelTransactionId: outcome.value.channelTransactionId ?? payment.channelTransactionId,
+      } as const;
       if (action.type === "show_qr" && payment.status === "pending") {
         return move(payment, "qr_generated", known);
       }
@@ -163,6 +169,8 @@ const reasonOf = (payment: Payment, now: number): ClosingReason =>
 function afterClosing(payment: Payment, reason: ClosingReason, reversed: boolean): Decision {
   if (isTerminal(payment.status)) {
     if (!reversed || payment.reversed) return quietly(payment);
+    // Refunds of ours that take the whole of it close the order at some channels too.
+    if (payment.status === "succeeded" && refundable(payment) === 0) return quietly(payment);
     // The success was told, and now the money is gone: merchants must see it.
     return {
       payment: { ...payment, reversed },

@@ -37,6 +37,9 @@ export interface Payment {
   readonly late: boolean;
   /** Paid and given back by closing it: a success notice sent before that proves nothing. */
   readonly reversed: boolean;
+  /** What succeeded refunds have given back, and what open ones have reserved. Minor units. */
+  readonly refunded: number;
+  readonly refunding: number;
 }
 
 export type Command =

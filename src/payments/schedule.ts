@@ -21,6 +21,29 @@ const OPEN_STEPS = [15 * SECOND, 30 * SECOND, MINUTE, 3 * MINUTE, 5 * MINUTE, 10
 /** Between two tries to publish what D1 or the queue did not take. */
 const PUBLISH_STEPS = [15 * SECOND, 30 * SECOND, MINUTE, 5 * MINUTE];
 
+/** Between a scan at the counter and the buyer's yes: everybody is waiting. */
+const SCANNED_STEPS = [3 * SECOND, 5 * SECOND];
+
+/** A refund that the channel has accepted takes minutes to a wallet and days to a bank card. */
+const REFUND_STEPS = [
+  30 * SECOND,
+  2 * MINUTE,
+  10 * MINUTE,
+  30 * MINUTE,
+  60 * MINUTE,
+  6 * 60 * MINUTE,
+];
+
+/** How often something is asked about. */
+export type Pace = "unknown" | "open" | "scanned" | "refund";
+
+const STEPS: Readonly<Record<Pace, readonly number[]>> = {
+  unknown: UNKNOWN_STEPS,
+  open: OPEN_STEPS,
+  scanned: SCANNED_STEPS,
+  refund: REFUND_STEPS,
+};
+
 const step = (steps: readonly number[], attempt: number): number =>
   steps[Math.min(attempt, steps.length - 1)] ?? MINUTE;
 
@@ -29,8 +52,8 @@ export const TIRED_AFTER_ASKS = 150;
 const TIRED_STEP = 6 * 60 * MINUTE;
 
 /** How long to wait before asking again, after `attempt` askings since the last news. */
-export const askDelay = (unsettled: boolean, attempt: number): number =>
-  attempt >= TIRED_AFTER_ASKS ? TIRED_STEP : step(unsettled ? UNKNOWN_STEPS : OPEN_STEPS, attempt);
+export const askDelay = (pace: Pace, attempt: number): number =>
+  attempt >= TIRED_AFTER_ASKS ? TIRED_STEP : step(STEPS[pace], attempt);
 
 /**
  * What was reserved or told to close is looked at again after this time. It is longer than the
@@ -48,6 +71,8 @@ export interface Wakeable {
   readonly closing: boolean;
   /** When the channel should be asked next. */
   readonly askAt: number;
+  /** When a refund is to be looked at; null: none is open. */
+  readonly refundAskAt: number | null;
   /** When to try to publish again; null when everything is published. */
   readonly publishAt: number | null;
 }
@@ -58,6 +83,7 @@ export function nextWake(payment: Wakeable): number | null {
   if (!isTerminal(payment.status)) {
     times.push(payment.closing ? payment.askAt : Math.min(payment.askAt, payment.expiresAt));
   }
+  if (payment.refundAskAt !== null) times.push(payment.refundAskAt);
   if (payment.publishAt !== null) times.push(payment.publishAt);
   return times.length === 0 ? null : Math.min(...times);
 }

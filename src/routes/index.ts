@@ -14,10 +14,13 @@ import { registerMerchants } from "./v1/merchants.ts";
 import { registerMeta } from "./v1/meta.ts";
 import { registerOperations } from "./v1/operations.ts";
 import { registerPaymentIntents } from "./v1/payment-intents.ts";
+import { registerReconciliation } from "./v1/reconciliation.ts";
+import { registerRefunds } from "./v1/refunds.ts";
 import { registerWebhookEndpoints } from "./v1/webhook-endpoints.ts";
 
 export function registerRoutes(app: App): void {
   registerPaymentIntents(app);
+  registerRefunds(app);
   registerQr(app);
   registerEvents(app);
   registerWebhookEndpoints(app);
@@ -25,6 +28,7 @@ export function registerRoutes(app: App): void {
   registerChannelAccounts(app);
   registerChannelAccountKeys(app);
   registerCallbacks(app);
+  registerReconciliation(app);
   registerApiKeys(app);
   registerMerchants(app);
   registerOperations(app);

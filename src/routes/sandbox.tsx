@@ -11,13 +11,16 @@ import { isoOrNull } from "../clock.ts";
 import { apiError } from "../errors.ts";
 import { readIntent } from "../intent/client.ts";
 import type { PaymentIntentView } from "../intent/view.ts";
+import { ok, type Result } from "../result.ts";
 import { sandboxKeyring } from "../sandbox/keys.ts";
 import type { Wallet } from "../sandbox/order.ts";
 import { sandboxChannel } from "../sandbox/registry.ts";
+import { scriptOf } from "../sandbox/scripts.ts";
+import type { FaultScript, SandboxOrders } from "../sandbox/simulator.ts";
 import type { BuyerAction } from "../sandbox/trade.ts";
-import { orderObject } from "../sandbox/transport.ts";
+import { orderObject, sandboxOrders, sandboxWorld } from "../sandbox/transport.ts";
 import { NoPaymentPage, WalletPage } from "../sandbox/wallet-page.tsx";
-import { type App, type AppContext, errors, idParam, jsonReply } from "./http.ts";
+import { type App, type AppContext, errors, idParam, jsonReply, publicOrigin } from "./http.ts";
 
 const ACTIONS = ["pay", "decline", "close", "scan"] as const satisfies readonly BuyerAction[];
 
@@ -65,8 +68,41 @@ async function findTestIntent(env: Env, id: string): Promise<PaymentIntentView |
 
 const noSuchPayment = () => apiError("PAYMENT_INTENT_NOT_FOUND", "No such test payment.");
 
-const orderOf = (env: Env, intent: PaymentIntentView) =>
-  orderObject(env, intent.channel, intent.payee.merchant_account, intent.id);
+function orderOf(env: Env, intent: PaymentIntentView) {
+  const number = sandboxChannel(intent.channel)?.orderNumber?.(intent.id) ?? intent.id;
+  return orderObject(env, intent.channel, intent.payee.merchant_account, number);
+}
+
+/** What a simulator needs when the buyer's own wallet or browser makes the order. */
+function buyersWorld(c: AppContext, channel: string, script: FaultScript | null) {
+  const orders = sandboxOrders(c.env, script, () => {}, true);
+  return sandboxWorld(c.env, channel, script, orders, publicOrigin(c));
+}
+
+/**
+ * Some codes, links and SDK strings are made without a call to the channel: it hears of the order
+ * when the buyer opens them. The error says why the channel refuses.
+ */
+async function openIfNew(c: AppContext, intent: PaymentIntentView): Promise<Result<void, string>> {
+  const channel = sandboxChannel(intent.channel);
+  const { next_action: next, qr } = intent;
+  if (channel?.open === undefined || next === null || next.type === "wait") return ok(undefined);
+  if ((await orderOf(c.env, intent).find()) !== null) return ok(undefined);
+  const action = next.type === "show_qr" ? { type: next.type, data: qr?.data ?? "" } : next;
+  const shown = {
+    paymentId: intent.id,
+    merchant: intent.payee.merchant_account,
+    currency: intent.amount.currency,
+    value: intent.amount.value,
+    notifyUrl: `${publicOrigin(c)}/v1/callbacks/${intent.channel}/${intent.channel_account}`,
+    action,
+  };
+  const opened = await channel.open(
+    shown,
+    await buyersWorld(c, intent.channel, scriptOf(intent.metadata)),
+  );
+  return opened.ok ? ok(undefined) : opened;
+}
 
 /** A form of the wallet page, not an API client. */
 const isBrowser = (c: AppContext): boolean =>
@@ -157,7 +193,42 @@ function setPageHeaders(c: AppContext, nonce: string): void {
   );
 }
 
+const pageRoute = createRoute({
+  method: "get",
+  path: "/sandbox/pages/{channel}",
+  tags: ["Sandbox"],
+  operationId: "openSandboxPage",
+  summary: "Where a signed link of a test payment leads",
+  description:
+    "Stands for the channel's own payment page: checks the link as the channel would and sends " +
+    "the browser to the wallet page.",
+  request: { params: z.object({ channel: idParam("channel", "alipay") }) },
+  responses: {
+    303: { description: "The link is good: on to the wallet page." },
+    ...errors(404, 409),
+  },
+});
+
 export function registerSandbox(app: App): void {
+  app.openapi(pageRoute, async (c) => {
+    const { channel: slug } = c.req.valid("param");
+    const channel = sandboxChannel(slug);
+    if (channel?.open === undefined) throw apiError("NOT_FOUND", "No such page in the sandbox.");
+    const world = await buyersWorld(c, slug, null);
+    const action = { type: "redirect" as const, url: c.req.url };
+    // The link itself says whose order it is.
+    const nobody = { paymentId: "", merchant: "", currency: "", value: 0, notifyUrl: "" };
+    const create: SandboxOrders["create"] = async (order) => {
+      const intent = await findTestIntent(c.env, order.orderNumber);
+      const script = scriptOf(intent?.metadata ?? {});
+      return sandboxOrders(c.env, script, () => {}, true).create(order);
+    };
+    const orders = { ...world.orders, create };
+    const opened = await channel.open({ ...nobody, action }, { ...world, orders });
+    if (!opened.ok) throw apiError("INVALID_STATE", opened.error);
+    return c.redirect(`/sandbox/wallet/${opened.value.orderNumber}`, 303);
+  });
+
   app.openapi(keysRoute, async (c) => {
     const { channel } = c.req.valid("param");
     const simulated = sandboxChannel(channel);
@@ -178,7 +249,8 @@ export function registerSandbox(app: App): void {
     const { payment_intent: id, action } = c.req.valid("param");
     const intent = await findTestIntent(c.env, id);
     if (intent === null) throw noSuchPayment();
-    const result = await orderOf(c.env, intent).buyer(action);
+    const opened = await openIfNew(c, intent);
+    const result = opened.ok ? await orderOf(c.env, intent).buyer(action) : opened;
     c.header("Cache-Control", "no-store");
     if (isBrowser(c)) {
       const path = `/sandbox/wallet/${intent.id}`;
@@ -197,6 +269,7 @@ export function registerSandbox(app: App): void {
       c.set("errorCode", "PAYMENT_INTENT_NOT_FOUND");
       return c.html(html`<!doctype html>${<NoPaymentPage nonce={nonce} />}`, 404);
     }
+    await openIfNew(c, intent);
     const wallet = await orderOf(c.env, intent).wallet();
     const refused = c.req.query("refused") === "1";
     const channelName = channelOf(intent.channel)?.adapter.info.name ?? intent.channel;

@@ -8,7 +8,9 @@ import type { BatchItem } from "drizzle-orm/batch";
 import type { EventRecord, PublishedEvents } from "../messages.ts";
 import type { Database } from "./db.ts";
 import { addEvent } from "./events.ts";
+import { addException } from "./exceptions.ts";
 import { putCopy } from "./payment-intents.ts";
+import { putRefund } from "./refunds.ts";
 import { webhookDeliveries, webhookEndpoints } from "./schema.ts";
 
 export interface StartedDelivery {
@@ -59,6 +61,8 @@ export async function recordPublications(
 ): Promise<StartedDelivery[]> {
   const rows: BatchItem<"sqlite">[] = list.flatMap((published) => [
     ...(published.copy === undefined ? [] : [putCopy(db, published, published.copy)]),
+    ...(published.refunds ?? []).map((refund) => putRefund(db, published, refund)),
+    ...(published.exceptions ?? []).map((exception) => addException(db, published, exception)),
     ...published.events.map((event) => addEvent(db, published, event)),
   ]);
   const plans = list.flatMap((published) =>

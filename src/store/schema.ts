@@ -62,6 +62,8 @@ export const channelAccounts = sqliteTable(
     credentials: text("credentials", { mode: "json" }).$type<SealedCredentials[] | null>(),
     merchant_account: text("merchant_account").notNull(),
     verified_at: integer("verified_at"),
+    /** Until when the merchant's authorisation holds (ms since 1970); null: there is none to renew. */
+    authorization_expires_at: integer("authorization_expires_at"),
     created_at: integer("created_at").notNull(),
     updated_at: integer("updated_at").notNull(),
   },
@@ -193,6 +195,51 @@ export interface DeliveryAttempt {
   readonly response: string;
 }
 
+/** The copy of each refund, which lives in its payment's object. `sequence` only moves forward. */
+export const refunds = sqliteTable(
+  "refunds",
+  {
+    id: text("id").primaryKey(),
+    merchant_id: text("merchant_id").notNull(),
+    livemode: livemode(),
+    payment_intent: text("payment_intent").notNull(),
+    sequence: integer("sequence").notNull(),
+    status: text("status").notNull(),
+    created_at: integer("created_at").notNull(),
+    /** The object's own public JSON at that sequence. */
+    snapshot: text("snapshot").notNull(),
+  },
+  (table) => [
+    index("refunds_by_merchant").on(table.merchant_id, table.livemode, table.created_at, table.id),
+    index("refunds_by_payment").on(table.payment_intent),
+  ],
+);
+
+/** Money that does not fit what was ordered, until a person has looked at it. */
+export const exceptions = sqliteTable(
+  "reconciliation_exceptions",
+  {
+    id: text("id").primaryKey(),
+    merchant_id: text("merchant_id").notNull(),
+    livemode: livemode(),
+    kind: text("kind").notNull(),
+    state: text("state", { enum: ["open", "acknowledged", "resolved", "written_off"] }).notNull(),
+    payment_intent: text("payment_intent"),
+    channel_account: text("channel_account").notNull(),
+    created_at: integer("created_at").notNull(),
+    /** Its public JSON as it was raised. */
+    snapshot: text("snapshot").notNull(),
+  },
+  (table) => [
+    index("reconciliation_exceptions_by_merchant").on(
+      table.merchant_id,
+      table.livemode,
+      table.created_at,
+      table.id,
+    ),
+  ],
+);
+
 /** What a queue gave up on: stored so that an operator can see it and send it again. */
 export const deadLetters = sqliteTable("dead_letters", {
   id: text("id").primaryKey(),
@@ -206,6 +253,8 @@ export const schema = {
   apiKeys,
   channelAccounts,
   paymentIntents,
+  refunds,
+  exceptions,
   events,
   webhookEndpoints,
   webhookDeliveries,

@@ -13,12 +13,15 @@ import { callChannel } from "../call.ts";
 import { answerNode, parseJson, readEnvelope, stringMember, type RawMembers } from "./envelope.ts";
 import { errorRow } from "./error-table.ts";
 import type { AlipayKeys } from "./keys.ts";
-import { chinaTime, signRequest } from "./signing.ts";
+import { publicParameters } from "./public-parameters.ts";
+import { signRequest } from "./signing.ts";
 
 export interface GatewayCall {
   readonly method: string;
   readonly bizContent: string;
   readonly notifyUrl?: string;
+  /** In the application's own name, also where the account acts for a merchant. */
+  readonly inOwnName?: true;
 }
 
 export interface GatewayAnswer {
@@ -65,16 +68,10 @@ export async function askGateway(
 ): Promise<GatewayReply> {
   const { biz_content = "", ...query } = await signRequest(
     {
-      app_id: keys.appId,
-      method: call.method,
+      ...publicParameters(keys, call.method, io.now()),
       format: "JSON",
-      charset: "utf-8",
-      sign_type: "RSA2",
-      timestamp: chinaTime(io.now()),
-      version: "1.0",
       notify_url: call.notifyUrl ?? "",
-      app_cert_sn: keys.certificateSns?.app ?? "",
-      alipay_root_cert_sn: keys.certificateSns?.root ?? "",
+      ...(call.inOwnName === true ? { app_auth_token: "" } : {}),
       biz_content: call.bizContent,
     },
     keys.signingKey,

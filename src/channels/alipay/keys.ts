@@ -9,13 +9,15 @@ import { readCertificate, readCertificates } from "../../crypto/x509.ts";
 import type { Result } from "../../result.ts";
 import type { ChannelAccount } from "../adapter.ts";
 import { certificateSn, rootCertificateSn } from "./certificates.ts";
-import { alipayCredentials, type AlipayCredentials } from "./credentials-schema.ts";
+import { type AlipayCredentials, isvCredentials } from "./credentials-schema.ts";
 
 /** What one credentials version can check. */
 export interface Verifier {
   readonly appId: string;
   /** Null: not configured, so any seller of this application passes. */
   readonly sellerId: string | null;
+  /** The application that a notice must be for; null: not configured, any merchant's passes. */
+  readonly authAppId: string | null;
   readonly key: CryptoKey;
   /** Serial of the Alipay certificate that the key is from; null in public-key mode. */
   readonly certificateSn: string | null;
@@ -24,6 +26,8 @@ export interface Verifier {
 export interface AlipayKeys {
   readonly appId: string;
   readonly signingKey: CryptoKey;
+  /** The merchant's authorisation, in mode `isv`. */
+  readonly appAuthToken: string | null;
   /** `app_cert_sn` and `alipay_root_cert_sn`: sent together or not at all. */
   readonly certificateSns: { readonly app: string; readonly root: string } | null;
   /** Newest version first. */
@@ -55,7 +59,7 @@ async function importKeys(account: ChannelAccount): Promise<AlipayKeys> {
 }
 
 function readVersion(account: ChannelAccount, version: unknown): AlipayCredentials {
-  const parsed = alipayCredentials.safeParse(version);
+  const parsed = isvCredentials.safeParse(version);
   return parsed.success ? parsed.data : unreadable(account);
 }
 
@@ -64,6 +68,7 @@ async function importSigner(account: ChannelAccount, credentials: AlipayCredenti
   return {
     appId: credentials.app_id,
     signingKey: await importSigningKey(pkcs8),
+    appAuthToken: credentials.app_auth_token ?? null,
     certificateSns: await importSns(account, credentials),
   };
 }
@@ -82,7 +87,12 @@ async function importVerifier(
   account: ChannelAccount,
   credentials: AlipayCredentials,
 ): Promise<Verifier> {
-  const common = { appId: credentials.app_id, sellerId: credentials.seller_id ?? null };
+  const common = {
+    appId: credentials.app_id,
+    sellerId: credentials.seller_id ?? null,
+    // Without a service provider in between, an application acts for itself and nobody else.
+    authAppId: account.mode === "isv" ? (credentials.auth_app_id ?? null) : credentials.app_id,
+  };
   if (credentials.alipay_cert === undefined) {
     const spki = valueOf(account, readPublicKey(credentials.alipay_public_key ?? ""));
     return { ...common, key: await importVerifyingKey(spki), certificateSn: null };

@@ -1,23 +1,22 @@
-/**
- * What is asked of the gateway about one order. Every success is read only from an authenticated
- * answer that names the order: a signature covers the answer's text, but neither the name of the
- * method nor the request, so a signed answer about something else can be replayed into the place.
- */
-import type { ChannelIo, Charge, ChargeOrder, Outcome, PaymentReport } from "../adapter.ts";
-import { askGateway, refusal, SUCCESS, unknown, type GatewayAnswer } from "./gateway.ts";
-import type { AlipayKeys } from "./keys.ts";
+/** What is asked of the gateway about an order that exists: query, close and cancel. */
+import type { ChannelIo, Outcome, PaymentReport, SentOrder } from "../adapter.ts";
 import {
-  bareReport,
-  CODE_LIFETIME_MS,
-  fromYuan,
-  isGiven,
-  orderContent,
-  stateOf,
-  timeOrNull,
-  tradeNumber,
-} from "./mapping.ts";
+  anotherOrder,
+  holdsAny,
+  incomplete,
+  isSuccess,
+  namesOther,
+  NOT_EXIST,
+  okReport,
+  refuse,
+  says,
+} from "./answers.ts";
+import { askGateway, unknown, type GatewayAnswer } from "./gateway.ts";
+import type { AlipayKeys } from "./keys.ts";
+import { bareReport, fromYuan, isGiven, stateOf, timeOrNull, tradeNumber } from "./mapping.ts";
 
-const NOT_EXIST = "ACQ.TRADE_NOT_EXIST";
+/** `biz_content` of query, close and cancel. */
+const naming = (paymentId: string): string => JSON.stringify({ out_trade_no: paymentId });
 
 /** Refusals of close and cancel that say "this trade is past that": only a query tells where. */
 const PAST_CLOSING: readonly string[] = [
@@ -38,60 +37,19 @@ const PAST_CLOSING: readonly string[] = [
 /** Fields of other methods' answers. One of them in the answer to a close means it is not one. */
 const NOT_IN_CLOSE = ["qr_code", "trade_status", "total_amount", "fund_change", "action"] as const;
 
-const isSuccess = (answer: GatewayAnswer): boolean =>
-  answer.authenticated && answer.code === SUCCESS;
-
-const says = (answer: GatewayAnswer, subCode: string): boolean =>
-  answer.authenticated && answer.code === "40004" && answer.subCode === subCode;
-
-/** Business failures may leave the number out; when it is there it must be ours. */
-const namesOther = (answer: GatewayAnswer, paymentId: string): boolean =>
-  answer.fields["out_trade_no"] !== undefined && answer.fields["out_trade_no"] !== paymentId;
-
-const anotherOrder = () =>
-  unknown("another_order", "Alipay's reply is not about this order; it was not believed.");
-
-const incomplete = () => unknown("incomplete_reply", "Alipay's reply lacks what it must hold.");
-
-/** A success without a signature is nobody's word; everything else goes by the error table. */
-const refuse = (answer: GatewayAnswer, unsigned: "believed" | "doubted") =>
-  answer.code === SUCCESS
-    ? unknown("unsigned_reply", "Alipay's reply was not signed; it was not believed.")
-    : refusal(answer, unsigned);
-
-export async function precreate(
-  payload: string,
-  order: ChargeOrder,
-  keys: AlipayKeys,
-  io: ChannelIo,
-): Promise<Outcome<Charge>> {
-  const answer = await askGateway(
-    { method: "alipay.trade.precreate", bizContent: payload, notifyUrl: order.notifyUrl },
-    keys,
-    io,
-  );
-  if (answer.kind === "unknown") return answer;
-  if (!isSuccess(answer)) return refuse(answer, "believed");
-  if (answer.fields["out_trade_no"] !== order.paymentId) return anotherOrder();
-  const data = answer.fields["qr_code"];
-  if (typeof data !== "string" || data === "") return incomplete();
-  const expiresAt = Math.min(order.expiresAt, io.now() + CODE_LIFETIME_MS);
-  return { kind: "ok", value: { action: { type: "show_qr", data }, expiresAt } };
-}
-
 export async function query(
   paymentId: string,
   keys: AlipayKeys,
   io: ChannelIo,
 ): Promise<Outcome<PaymentReport>> {
   const answer = await askGateway(
-    { method: "alipay.trade.query", bizContent: orderContent(paymentId) },
+    { method: "alipay.trade.query", bizContent: naming(paymentId) },
     keys,
     io,
   );
   if (answer.kind === "unknown") return answer;
   if (namesOther(answer, paymentId)) return anotherOrder();
-  // Precreate makes a code, not a trade: until somebody scans it there is nothing to find.
+  // Codes and links are no trades: until somebody uses them there is nothing to find.
   if (says(answer, NOT_EXIST)) return okReport(bareReport(paymentId, "absent", NOT_EXIST));
   if (!isSuccess(answer)) return refuse(answer, "doubted");
   const { out_trade_no, trade_status, total_amount, send_pay_date, trade_no } = answer.fields;
@@ -112,39 +70,52 @@ export async function query(
 }
 
 /**
+ * Makes an order unpayable. A payment by code at the counter is cancelled: the buyer stands there,
+ * and whatever became of the order, nothing may be owed when it ends, so one that was paid without
+ * our knowing is given back. Every other order is closed.
+ */
+export const end = (
+  { paymentId, method }: SentOrder,
+  keys: AlipayKeys,
+  io: ChannelIo,
+): Promise<Outcome<PaymentReport>> =>
+  method === "barcode" ? cancel(paymentId, keys, io) : close(paymentId, keys, io);
+
+/**
  * Closes by `alipay.trade.close`, which only touches unpaid trades. Where there is no trade yet,
- * because nobody has scanned the code, close cannot reach it; `alipay.trade.cancel` can, and is
+ * because nobody has scanned the code or opened the link, close cannot reach it; `alipay.trade.cancel` can, and is
  * used only then, because cancelling a paid trade refunds it. Between the two calls a buyer may
  * still scan and pay: then the answer says `refund`, and the report `reversed`.
  */
-export async function close(
+async function close(
   paymentId: string,
   keys: AlipayKeys,
   io: ChannelIo,
 ): Promise<Outcome<PaymentReport>> {
   const answer = await askGateway(
-    { method: "alipay.trade.close", bizContent: orderContent(paymentId) },
+    { method: "alipay.trade.close", bizContent: naming(paymentId) },
     keys,
     io,
   );
   if (answer.kind === "unknown") return answer;
   if (namesOther(answer, paymentId)) return anotherOrder();
-  if (says(answer, NOT_EXIST)) return cancelUnscanned(paymentId, keys, io);
+  if (says(answer, NOT_EXIST)) return cancel(paymentId, keys, io);
   if (isPastClosing(answer)) return query(paymentId, keys, io);
   if (!isSuccess(answer)) return refuse(answer, "doubted");
   if (answer.fields["out_trade_no"] === undefined) return incomplete();
-  if (NOT_IN_CLOSE.some((field) => answer.fields[field] !== undefined)) return anotherOrder();
+  if (holdsAny(answer, NOT_IN_CLOSE)) return anotherOrder();
   const trade = tradeNumber(answer.fields["trade_no"]);
   return okReport(bareReport(paymentId, "closed", "TRADE_CLOSED", trade));
 }
 
-async function cancelUnscanned(
+/** `alipay.trade.cancel`: kills what is not paid, and gives back what is. */
+async function cancel(
   paymentId: string,
   keys: AlipayKeys,
   io: ChannelIo,
 ): Promise<Outcome<PaymentReport>> {
   const answer = await askGateway(
-    { method: "alipay.trade.cancel", bizContent: orderContent(paymentId) },
+    { method: "alipay.trade.cancel", bizContent: naming(paymentId) },
     keys,
     io,
   );
@@ -169,8 +140,6 @@ async function cancelUnscanned(
 const isPastClosing = (answer: GatewayAnswer): boolean =>
   PAST_CLOSING.some((subCode) => says(answer, subCode));
 
-const okReport = (value: PaymentReport): Outcome<PaymentReport> => ({ kind: "ok", value });
-
 /**
  * Asks for an order number that was never used. A signed "no such trade" proves the whole way:
  * Alipay verified our signature, and we verified Alipay's. No money can move.
@@ -181,7 +150,7 @@ export async function probe(
   io: ChannelIo,
 ): Promise<Outcome<{ readonly detail: string }>> {
   const answer = await askGateway(
-    { method: "alipay.trade.query", bizContent: orderContent(unusedNumber) },
+    { method: "alipay.trade.query", bizContent: naming(unusedNumber) },
     keys,
     io,
   );

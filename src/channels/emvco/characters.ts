@@ -44,6 +44,13 @@ export function charactersOf(text: string): Characters {
 
 export const characterCount = (text: string): number => charactersOf(text).length;
 
+/** Without the line break that scanners put behind what they read. */
+export function trimLineEnd(text: string): string {
+  let end = text.length;
+  while (end > 0 && (text[end - 1] === "\n" || text[end - 1] === "\r")) end -= 1;
+  return text.slice(0, end);
+}
+
 /** UTF-8 bytes of one character. */
 export function byteCount(character: string): number {
   const code = character.codePointAt(0) ?? 0;

@@ -1,7 +1,7 @@
 /** A payload by meaning: what each object says, in words and integers. */
 import { type AmountReading, readAmount } from "./amounts.ts";
 import { type Currency, currencyOfNumber } from "./currencies.ts";
-import { isAccount, isAdditionalTemplate, networkOf } from "./dictionary.ts";
+import { isAccount, networkOf } from "./dictionary.ts";
 import type { EmvObject } from "./tlv.ts";
 
 /** Object 02–51. */
@@ -130,7 +130,7 @@ function additionalDataOf(children: readonly EmvObject[]): AdditionalData {
     consumerDataRequest: get("09"),
     merchantTaxId: get("10"),
     merchantChannel: get("11"),
-    others: children.filter(({ id }) => id > "11" || id === "00" || isAdditionalTemplate(id)),
+    others: children.filter(({ id }) => id > "11" || id === "00"),
   };
 }
 
@@ -139,7 +139,10 @@ function languageOf(children: readonly EmvObject[]): LanguageTemplate {
   return { language: get("00"), name: get("01"), city: get("02") };
 }
 
-const INITIATION: Readonly<Record<string, "static" | "dynamic">> = { "11": "static", "12": "dynamic" };
+const INITIATION: Readonly<Record<string, "static" | "dynamic">> = {
+  "11": "static",
+  "12": "dynamic",
+};
 
 /** Says what the objects mean, whatever is wrong with them: nothing is judged here. */
 export function describeObjects(objects: readonly EmvObject[]): EmvDescription {

@@ -122,7 +122,7 @@ export const MANDATORY = ["52", "53", "58", "59", "60"] as const;
 
 export const isAccount = (id: string): boolean => id >= "02" && id <= "51" && id.length === 2;
 
-/** A hundred digits of identifier, of which 26–51 hold templates with an identifier of their own. */
+/** Objects 26–51: accounts that are templates, with an identifier of their own inside. */
 export const isAccountTemplate = (id: string): boolean => id >= "26" && isAccount(id);
 
 /** Objects of template 62 that are templates themselves. */

@@ -2,6 +2,7 @@
  * The outer form of a payload: a list of objects, `00` first, `63` last with the right CRC over
  * everything before its value. What the objects mean is not looked at here.
  */
+import { trimLineEnd } from "./characters.ts";
 import { crc16 } from "./crc.ts";
 import { type EmvError, emvError, type EmvFinding, finding } from "./issues.ts";
 import {
@@ -63,7 +64,8 @@ function outerFault({ objects, failure }: TlvReading): EmvError | null {
     return emvError("EMV_TRAILING_DATA", null, "something follows the CRC", at);
   }
   if (failure !== null) return failure;
-  if (crc?.length !== 4) return emvError("EMV_CRC_MISSING", "63", "no CRC of four digits at the end");
+  if (crc?.length !== 4)
+    return emvError("EMV_CRC_MISSING", "63", "no CRC of four digits at the end");
   return null;
 }
 
@@ -107,7 +109,7 @@ export function readEnvelope(text: string): Envelope {
   if (refused !== null) {
     return { objects: [], unit: "characters", crc: null, findings: [finding("fatal", refused)] };
   }
-  const trimmed = text.replace(/[\r\n]+$/, "");
+  const trimmed = trimLineEnd(text);
   let envelope = readAs(trimmed, "characters");
   if (!isSound(envelope) && /[^\0-\x7f]/.test(trimmed)) {
     const byBytes = readAs(trimmed, "bytes");

@@ -146,7 +146,9 @@ export function findingsOf(description: EmvDescription): readonly EmvFinding[] {
   }
   const initiation = lookupIn(objects)("01");
   if (initiation !== null && initiation !== "11" && initiation !== "12") {
-    findings.push(finding("tolerable", emvError("EMV_FORMAT", "01", "11 (static) or 12 (dynamic)")));
+    findings.push(
+      finding("tolerable", emvError("EMV_FORMAT", "01", "11 (static) or 12 (dynamic)")),
+    );
   }
   for (const id of missingIn(description)) findings.push(finding("tolerable", absent(id)));
   findings.push(...ofTip(description), ...ofMoney(description));

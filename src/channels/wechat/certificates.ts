@@ -12,7 +12,8 @@ import { readCertificate } from "../../crypto/x509.ts";
 import type { ChannelAccount, ChannelIo } from "../adapter.ts";
 import { normaliseSerial, PUBLIC_KEY_ID_PREFIX } from "./credentials.ts";
 import type { AccountKeys, PlatformKey } from "./keys.ts";
-import { normaliseCode, parseJson, readRefusal } from "./mapping.ts";
+import { normaliseCode } from "./error-table.ts";
+import { parseJson, readRefusal } from "./mapping.ts";
 import { sendSigned } from "./send.ts";
 import { checkSignature } from "./signing.ts";
 
@@ -158,7 +159,7 @@ async function download(
   keys: AccountKeys,
   io: ChannelIo,
 ): Promise<ReadonlyMap<string, PlatformKey> | null> {
-  const reply = await sendSigned(keys, io, { method: "GET", path: "/v3/certificates" });
+  const reply = await sendSigned(keys, io, { method: "GET", path: keys.certificatesPath });
   if (reply.kind === "unknown") return null;
   if (reply.status !== 200) {
     const code = readRefusal(reply.body)?.code ?? "";

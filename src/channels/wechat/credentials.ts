@@ -27,9 +27,11 @@ export const platformKeySchema = z.strictObject({
   certificate: z.string().max(PEM_LIMIT).optional().describe("The platform certificate, PEM."),
 });
 
-export const directCredentials = z.strictObject({
-  mchid: z.string().regex(/^\d{6,32}$/, "must be 6 to 32 digits"),
-  appid: z.string().regex(/^[0-9A-Za-z]{1,32}$/, "must be 1 to 32 letters and digits"),
+const mchid = z.string().regex(/^\d{6,32}$/, "must be 6 to 32 digits");
+const appid = z.string().regex(/^[0-9A-Za-z]{1,32}$/, "must be 1 to 32 letters and digits");
+
+/** What proves who is calling, and who is answering: the same in every mode. */
+export const keyFields = {
   private_key: z.string().min(1).max(PEM_LIMIT).describe("apiclient_key.pem"),
   certificate: z.string().max(PEM_LIMIT).optional().describe("apiclient_cert.pem"),
   serial_no: z
@@ -45,9 +47,39 @@ export const directCredentials = z.strictObject({
     .array(platformKeySchema)
     .max(20)
     .describe("WeChat Pay's keys. Empty only where platform certificates can be downloaded."),
+};
+
+export const directFields = { mchid, appid };
+
+export const partnerFields = {
+  sp_mchid: mchid.describe("The service provider's own number; its keys sign."),
+  sp_appid: appid.describe("Bound to sp_mchid."),
+  sub_mchid: mchid.describe("The merchant that is paid."),
+  sub_appid: appid.optional().describe("The merchant's own app or page, bound to sub_mchid."),
+};
+
+/** Says which mode a field belongs to, where a credential set was meant for another one. */
+export const belongsTo = (mode: string, foreign: Readonly<Record<string, unknown>>) => ({
+  error: (issue: z.core.$ZodRawIssue): string | undefined =>
+    issue.code === "unrecognized_keys" && issue.keys.some((name) => Object.hasOwn(foreign, name))
+      ? `belongs to the mode ${mode}: choose that mode, or remove it`
+      : undefined,
 });
 
+export const directCredentials = z.strictObject(
+  { ...directFields, ...keyFields },
+  belongsTo("service_provider", partnerFields),
+);
+
+export const partnerCredentials = z.strictObject(
+  { ...partnerFields, ...keyFields },
+  belongsTo("direct", directFields),
+);
+
 export type DirectCredentials = z.infer<typeof directCredentials>;
+export type PartnerCredentials = z.infer<typeof partnerCredentials>;
+/** The part of every mode's credentials that is about keys. */
+export type KeyMaterial = Omit<DirectCredentials, keyof typeof directFields>;
 export type PlatformKeyEntry = z.infer<typeof platformKeySchema>;
 
 /** Serials are compared without regard to case or leading zeros. */

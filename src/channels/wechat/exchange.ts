@@ -5,8 +5,9 @@
 import type { ErrorCode } from "../../errors.ts";
 import type { ChannelAccount, ChannelError, ChannelIo, Outcome } from "../adapter.ts";
 import { findPlatformKey } from "./certificates.ts";
+import { errorRow, normaliseCode } from "./error-table.ts";
 import { keysOf, type AccountKeys } from "./keys.ts";
-import { errorRow, normaliseCode, readRefusal } from "./mapping.ts";
+import { readRefusal } from "./mapping.ts";
 import { sendSigned, type WechatRequest } from "./send.ts";
 import { checkSignature, type SignatureCheck } from "./signing.ts";
 

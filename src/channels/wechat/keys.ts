@@ -2,18 +2,23 @@
  * An account's keys, imported once and remembered by the identity of the account object. The
  * newest version signs; the keys of all versions verify and decrypt, so keys change without a gap.
  */
+import * as z from "zod";
+
 import { readPrivateKey } from "../../crypto/pem.ts";
 import { importSigningKey, importVerifyingKey } from "../../crypto/rsa.ts";
 import { readCertificate } from "../../crypto/x509.ts";
 import { err, ok, type Result } from "../../result.ts";
 import type { ChannelAccount } from "../adapter.ts";
 import {
-  directCredentials,
+  directFields,
+  keyFields,
   normaliseSerial,
+  partnerFields,
   PUBLIC_KEY_ID_PREFIX,
   readPlatformKey,
-  type DirectCredentials,
+  type KeyMaterial,
 } from "./credentials.ts";
+import { callerOf, partyOf, type Party } from "./party.ts";
 
 /** A key of WeChat Pay: it signs replies and callbacks. */
 export interface PlatformKey {
@@ -25,9 +30,18 @@ export interface PlatformKey {
   readonly notAfter: number;
 }
 
+/** One version of an account's credentials, in either mode. */
+export interface Version extends KeyMaterial {
+  readonly party: Party;
+  /** The line of business, which WeChat Pay's global API wants in every order; else null. */
+  readonly categoryCode: string | null;
+}
+
 export interface AccountKeys {
+  /** The caller's number: the merchant's own, or the service provider's. */
   readonly mchid: string;
-  readonly appid: string;
+  /** The newest version's numbers, which requests carry. */
+  readonly party: Party;
   /** Serial of the merchant's own certificate: it names our key to WeChat Pay. */
   readonly serial: string;
   readonly signingKey: CryptoKey;
@@ -36,36 +50,75 @@ export interface AccountKeys {
   /** Newest first. A key reset in the console affects callbacks that are already under way. */
   readonly apiV3Keys: readonly string[];
   /** Every version's numbers; a message for any other merchant is a forgery here. */
-  readonly identities: readonly { readonly mchid: string; readonly appid: string }[];
+  readonly parties: readonly Party[];
   readonly platformKeys: ReadonlyMap<string, PlatformKey>;
   /**
    * The public key that replies should be signed with. Without it WeChat Pay signs with a platform
    * certificate, which newer merchants cannot have.
    */
   readonly replyKeyId: string | null;
+  /** Where the platform's certificates are listed. */
+  readonly certificatesPath: string;
 }
 
-const parsed = new WeakMap<ChannelAccount, Result<DirectCredentials[], string>>();
-const imported = new WeakMap<ChannelAccount, Result<AccountKeys, string>>();
+/**
+ * Stored credentials were examined when they were saved. Here they are read in the form that the
+ * mainland and the global channel have in common.
+ */
+const common = { ...keyFields, merchant_category_code: z.string().optional() };
 
-function parseVersions(account: ChannelAccount): Result<DirectCredentials[], string> {
-  if (account.mode !== "direct") return err(`mode ${account.mode} is not offered`);
-  const versions: DirectCredentials[] = [];
-  for (const version of account.versions) {
-    const read = directCredentials.safeParse(version);
-    if (!read.success) return err("the stored credentials do not have the expected form");
-    versions.push(read.data);
+const STORED: Readonly<Record<string, (stored: unknown) => Version | null>> = {
+  direct: (stored) => readAs(z.looseObject({ ...directFields, ...common }), stored),
+  service_provider: (stored) => readAs(z.looseObject({ ...partnerFields, ...common }), stored),
+};
+
+function readAs(
+  schema: z.ZodType<Parameters<typeof partyOf>[0] & KeyMaterial & CategoryCode>,
+  stored: unknown,
+): Version | null {
+  const read = schema.safeParse(stored);
+  if (!read.success) return null;
+  const { data } = read;
+  return { ...data, party: partyOf(data), categoryCode: data.merchant_category_code ?? null };
+}
+
+interface CategoryCode {
+  readonly merchant_category_code?: string | undefined;
+}
+
+/** Where the platform's certificates are listed: two sets, of two systems. */
+const CERTIFICATE_PATHS: Readonly<Record<string, string>> = {
+  wechat: "/v3/certificates",
+  wechat_global: "/v3/global/certificates",
+};
+
+const parsed = new WeakMap<ChannelAccount, Result<Version[], string>>();
+const imported = new WeakMap<ChannelAccount, Result<AccountKeys, string>>();
+function readVersions(account: ChannelAccount): Result<Version[], string> {
+  const read = Object.hasOwn(STORED, account.mode) ? STORED[account.mode] : undefined;
+  if (read === undefined) return err(`mode ${account.mode} is not offered`);
+  const versions: Version[] = [];
+  for (const stored of account.versions) {
+    const version = read(stored);
+    if (version === null) return err("the stored credentials do not have the expected form");
+    versions.push(version);
   }
   return ok(versions);
 }
 
 /** All versions of the credentials, newest first. The error never repeats a value. */
-export function credentialsOf(account: ChannelAccount): Result<DirectCredentials[], string> {
+export function versionsOf(account: ChannelAccount): Result<Version[], string> {
   const known = parsed.get(account);
   if (known !== undefined) return known;
-  const read = parseVersions(account);
+  const read = readVersions(account);
   parsed.set(account, read);
   return read;
+}
+
+/** The newest credentials, which requests are made with; null when they cannot be read. */
+export function newestOf(account: ChannelAccount): Version | null {
+  const versions = versionsOf(account);
+  return versions.ok ? (versions.value[0] ?? null) : null;
 }
 
 /**
@@ -81,7 +134,7 @@ export async function keysOf(account: ChannelAccount): Promise<Result<AccountKey
 }
 
 async function importKeys(account: ChannelAccount): Promise<Result<AccountKeys, string>> {
-  const versions = credentialsOf(account);
+  const versions = versionsOf(account);
   if (!versions.ok) return versions;
   const [newest] = versions.value;
   if (newest === undefined) return err("the account has no credentials");
@@ -91,19 +144,20 @@ async function importKeys(account: ChannelAccount): Promise<Result<AccountKeys, 
   if (serial === null) return err("the stored credentials name no certificate serial");
   const platformKeys = await importPlatformKeys(versions.value);
   return ok({
-    mchid: newest.mchid,
-    appid: newest.appid,
+    mchid: callerOf(newest.party),
+    party: newest.party,
     serial,
     signingKey: await importSigningKey(privateKey.value),
     privateKey: privateKey.value,
     apiV3Keys: [...new Set(versions.value.map((version) => version.api_v3_key))],
-    identities: versions.value.map(({ mchid, appid }) => ({ mchid, appid })),
+    parties: versions.value.map(({ party }) => party),
     platformKeys,
     replyKeyId: [...platformKeys.keys()].find((id) => id.startsWith(PUBLIC_KEY_ID_PREFIX)) ?? null,
+    certificatesPath: CERTIFICATE_PATHS[account.channel] ?? "/v3/certificates",
   });
 }
 
-function ownSerial(credentials: DirectCredentials): string | null {
+function ownSerial(credentials: KeyMaterial): string | null {
   if (credentials.certificate === undefined) {
     return credentials.serial_no === undefined ? null : credentials.serial_no.toUpperCase();
   }
@@ -113,7 +167,7 @@ function ownSerial(credentials: DirectCredentials): string | null {
 
 /** Id or serial to key, the newest version's first: both kinds side by side. */
 async function importPlatformKeys(
-  versions: readonly DirectCredentials[],
+  versions: readonly KeyMaterial[],
 ): Promise<Map<string, PlatformKey>> {
   const keys = new Map<string, PlatformKey>();
   for (const entry of versions.flatMap((version) => version.platform_keys)) {

@@ -10,7 +10,7 @@ import type { CallbackReply, CallbackVerdict } from "../../channels/adapter.ts";
 import { connect, type Connection } from "../../channels/connect.ts";
 import { systemClock } from "../../clock.ts";
 import { apiError } from "../../errors.ts";
-import { isId } from "../../ids.ts";
+import { isId, paymentOfRefund } from "../../ids.ts";
 import { intentObject } from "../../intent/client.ts";
 import { type App, type AppContext, errors, publicOrigin, traceOf } from "../http.ts";
 
@@ -24,8 +24,19 @@ const send = (reply: CallbackReply): Response =>
 async function deliver(
   c: AppContext,
   accountId: string,
-  reports: Extract<CallbackVerdict, { kind: "reports" }>["reports"],
+  { reports, refunds = [] }: Extract<CallbackVerdict, { kind: "reports" }>,
 ): Promise<string | null> {
+  // Refunds first: a payment that was given back whole is explained by them.
+  for (const report of refunds) {
+    const paymentId = paymentOfRefund(report.refundId);
+    if (paymentId === null) return "unknown refund";
+    const outcome = await intentObject(c.env, paymentId).reportRefund(
+      accountId,
+      report,
+      traceOf(c),
+    );
+    if (!outcome.ok) return outcome.error;
+  }
   for (const report of reports) {
     if (!isId("paymentIntent", report.paymentId)) return "unknown order";
     const object = intentObject(c.env, report.paymentId);
@@ -48,7 +59,7 @@ async function receive(c: AppContext, connection: Connection): Promise<Response>
     verdict.kind === "refused"
       ? verdict.reason
       : verdict.kind === "reports"
-        ? await deliver(c, account.id, verdict.reports)
+        ? await deliver(c, account.id, verdict)
         : null;
   const outcome = refusal === null ? verdict.kind : "refused";
   c.var.log(refusal === null ? "info" : "warn", "callback", {

@@ -127,6 +127,7 @@ export function registerChannelAccounts(app: App): void {
         credentials: [await sealCredentials(c.env, id, 1, report, c.var.now)],
         merchant_account: report.merchantAccount,
         verified_at: null,
+        authorization_expires_at: null,
         created_at: c.var.now,
         updated_at: c.var.now,
       },

@@ -1,0 +1,117 @@
+/**
+ * Money that arrived and does not fit what was ordered: nothing is changed by it, and it must not
+ * be forgotten. Each becomes an exception record and an event, under ids made of what was seen, so
+ * that a notification which is repeated raises it once.
+ */
+import type { PaymentReport } from "../channels/adapter.ts";
+import { iso, isoOrNull } from "../clock.ts";
+import { idKeyOf } from "../crypto/id-key.ts";
+import { buildEvent } from "../envelope.ts";
+import { derivedId } from "../ids.ts";
+import type { PublishedEvents } from "../messages.ts";
+import { formatMoney, type Money } from "../money.ts";
+import type { IntentRecord } from "./record.ts";
+
+/** Where the money went that nobody expected. */
+export interface Misfit {
+  readonly kind: "amount_mismatch" | "currency_mismatch" | "missing_at_gateway";
+  readonly merchantId: string;
+  readonly livemode: boolean;
+  readonly accountId: string;
+  /** Null: no payment of ours has this reference. */
+  readonly paymentId: string | null;
+  readonly channelTransactionId: string | null;
+  readonly channel: {
+    readonly amount: Money;
+    readonly status: string;
+    readonly reference?: string;
+    /** Milliseconds since 1970. */
+    readonly paidAt: number | null;
+  };
+  readonly gateway: { readonly amount: Money; readonly status: string } | null;
+  readonly explanation: string;
+  readonly proposedFix: string;
+}
+
+/** A payment that the channel calls paid with another amount or currency than was ordered. */
+export function misfitOf({ terms, payment }: IntentRecord, report: PaymentReport): Misfit | null {
+  const { amount } = report;
+  if (report.state !== "paid" || amount === null) return null;
+  const sameCurrency = amount.currency === payment.amount.currency;
+  return {
+    kind: sameCurrency ? "amount_mismatch" : "currency_mismatch",
+    merchantId: terms.merchantId,
+    livemode: terms.livemode,
+    accountId: terms.accountId,
+    paymentId: terms.id,
+    channelTransactionId: report.channelTransactionId,
+    channel: { amount, status: report.channelStatus, paidAt: report.paidAt },
+    gateway: { amount: payment.amount, status: payment.status },
+    explanation:
+      `The channel reports a payment of ${formatMoney(amount)} for an order of ` +
+      `${formatMoney(payment.amount)}. The payment was not marked as paid.`,
+    proposedFix: "Check the payment in the channel's console; accept it there or give it back.",
+  };
+}
+
+/** The exception as merchants see it, and the event that tells them, as one queue message. */
+export async function exceptionMessage(
+  env: Pick<Env, "ID_KEY">,
+  misfit: Misfit,
+  now: number,
+  sequence: number,
+  requestId: string | null,
+): Promise<PublishedEvents> {
+  const key = await idKeyOf(env.ID_KEY);
+  const { amount, status, paidAt, reference } = misfit.channel;
+  const seen = [
+    misfit.accountId,
+    misfit.paymentId ?? reference ?? "",
+    misfit.channelTransactionId ?? "",
+    amount.currency,
+    String(amount.value),
+  ];
+  const id = await derivedId("exception", key, seen);
+  const view = {
+    id,
+    object: "reconciliation_exception" as const,
+    livemode: misfit.livemode,
+    run: null,
+    kind: misfit.kind,
+    state: "open" as const,
+    payment_intent: misfit.paymentId,
+    channel_account: misfit.accountId,
+    channel_transaction_id: misfit.channelTransactionId,
+    channel: { amount, status, paid_at: isoOrNull(paidAt), reference: reference ?? null },
+    gateway: misfit.gateway,
+    merchant: null,
+    explanation: misfit.explanation,
+    proposed_fix: misfit.proposedFix,
+    created_at: iso(now),
+  };
+  return {
+    merchant_id: misfit.merchantId,
+    livemode: misfit.livemode,
+    events: [
+      buildEvent({
+        id: await derivedId("event", key, ["exception", id]),
+        type: "reconciliation.exception",
+        livemode: misfit.livemode,
+        sequence,
+        createdAt: now,
+        requestId,
+        data: view,
+      }),
+    ],
+    exceptions: [
+      {
+        id,
+        kind: misfit.kind,
+        payment_intent: misfit.paymentId,
+        channel_account: misfit.accountId,
+        created_at: now,
+        snapshot: JSON.stringify(view),
+      },
+    ],
+  };
+}

@@ -1,0 +1,301 @@
+/**
+ * The refunds of one payment: each is reserved in one synchronous transaction, before the channel
+ * is asked, and settled in another. What a channel has not said stays open and is asked for again,
+ * always under the same number and with the same bytes.
+ */
+import type { RefundReport } from "../channels/adapter.ts";
+import { systemClock } from "../clock.ts";
+import { type Failure, failure } from "../errors.ts";
+import { MAX_REFUNDS, refundIdOf } from "../ids.ts";
+import { afterCall, afterReport, checkRefund, isOpen } from "../payments/refund.ts";
+import { askDelay, RECOVER_AFTER_MS, TIRED_AFTER_ASKS } from "../payments/schedule.ts";
+import { err, ok, type Result } from "../result.ts";
+import { withinWait } from "../within-wait.ts";
+import { type Answer, refuse } from "./answers.ts";
+import { type IntentBook, nextRefundAsk, owesLateRefund } from "./book.ts";
+import type { ChannelDesk } from "./channel-desk.ts";
+import { goneAway } from "./failures.ts";
+import type { Outbox } from "./outbox.ts";
+import type { IntentRecord } from "./record.ts";
+import {
+  type RefundOrigin,
+  refundOrderOf,
+  type RefundRecord,
+  type Revocation,
+  toRefundView,
+} from "./refund-record.ts";
+import type { IntentStorage } from "./storage.ts";
+import type { Work } from "./work.ts";
+
+/** What the route hands to the object. Plain data: it crosses RPC. */
+export interface RefundTerms {
+  /** Recognises a repeat; derived from the Idempotency-Key, else random. */
+  readonly requestKey: string;
+  /** Minor units and currency; null: all that is left. */
+  readonly amount: { readonly currency: string; readonly value: number } | null;
+  readonly reason: string | null;
+  readonly revoke: Revocation | null;
+}
+
+/** The policy's own request, once in the life of a payment. */
+const LATE: RefundTerms = {
+  requestKey: "late_payment",
+  amount: null,
+  reason: "The payment arrived after it had ended.",
+  revoke: null,
+};
+
+interface Parts {
+  readonly store: IntentStorage;
+  readonly book: IntentBook;
+  readonly desk: ChannelDesk;
+  readonly outbox: Outbox;
+  readonly waitUntil: (work: Promise<unknown>) => void;
+}
+
+export class IntentRefunds {
+  readonly #parts: Parts;
+  readonly #settling = new Map<string, Promise<void>>();
+
+  constructor(parts: Parts) {
+    this.#parts = parts;
+  }
+
+  /** Refunds, or answers as the first time: a repeat joins what runs and resumes what is open. */
+  async request(terms: RefundTerms, work: Work): Promise<Answer> {
+    const known = this.#byRequest(terms.requestKey);
+    const reserved = known === undefined ? await this.#reserve(terms, "merchant", work) : ok(known);
+    if (!reserved.ok) return refuse(reserved.error);
+    const { id, refund } = reserved.value;
+    if (refund.status === "requested") {
+      await withinWait(this.#settle(id, known === undefined, work));
+    }
+    return this.#answer(id);
+  }
+
+  /** The public JSON; null: no such refund. */
+  get(id: string): string | null {
+    const record = this.#parts.book.read();
+    const refund = this.#find(id);
+    if (record === null || refund === undefined) return null;
+    return JSON.stringify(toRefundView(record, refund));
+  }
+
+  /** News from a verified callback. The error says why it was not believed. */
+  report(report: RefundReport, work: Work): Result<"changed" | "known", string> {
+    if (this.#find(report.refundId) === undefined) return err("unknown refund");
+    const outcome = this.#believe(report, work);
+    if (!outcome.ok) return outcome;
+    this.#parts.waitUntil(this.#parts.outbox.publish(work.log));
+    return ok(outcome.value ? "changed" : "known");
+  }
+
+  /** What is due: a late payment's refund, and askings. */
+  async work(now: number, work: Work): Promise<void> {
+    await this.giveBackLate(work);
+    const due = this.#parts.book
+      .refunds()
+      .filter(({ refund, askAt }) => isOpen(refund) && askAt <= now);
+    for (const { id } of due) {
+      this.#postpone(id, now, work);
+      await this.#settle(id, false, work);
+    }
+    // Nothing left to look at must not wake the object again and again.
+    this.#parts.book.note(
+      (record) => ({ ...record, refundAskAt: nextRefundAsk(this.#parts.book.refunds()) }),
+      systemClock.now(),
+    );
+  }
+
+  /** Makes the refund that the account's policy wants for money that came too late. */
+  async giveBackLate(work: Work): Promise<void> {
+    const record = this.#parts.book.read();
+    if (record === null || !owesLateRefund(record)) return;
+    if (this.#byRequest(LATE.requestKey) !== undefined) return;
+    const reserved = await this.#reserve(LATE, "late_payment", work);
+    if (reserved.ok) return this.#settle(reserved.value.id, true, work);
+    // It will not get better by asking: a person has to give the money back.
+    const { code } = reserved.error;
+    work.log("error", "refund.late_refused", { intent: record.terms.id, reason: code });
+  }
+
+  #byRequest(requestKey: string): RefundRecord | undefined {
+    return this.#parts.book.refunds().find((refund) => refund.requestKey === requestKey);
+  }
+
+  #find(id: string): RefundRecord | undefined {
+    return this.#parts.book.refunds().find((refund) => refund.id === id);
+  }
+
+  /** The check and the reservation are one transaction: nothing is decided on what was read before. */
+  async #reserve(
+    terms: RefundTerms,
+    origin: RefundOrigin,
+    work: Work,
+  ): Promise<Result<RefundRecord, Failure>> {
+    const { book, desk, store } = this.#parts;
+    const before = book.read();
+    if (before === null) return err(goneAway);
+    const { adapter, account } = await desk.connect(before.terms, work.log);
+    return store.transaction((): Result<RefundRecord, Failure> => {
+      const now = systemClock.now();
+      const record = book.read();
+      if (record === null) return err(goneAway);
+      const refunds = book.refunds();
+      const same = refunds.find(({ requestKey }) => requestKey === terms.requestKey);
+      if (same !== undefined) return ok(same);
+      const wrongCurrency = checkCurrency(record, terms);
+      if (wrongCurrency !== null) return err(wrongCurrency);
+      const made = refunds.filter((refund) => refund.origin !== "channel");
+      const earlier = { count: made.length, lastAt: made.at(-1)?.createdAt ?? null };
+      const asked = terms.amount?.value ?? null;
+      const checked = checkRefund(record.payment, asked, earlier, adapter.info, now);
+      if (!checked.ok) return checked;
+      if (refunds.length >= MAX_REFUNDS || adapter.refunds === undefined) return err(tooMany);
+      const fresh = newRefund(record, terms, origin, refunds.length + 1, checked.value, now);
+      const prepared = adapter.refunds.prepare(refundOrderOf(record, fresh), account);
+      if (!prepared.ok) return prepared;
+      const reserved = { ...fresh, payload: prepared.value };
+      return ok(book.putRefund(reserved, ["refund.created"], now, work.requestId));
+    });
+  }
+
+  /** Brings an open refund further; concurrent callers share one exchange. */
+  #settle(id: string, isNew: boolean, work: Work): Promise<void> {
+    const running = this.#settling.get(id);
+    if (running !== undefined) return running;
+    const settling = this.#settleOnce(id, isNew, work).finally(() => this.#settling.delete(id));
+    this.#settling.set(id, settling);
+    return settling;
+  }
+
+  async #settleOnce(id: string, isNew: boolean, work: Work): Promise<void> {
+    if (!isNew) {
+      const answered = await this.#ask(id, work);
+      if (answered) return;
+    }
+    const { book, desk, outbox, waitUntil } = this.#parts;
+    const [record, refund] = [book.read(), this.#find(id)];
+    if (record === null || refund?.refund.status !== "requested") return;
+    const outcome = await desk.refund(record, refund, work.log);
+    const { channel } = record.terms;
+    const settled = book.commitRefund(
+      id,
+      (before) => afterCall(before, outcome, channel, systemClock.now()),
+      systemClock.now(),
+      work.requestId,
+    );
+    if (!settled.ok) {
+      work.log("error", "refund.disbelieved", { refund: id, reason: settled.error.reason });
+    }
+    waitUntil(outbox.publish(work.log));
+  }
+
+  /** True when the channel has spoken; false when the same request has to be sent again. */
+  async #ask(id: string, work: Work): Promise<boolean> {
+    const { book, desk, outbox, waitUntil } = this.#parts;
+    const [record, refund] = [book.read(), this.#find(id)];
+    if (record === null || refund === undefined || !isOpen(refund.refund)) return true;
+    const outcome = await desk.queryRefund(record, refund, work.log);
+    if (outcome.kind !== "ok") return true;
+    this.#believe(outcome.value, work);
+    waitUntil(outbox.publish(work.log));
+    return outcome.value.state !== "absent";
+  }
+
+  #believe(report: RefundReport, work: Work): Result<boolean, string> {
+    const { book } = this.#parts;
+    const channel = book.read()?.terms.channel ?? "";
+    const now = systemClock.now();
+    const outcome = book.commitRefund(
+      report.refundId,
+      (refund) => afterReport(refund, report, channel, now),
+      now,
+      work.requestId,
+    );
+    if (outcome.ok) return outcome;
+    const { reason, message } = outcome.error;
+    work.log("error", "refund.disbelieved", {
+      refund: report.refundId,
+      reason,
+      channel_status: report.channelStatus,
+    });
+    return err(message);
+  }
+
+  #postpone(id: string, now: number, work: Work): void {
+    const { book, store } = this.#parts;
+    store.transaction(() => {
+      const record = this.#find(id);
+      if (record === undefined) return;
+      const { asks, refund } = record;
+      if (asks === TIRED_AFTER_ASKS) work.log("error", "refund.stuck", { refund: id });
+      const pace = refund.status === "requested" ? "unknown" : "refund";
+      const askAt = now + askDelay(pace, asks);
+      book.putRefund({ ...record, asks: asks + 1, askAt }, [], now, null);
+    });
+  }
+
+  /** What a merchant is told: the refund, or the channel's no. 202 while nobody knows. */
+  #answer(id: string): Answer {
+    const [record, found] = [this.#parts.book.read(), this.#find(id)];
+    if (record === null || found === undefined) return refuse(goneAway);
+    const { status, lastError } = found.refund;
+    if (status === "failed" && lastError !== null) {
+      const details = { ...lastError.details, refund: id, payment_intent: record.terms.id };
+      return refuse({ ...lastError, details });
+    }
+    return {
+      kind: "object",
+      status: status === "requested" ? 202 : 201,
+      body: JSON.stringify(toRefundView(record, found)),
+      replayed: false,
+    };
+  }
+}
+
+const tooMany: Failure = failure("CHANNEL_REJECTED", "This payment has too many refunds.", {
+  reason: "too_many_refunds",
+  max_refunds: MAX_REFUNDS,
+});
+
+const checkCurrency = ({ payment }: IntentRecord, { amount }: RefundTerms): Failure | null =>
+  amount === null || amount.currency === payment.amount.currency
+    ? null
+    : failure(
+        "CURRENCY_UNSUPPORTED",
+        `The payment is in ${payment.amount.currency}; refund in it.`,
+        {
+          supported: [payment.amount.currency],
+        },
+      );
+
+const newRefund = (
+  { terms, payment, sequence }: IntentRecord,
+  { requestKey, reason, revoke }: RefundTerms,
+  origin: RefundOrigin,
+  number: number,
+  value: number,
+  now: number,
+): RefundRecord => ({
+  id: refundIdOf(terms.id, number),
+  number,
+  requestKey,
+  origin,
+  refund: {
+    status: "requested",
+    amount: { currency: payment.amount.currency, value },
+    channelRefundId: null,
+    refundedAt: null,
+    lastError: null,
+  },
+  reason,
+  revoke,
+  payload: "",
+  notifyUrl: terms.notifyUrl,
+  sequence,
+  createdAt: now,
+  updatedAt: now,
+  asks: 0,
+  askAt: now + RECOVER_AFTER_MS,
+});

@@ -1,0 +1,141 @@
+/**
+ * Creating a payment for an authenticated merchant, whatever the request looked like on the wire:
+ * `POST /v1/payment-intents` and the doors of other gateways' protocols all come through here.
+ */
+import type { z } from "@hono/zod-openapi";
+
+import { idKeyOf } from "../crypto/id-key.ts";
+import { apiError } from "../errors.ts";
+import { derivedId, randomId } from "../ids.ts";
+import type { Answer } from "../intent/answers.ts";
+import { intentObject } from "../intent/client.ts";
+import type { CreateRequest } from "../intent/reserve.ts";
+import { regionOf } from "../regions.ts";
+import { FAULT_SCRIPTS } from "../sandbox/simulator.ts";
+import type { ChannelAccountRow } from "../store/channel-accounts.ts";
+import { type AppContext, publicOrigin, traceOf } from "./http.ts";
+import { usableAccount } from "./usable-account.ts";
+import { callbackUrl } from "./v1/channel-account-access.ts";
+import type { CreatePaymentIntent } from "./v1/schemas.ts";
+
+/** A code that the buyer's phone shows is paid at once or not at all. */
+const DEFAULT_LIFE_S = { shown: 900, scanned: 60 } as const;
+
+export type CreateBody = z.infer<typeof CreatePaymentIntent>;
+
+/** What a repeat of the request is recognised by. */
+export interface RequestIdentity {
+  /** Null: the order number, where there is one, stands for it. */
+  readonly idempotencyKey: string | null;
+  /** SHA-256 of the request's content: a repeat with another content is refused. */
+  readonly fingerprint: string;
+}
+
+/** A misspelt fault script would silently test nothing. */
+function checkScript(body: CreateBody, livemode: boolean): void {
+  const script = body.metadata["sandbox"];
+  if (livemode || script === undefined) return;
+  if (FAULT_SCRIPTS.some((known) => known === script)) return;
+  const message = `must be one of ${FAULT_SCRIPTS.join(", ")}`;
+  throw apiError("INVALID_REQUEST", `metadata.sandbox: ${message}.`, {
+    issues: [{ path: "metadata.sandbox", message }],
+  });
+}
+
+/** Merchant and mode: ids of one caller mean nothing to another. */
+const scopeOf = (c: AppContext): string[] => {
+  const { merchant, key } = c.var.principal;
+  return [merchant.id, key.livemode ? "live" : "test"];
+};
+
+/** The id of the payment that has only this order number, and of the object that keeps the number. */
+export const orderId = async (c: AppContext, merchantOrderId: string): Promise<string> =>
+  derivedId("paymentIntent", await idKeyOf(c.env.ID_KEY), [
+    ...scopeOf(c),
+    "order",
+    merchantOrderId,
+  ]);
+
+interface Ids {
+  readonly id: string;
+  /** The object of the order number, when the id is not derived from it. */
+  readonly orderKeeper: string | null;
+}
+
+/**
+ * Every retry of a request reaches the same object, from any continent, without a table or a lock:
+ * the id is derived from the Idempotency-Key, else from the order number, else it is random.
+ */
+async function idsFor(c: AppContext, body: CreateBody, key: string | null): Promise<Ids> {
+  const order = body.merchant_order_id;
+  const byOrder = order === undefined ? null : await orderId(c, order);
+  if (key === null) return { id: byOrder ?? randomId("paymentIntent"), orderKeeper: null };
+  const secret = await idKeyOf(c.env.ID_KEY);
+  const id = await derivedId("paymentIntent", secret, [...scopeOf(c), "key", key]);
+  return { id, orderKeeper: byOrder };
+}
+
+function createRequest(
+  c: AppContext,
+  body: CreateBody,
+  account: ChannelAccountRow,
+  { id, orderKeeper }: Ids,
+  fingerprint: string,
+): CreateRequest {
+  const { merchant, key } = c.var.principal;
+  return {
+    terms: {
+      id,
+      merchantId: merchant.id,
+      merchantName: merchant.name,
+      merchantAccount: account.merchant_account,
+      livemode: key.livemode,
+      channel: account.channel,
+      accountId: account.id,
+      method: body.method,
+      description: body.description ?? null,
+      merchantOrderId: body.merchant_order_id ?? null,
+      serviceId: body.service_id ?? null,
+      settlementCurrency: body.settlement_currency ?? null,
+      payer: body.payer ?? null,
+      osType: body.os_type ?? null,
+      paymentMethodType: body.payment_method_type ?? null,
+      profitSharing: body.profit_sharing,
+      latePayment: account.late_payment,
+      returnUrl: body.return_url ?? null,
+      metadata: body.metadata,
+      publicBase: publicOrigin(c),
+      notifyUrl: callbackUrl(c, account),
+    },
+    amount: body.amount,
+    expiresIn: body.expires_in ?? DEFAULT_LIFE_S[body.method === "barcode" ? "scanned" : "shown"],
+    fingerprint,
+    orderKeeper,
+    trace: traceOf(c),
+  };
+}
+
+/**
+ * Creates the payment, or answers as the first time. A repeat is answered also when its account
+ * was taken out of use meanwhile: the order may be open and paid. Only a first request is refused.
+ * @throws ApiError when no account can be used, or the request names a fault script wrongly
+ */
+export async function createPayment(
+  c: AppContext,
+  body: CreateBody,
+  { idempotencyKey, fingerprint }: RequestIdentity,
+): Promise<Answer> {
+  checkScript(body, c.var.principal.key.livemode);
+  const ids = await idsFor(c, body, idempotencyKey);
+  const account = await usableAccount(c, body.channel, body.channel_account ?? null).catch(
+    (refusal: unknown) => ({ refusal }),
+  );
+  if ("refusal" in account) {
+    const answer = await intentObject(c.env, ids.id).replay(fingerprint, traceOf(c));
+    if (answer === null) throw account.refusal;
+    return answer;
+  }
+  const request = createRequest(c, body, account, ids, fingerprint);
+  const { hint } = regionOf(c.env.REGIONS, account.region);
+  return intentObject(c.env, ids.id, hint).create(request, account);
+}
