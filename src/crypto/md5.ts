@@ -13,7 +13,7 @@ const SHIFTS = [
   [6, 10, 15, 21],
 ] as const;
 
-/** T[i] = floor(2^32 × |sin(i + 1)|): exact in doubles for all 64 (the test compares them). */
+/** T[i] = floor(2^32 × |sin(i + 1)|), as the RFC defines its table. */
 const T = Int32Array.from({ length: 64 }, (_, i) => Math.floor(2 ** 32 * Math.abs(Math.sin(i + 1))));
 
 const rotate = (value: number, bits: number): number => (value << bits) | (value >>> (32 - bits));

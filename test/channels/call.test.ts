@@ -5,6 +5,7 @@ import type { ChannelIo } from "../../src/channels/adapter.ts";
 import { callChannel, endpointOf, requestTarget } from "../../src/channels/call.ts";
 import { CHANNEL_BODY_LIMIT_BYTES, CHANNEL_TIMEOUT_MS } from "../../src/constants.ts";
 import { secureRandom } from "../../src/ids.ts";
+import { NOWHERE } from "./kit.ts";
 
 const ioOf = (
   answer: (request: Request) => Response | Promise<Response>,
@@ -12,6 +13,7 @@ const ioOf = (
 ): ChannelIo & { lines: string[] } => {
   const lines: string[] = [];
   return {
+    ...NOWHERE,
     fetch: async (request) => answer(request),
     now: () => 0,
     random: secureRandom,

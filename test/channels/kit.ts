@@ -105,12 +105,16 @@ export function memoryOrders(now: () => number = () => NOW, script: FaultScript 
     rows.set(keyOf(record.merchant, record.orderNumber), record);
     return record;
   };
+  let transactions = 0;
+  const nextNumber = () => {
+    transactions += 1;
+    return `20261121220014243305${String(transactions).padStart(8, "0")}`;
+  };
   const become = (known: SandboxOrderRecord, state: SandboxOrderRecord["state"]) =>
     set({
       ...known,
       state,
-      transactionId:
-        state === "open" ? null : (known.transactionId ?? "2026112122001424330500000001"),
+      transactionId: state === "open" ? null : (known.transactionId ?? nextNumber()),
       paidAt: state === "paid" ? (known.paidAt ?? now()) : null,
     });
   let refundNumber = 0;

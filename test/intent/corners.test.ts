@@ -297,7 +297,7 @@ describe("a channel slower than the wait", () => {
   });
 });
 
-const bodyOf = (answer: Answer): string => (answer.kind === "intent" ? answer.body : "null");
+const bodyOf = (answer: Answer): string => (answer.kind === "object" ? answer.body : "null");
 
 describe("an order number that was lost", () => {
   it("takes back its own reservation, not the one that came after it", async ({ expect }) => {

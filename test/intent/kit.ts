@@ -6,7 +6,7 @@ import { vi } from "vitest";
 import { randomId, secureRandom } from "../../src/ids.ts";
 import type { SandboxWorld } from "../../src/sandbox/simulator.ts";
 import { wechatSandbox } from "../../src/channels/wechat/sandbox/channel.ts";
-import { type MemoryOrders, memoryOrders } from "../channels/wechat/kit.ts";
+import { memoryOrders } from "../channels/kit.ts";
 import { makeKeyring } from "../../src/sandbox/keyring.ts";
 import { type CreateRequest } from "../../src/intent/reserve.ts";
 
@@ -71,7 +71,7 @@ export const wechatPayment = (changes: Record<string, unknown> = {}) => ({
 export type Road = (request: Request, bank: () => Promise<Response>) => Promise<Response>;
 
 export interface Bank {
-  readonly orders: MemoryOrders;
+  readonly orders: ReturnType<typeof memoryOrders>;
   readonly account: string;
   /** Path and body of every request that reached the bank, in order. */
   readonly seen: { path: string; body: string }[];
@@ -95,10 +95,11 @@ export async function openBank(merchant: Merchant): Promise<Bank> {
   const world = (): SandboxWorld => ({
     keys,
     registeredMerchant: () => Promise.resolve(null),
-    orders,
+    orders: orders.orders,
     script: null,
     now: Date.now(),
     random: secureRandom,
+    publicBase: BASE,
   });
   const seen: Bank["seen"] = [];
   let road: Road | null = null;
@@ -132,14 +133,14 @@ export async function openBank(merchant: Merchant): Promise<Bank> {
     detour: (next) => {
       road = next;
     },
-    pay: (id) => void orders.pay(id),
+    pay: (id) => void orders.become(id, "paid"),
     async callback(id, changes = {}) {
       const order = orders.find(id);
       if (order === undefined) throw new Error("the bank has no such order");
       const told = { ...order, value: changes.value ?? order.value };
-      return exports.default.fetch(
-        await wechatSandbox.callback(told, changes.flaw ?? null, world()),
-      );
+      const request = await wechatSandbox.callback(told, changes.flaw ?? null, world());
+      if (request === null) throw new Error("WeChat Pay tells of every payment");
+      return exports.default.fetch(request);
     },
   };
 }
@@ -227,6 +228,9 @@ export const liveTerms = (
   settlementCurrency: null,
   payer: null,
   osType: null,
+  paymentMethodType: null,
+  profitSharing: false,
+  latePayment: "accept",
   returnUrl: null,
   metadata: {},
   publicBase: "http://gateway.test",

@@ -23,6 +23,8 @@ const fresh: Payment = {
   lastError: null,
   late: false,
   reversed: false,
+  refunded: 0,
+  refunding: 0,
 };
 
 const report = (state: ReportedState, changes: Partial<PaymentReport> = {}): Command => ({
@@ -328,6 +330,7 @@ describe("the one alarm", () => {
     expiresAt: EXPIRES,
     closing: false,
     askAt: NOW + 15_000,
+    refundAskAt: null,
     publishAt: null,
   } as const;
 
@@ -344,12 +347,13 @@ describe("the one alarm", () => {
   it("ends with the payment, except for what is not yet published", ({ expect }) => {
     expect(nextWake({ ...open, status: "succeeded" })).toBeNull();
     expect(nextWake({ ...open, status: "succeeded", publishAt: NOW })).toBe(NOW);
+    expect(nextWake({ ...open, status: "succeeded", refundAskAt: NOW + 7 })).toBe(NOW + 7);
   });
 
   it("asks about an unknown outcome after 5 s, 15 s, 30 s, 1, 2, 5 and 10 minutes", ({
     expect,
   }) => {
-    const delays = Array.from({ length: 8 }, (_, attempt) => askDelay(true, attempt) / 1_000);
+    const delays = Array.from({ length: 8 }, (_, attempt) => askDelay("unknown", attempt) / 1_000);
     expect(delays).toEqual([5, 15, 30, 60, 120, 300, 600, 600]);
     expect(publishDelay(99)).toBe(300_000);
   });

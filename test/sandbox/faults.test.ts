@@ -6,7 +6,7 @@ import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "c
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, it, vi } from "vitest";
 
-import type { ChannelAccount, ChannelIo, ChargeOrder } from "../../src/channels/adapter.ts";
+import type { ChannelAccount, ChannelIo, RawCallback } from "../../src/channels/adapter.ts";
 import { channelOf } from "../../src/channels/registry.ts";
 import { secureRandom } from "../../src/ids.ts";
 import worker from "../../src/index.ts";
@@ -16,8 +16,9 @@ import { sandboxChannel } from "../../src/sandbox/registry.ts";
 import { FAULTS, faultOf, NO_FAULT, scriptOf } from "../../src/sandbox/scripts.ts";
 import { FAULT_SCRIPTS, type FaultScript } from "../../src/sandbox/simulator.ts";
 import { sandboxFetch } from "../../src/sandbox/transport.ts";
+import { chargeOrder, NOWHERE, rawCallback } from "../channels/kit.ts";
 
-const received: { headers: Headers; body: Uint8Array }[] = [];
+const received: RawCallback[] = [];
 const journal: string[] = [];
 let onCallback: () => Promise<void> | void = () => {};
 
@@ -26,7 +27,7 @@ beforeEach(() => {
   journal.length = 0;
   onCallback = () => {};
   vi.spyOn(worker, "fetch").mockImplementation(async (request: Request) => {
-    received.push({ headers: request.headers, body: new Uint8Array(await request.arrayBuffer()) });
+    received.push(await rawCallback(request));
     journal.push("callback");
     await onCallback();
     return new Response("success");
@@ -53,21 +54,16 @@ async function payment(channel: string, script: FaultScript | null) {
   const mode = adapter.modes["direct"];
   const examined = await mode?.examine(account.versions[0], Date.now());
   if (examined?.ok !== true) throw new Error("the built-in credentials are refused");
-  const order: ChargeOrder = {
+  const order = chargeOrder({
     paymentId: `pi_${String(serial).padStart(26, "f")}`,
-    amount: { currency: "CNY", value: 699 },
-    method: "qr",
-    description: "Tea",
-    merchantName: "Tea House",
     notifyUrl: `https://pay.example/v1/callbacks/${channel}/${accountId}`,
-    returnUrl: null,
     expiresAt: Date.now() + 900_000,
     createdAt: Date.now(),
-    payer: null,
-    osType: null,
-  };
+  });
+  const sent = { ...order, payload: "", channelTransactionId: null };
   const io: ChannelIo = {
-    fetch: sandboxFetch(env, script),
+    ...NOWHERE,
+    fetch: sandboxFetch(env, script, "http://gateway.test"),
     now: () => Date.now(),
     random: secureRandom,
     endpoints: sandboxChannel(channel)?.endpoints ?? [],
@@ -81,8 +77,8 @@ async function payment(channel: string, script: FaultScript | null) {
     order,
     stub: env.SANDBOX_ORDERS.getByName(`${channel}:${merchant}:${order.paymentId}`),
     create: () => adapter.createCharge(prepared.value, order, account, io),
-    query: () => adapter.queryPayment(order.paymentId, account, io),
-    close: () => adapter.closePayment(order.paymentId, account, io),
+    query: () => adapter.queryPayment(sent, account, io),
+    close: () => adapter.closePayment(sent, account, io),
     verdicts: () =>
       Promise.all(received.map((callback) => adapter.verifyCallback(callback, account, io))),
   };
@@ -250,7 +246,7 @@ describe("the way out for test keys", () => {
     "https://wechat.sandbox.invalid.evil.example/",
   ])("refuses %s", async (url, { expect }) => {
     const fetched = vi.spyOn(globalThis, "fetch");
-    await expect(sandboxFetch(env, null)(new Request(url))).rejects.toThrow("sandbox");
+    await expect(sandboxFetch(env, null, "http://gateway.test")(new Request(url))).rejects.toThrow("sandbox");
     expect(fetched).not.toHaveBeenCalled();
   });
 });

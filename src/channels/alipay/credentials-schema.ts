@@ -14,7 +14,7 @@ const appId = () =>
 
 const partnerId = () => z.string().regex(/^2088\d{12}$/, "must be 2088 and 12 more digits");
 
-/** Real ones have 40 characters; they go into log-free headers only, so longer ones may pass. */
+/** Documented with up to 40 characters; longer ones are Alipay's to refuse. */
 const token = () => z.string().regex(/^[\w.-]{1,128}$/, "must be a token as Alipay handed it out");
 
 /** Mode `direct`: the merchant's own application. */

@@ -13,7 +13,7 @@ import type { Issue } from "../../errors.ts";
 import { err, ok, type Result } from "../../result.ts";
 import type { CredentialsReport, IntegrationMode } from "../adapter.ts";
 import { certificateSn, rootCertificateSn } from "./certificates.ts";
-import { alipayCredentials, type AlipayCredentials } from "./credentials-schema.ts";
+import { alipayCredentials, type AlipayCredentials, isvCredentials } from "./credentials-schema.ts";
 
 /** RSA2 wants 2048 bits or more. */
 const MODULUS_BITS_MIN = 2048;
@@ -25,18 +25,18 @@ type Examined = Result<Fingerprints, Issue[]>;
 
 const wrong = (path: string, message: string) => err<Issue[]>([{ path, message }]);
 
-export const directMode: IntegrationMode = {
-  credentials: alipayCredentials,
+const mode = (form: typeof alipayCredentials | typeof isvCredentials): IntegrationMode => ({
+  credentials: form,
 
   async examine(input: unknown, now: number): Promise<Result<CredentialsReport, Issue[]>> {
-    const parsed = alipayCredentials.safeParse(input);
+    const parsed = form.safeParse(input);
     if (!parsed.success) {
       return err(
         parsed.error.issues.map(({ path, message }) => ({ path: path.join("."), message })),
       );
     }
-    const credentials = parsed.data;
-    const formIssues = examineForm(credentials);
+    const credentials: AlipayCredentials = parsed.data;
+    const formIssues = [...examineForm(credentials), ...examineGrant(credentials)];
     if (formIssues.length > 0) return err(formIssues);
 
     const own = await examineOwnKey(credentials.private_key);
@@ -47,11 +47,45 @@ export const directMode: IntegrationMode = {
         : await examinePublicKey(credentials.alipay_public_key, own.value);
     if (!theirs.ok) return theirs;
     return ok({
-      fingerprints: { app_public_key: await sha256Hex(own.value), ...theirs.value },
+      fingerprints: {
+        app_public_key: await sha256Hex(own.value),
+        ...theirs.value,
+        ...(await grantFingerprints(credentials)),
+      },
       merchantAccount: credentials.app_id,
     });
   },
-};
+});
+
+export const directMode = mode(alipayCredentials);
+
+export const isvMode = mode(isvCredentials);
+
+/** What only means something beside a token, and two applications that are one. */
+function examineGrant(credentials: AlipayCredentials): Issue[] {
+  const { app_auth_token, app_refresh_token, app_auth_token_expires_at } = credentials;
+  const { app_id, auth_app_id } = credentials;
+  if (auth_app_id === app_id) {
+    const message = "is the service provider's own application; give the merchant's";
+    return [{ path: "auth_app_id", message }];
+  }
+  if (app_auth_token !== undefined) return [];
+  const orphans = { app_refresh_token, app_auth_token_expires_at };
+  return Object.entries(orphans)
+    .filter(([, value]) => value !== undefined)
+    .map(([path]) => ({ path, message: "belongs to an app_auth_token, which is missing" }));
+}
+
+async function grantFingerprints(credentials: AlipayCredentials): Promise<Fingerprints> {
+  const { app_auth_token, app_auth_token_expires_at, auth_app_id } = credentials;
+  return {
+    ...(auth_app_id === undefined ? {} : { auth_app_id }),
+    ...(app_auth_token === undefined ? {} : { app_auth_token: await sha256Hex(app_auth_token) }),
+    ...(app_auth_token_expires_at === undefined
+      ? {}
+      : { app_auth_token_expires: iso(app_auth_token_expires_at) }),
+  };
+}
 
 /** Exactly one of the two ways to know Alipay, and no seller number in the application's place. */
 function examineForm(credentials: AlipayCredentials): Issue[] {

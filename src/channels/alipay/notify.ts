@@ -9,7 +9,8 @@
 import { fromUtf8Strict } from "../../crypto/encoding.ts";
 import { verifySha256 } from "../../crypto/rsa.ts";
 import { err, ok, type Result } from "../../result.ts";
-import type { CallbackVerdict, RawCallback } from "../adapter.ts";
+import { paymentOfRefund } from "../../ids.ts";
+import type { CallbackVerdict, RawCallback, RefundReport } from "../adapter.ts";
 import type { AlipayKeys, Verifier } from "./keys.ts";
 import { fromYuan, isGiven, stateOf, timeOrNull, tradeNumber } from "./mapping.ts";
 import { notifyContents } from "./signing.ts";
@@ -19,8 +20,11 @@ type Form = ReadonlyMap<string, string>;
 /** Real ones carry about thirty. */
 const FIELD_LIMIT = 200;
 
-/** Fields of trades that were paid; the last two of those that were also given back. */
-const PAID_FIELDS = ["gmt_payment", "gmt_refund", "refund_fee"] as const;
+/** Fields of trades that were given back, in part or whole. */
+const REFUND_FIELDS = ["gmt_refund", "refund_fee"] as const;
+
+/** Fields of trades that were paid. */
+const PAID_FIELDS = ["gmt_payment", ...REFUND_FIELDS] as const;
 
 const refused = (reason: string): CallbackVerdict => ({ kind: "refused", reason });
 
@@ -75,18 +79,50 @@ export async function readNotification(
   return readTrade(form, id, verifiers);
 }
 
+/**
+ * An application may act for several merchants, whose notices all carry its app_id: the seller and
+ * the merchant's application tell them apart. The newest credentials say whether they are pinned.
+ */
+function refuseStranger(form: Form, verifiers: readonly Verifier[]): string | null {
+  const sellers = verifiers.map(({ sellerId }) => sellerId);
+  const seller = form.get("seller_id") ?? "";
+  if (typeof sellers[0] === "string" && !sellers.includes(seller)) {
+    return "seller_id is not this account's";
+  }
+  const merchants = verifiers.map(({ authAppId }) => authAppId);
+  const authorised = form.get("auth_app_id") ?? "";
+  const own = form.get("app_id") ?? "";
+  // Left out, it is the application itself.
+  if (typeof merchants[0] === "string" && !merchants.includes(authorised || own)) {
+    return "auth_app_id is not this account's";
+  }
+  return null;
+}
+
+/**
+ * The refund that a notice tells of: partial ones come as TRADE_SUCCESS and the last one as
+ * TRADE_CLOSED, all with `out_biz_no`, which is the refund's number. `refund_fee` is the running
+ * total of the trade and so not this refund's amount. Null: none, or one that was made in Alipay's
+ * console.
+ */
+function readRefund(form: Form, paymentId: string): RefundReport | null {
+  if (!REFUND_FIELDS.some((field) => isGiven(form.get(field)))) return null;
+  const refundId = form.get("out_biz_no") ?? "";
+  // Attack: one payment's notice with the number of another payment's refund.
+  if (paymentOfRefund(refundId) !== paymentId) return null;
+  return {
+    refundId,
+    state: "succeeded",
+    amount: null,
+    channelRefundId: null,
+    refundedAt: timeOrNull(form.get("gmt_refund")),
+    channelStatus: form.get("trade_status") ?? "",
+  };
+}
+
 function readTrade(form: Form, id: string, verifiers: readonly Verifier[]): CallbackVerdict {
-  const sellers = verifiers.flatMap(({ sellerId }) => (sellerId === null ? [] : [sellerId]));
-  const seller = form.get("seller_id");
-  const isSellerPinned = sellers.length === verifiers.length;
-  if (isSellerPinned && (seller === undefined || !sellers.includes(seller))) {
-    return refused("seller_id is not this account's");
-  }
-  // An application may act for other merchants: their notices carry the same app_id.
-  const authorised = form.get("auth_app_id");
-  if (authorised !== undefined && authorised !== "" && authorised !== form.get("app_id")) {
-    return refused("auth_app_id is not this account's");
-  }
+  const stranger = refuseStranger(form, verifiers);
+  if (stranger !== null) return refused(stranger);
   const paymentId = form.get("out_trade_no") ?? "";
   if (!/^[\w-]{1,64}$/.test(paymentId)) return refused("out_trade_no is missing");
   const amount = fromYuan(form.get("total_amount"));
@@ -96,9 +132,13 @@ function readTrade(form: Form, id: string, verifiers: readonly Verifier[]): Call
   const state = stateOf(status, wasPaid);
   // Not acknowledged: Alipay sends it again, and a query may know more by then.
   if (state === null) return refused("trade_status is not known");
+  const refund = readRefund(form, paymentId);
   return {
     kind: "reports",
     notificationId: id,
+    ...(refund === null ? {} : { refunds: [refund] }),
+    // Also beside a refund: it says once more that the payment was made, which changes nothing,
+    // or that all of it was given back.
     reports: [
       {
         paymentId,

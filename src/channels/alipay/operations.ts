@@ -83,9 +83,10 @@ export const end = (
 
 /**
  * Closes by `alipay.trade.close`, which only touches unpaid trades. Where there is no trade yet,
- * because nobody has scanned the code or opened the link, close cannot reach it; `alipay.trade.cancel` can, and is
- * used only then, because cancelling a paid trade refunds it. Between the two calls a buyer may
- * still scan and pay: then the answer says `refund`, and the report `reversed`.
+ * because nobody has scanned the code or opened the link, close cannot reach it;
+ * `alipay.trade.cancel` can, and is used only then, because cancelling a paid trade refunds it.
+ * Between the two calls a buyer may still scan and pay: then the answer says `refund`, and the
+ * report `reversed`.
  */
 async function close(
   paymentId: string,

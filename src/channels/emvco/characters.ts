@@ -42,7 +42,13 @@ export function charactersOf(text: string): Characters {
   };
 }
 
-export const characterCount = (text: string): number => charactersOf(text).length;
+export function characterCount(text: string): number {
+  // Most texts are short and ASCII: a loop is over before a regular expression has begun.
+  for (let at = 0; at < text.length; at += 1) {
+    if (text.charCodeAt(at) >= 0xd800) return charactersOf(text).length;
+  }
+  return text.length;
+}
 
 /** Without the line break that scanners put behind what they read. */
 export function trimLineEnd(text: string): string {
@@ -64,8 +70,15 @@ export function byteCount(character: string): number {
  * the rest is cut. A name in another script belongs into the language template (64) as well.
  * @param fallback when nothing readable is left
  */
-export function plainName(text: string | null | undefined, limit: number, fallback: string) {
-  const plain = (text ?? "")
+export function plainName(
+  text: string | null | undefined,
+  limit: number,
+  fallback: string,
+): string {
+  const given = text ?? "";
+  const isPlain = given !== "" && given.length <= limit && isCommon(given);
+  if (isPlain && !given.includes("  ") && given.trim() === given) return given;
+  const plain = given
     .normalize("NFKD")
     .replaceAll(/[^ -~]+/g, (other) => (/\s/.test(other) ? " " : ""))
     .replaceAll(/ {2,}/g, " ")

@@ -10,7 +10,14 @@ import {
   type ObjectRule,
   ruleOf,
 } from "./dictionary.ts";
-import { emvError, type EmvError, type EmvFinding, finding, tooLong } from "./issues.ts";
+import {
+  emvError,
+  type EmvError,
+  type EmvFinding,
+  finding,
+  type SimpleKind,
+  tooLong,
+} from "./issues.ts";
 import { type EmvObject, joinPath } from "./tlv.ts";
 
 /** Longest payload that the specification recommends, in characters. */
@@ -20,60 +27,68 @@ const PERCENT = /^\d{1,2}(?:\.\d{1,2})?$/;
 
 const isPercent = (value: string): boolean => PERCENT.test(value) && /[1-9]/.test(value);
 
+/** The same for every value of a kind; the place is added by {@link valueError}. */
+type Fault = readonly [kind: SimpleKind, message: string] | "length";
+
+function faultOf(rule: ObjectRule, value: string): Fault | null {
+  const length = characterCount(value);
+  if (length > rule.max) return "length";
+  if (length < rule.min) return ["EMV_FORMAT", `shorter than ${rule.min} characters`];
+  switch (rule.format) {
+    case "digits":
+      return isDigits(value) ? null : ["EMV_FORMAT", "digits only"];
+    case "country":
+      return /^[A-Z]{2}$/.test(value) ? null : ["EMV_FORMAT", "two capital letters (ISO 3166)"];
+    case "percent":
+      return isPercent(value) ? null : ["EMV_FORMAT", "from 00.01 to 99.99"];
+    case "amount": {
+      const { fault } = readAmount(value, null);
+      return fault === null ? null : ["EMV_AMOUNT", AMOUNT_FAULTS[fault]];
+    }
+    case "common":
+      return isCommon(value) ? null : ["EMV_CHARSET", "printable ASCII only"];
+    case "text":
+      return isText(value) ? null : ["EMV_CHARSET", "control characters or decomposed letters"];
+  }
+}
+
 /**
  * What is wrong with a value by its rule; null when nothing is. Amounts are judged by shape alone:
  * their currency is another object.
+ * @param path of the template it stands in; empty at the root
  */
 export function valueError(
   rule: ObjectRule,
   value: string,
+  path: string,
   id: string,
   at: number | null = null,
 ): EmvError | null {
-  const length = characterCount(value);
-  if (length > rule.max) return tooLong(id, rule.max, at);
-  if (length < rule.min) {
-    return emvError("EMV_FORMAT", id, `shorter than ${rule.min} characters`, at);
-  }
-  switch (rule.format) {
-    case "digits":
-      return isDigits(value) ? null : emvError("EMV_FORMAT", id, "digits only", at);
-    case "country":
-      return /^[A-Z]{2}$/.test(value)
-        ? null
-        : emvError("EMV_FORMAT", id, "two capital letters (ISO 3166)", at);
-    case "percent":
-      return isPercent(value) ? null : emvError("EMV_FORMAT", id, "from 00.01 to 99.99", at);
-    case "amount": {
-      const { fault } = readAmount(value, null);
-      return fault === null ? null : emvError("EMV_AMOUNT", id, AMOUNT_FAULTS[fault], at);
-    }
-    case "common":
-      return isCommon(value) ? null : emvError("EMV_CHARSET", id, "printable ASCII only", at);
-    case "text":
-      return isText(value)
-        ? null
-        : emvError("EMV_CHARSET", id, "control characters or decomposed letters", at);
-  }
+  const fault = faultOf(rule, value);
+  if (fault === null) return null;
+  const place = joinPath(path, id);
+  return fault === "length"
+    ? tooLong(place, rule.max, at)
+    : emvError(fault[0], place, fault[1], at);
 }
 
 function ofValue(rule: ObjectRule | undefined, object: EmvObject, path: string): EmvFinding[] {
   // An empty value is a finding of the reader already.
   if (rule === undefined || object.value === "") return [];
-  const error = valueError(rule, object.value, path, object.at);
+  const error = valueError(rule, object.value, path, object.id, object.at);
   return error === null ? [] : [finding("tolerable", error)];
 }
 
 function ofObject(object: EmvObject): EmvFinding[] {
   const { id, at, children } = object;
-  const findings = ofValue(ruleOf(id), object, id);
+  const findings = ofValue(ruleOf(id), object, "");
   if (id >= "65" && id <= "79") {
     const note = emvError("EMV_RESERVED_ID", id, "an identifier that EMVCo keeps for later", at);
     findings.push(finding("notice", note));
   }
   if (id === "62" || id === "64") {
     for (const inner of children ?? []) {
-      findings.push(...ofValue(innerRuleOf(id, inner.id), inner, joinPath(id, inner.id)));
+      findings.push(...ofValue(innerRuleOf(id, inner.id), inner, id));
     }
   }
   if (children === null) return findings;

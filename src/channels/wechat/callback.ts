@@ -3,6 +3,7 @@ import * as z from "zod";
 
 import { gcmDecrypt } from "../../crypto/aes-gcm.ts";
 import { utf8 } from "../../crypto/encoding.ts";
+import { paymentOfRefund } from "../../ids.ts";
 import type {
   CallbackReply,
   CallbackVerdict,
@@ -11,8 +12,10 @@ import type {
   RawCallback,
 } from "../adapter.ts";
 import { findPlatformKey } from "./certificates.ts";
+import type { Dialect } from "./dialect.ts";
 import { keysOf, type AccountKeys } from "./keys.ts";
-import { parseJson, reportOfTrade, tradeSchema } from "./mapping.ts";
+import { parseJson, reportOfRefund, reportOfTrade } from "./mapping.ts";
+import { namesMerchant, namesOrderOf } from "./party.ts";
 import { checkSignature } from "./signing.ts";
 
 /** Fields may be added at any time; those that are used must be as documented. */
@@ -40,6 +43,7 @@ export async function verifyCallback(
   callback: RawCallback,
   account: ChannelAccount,
   io: ChannelIo,
+  dialect: Dialect,
 ): Promise<CallbackVerdict> {
   const read = await keysOf(account);
   if (!read.ok) return refused("account_not_usable");
@@ -55,10 +59,15 @@ export async function verifyCallback(
   if (plaintext === null) return refused("resource_not_decrypted");
 
   // Not event_type: TRANSACTION.SUCCESS is also sent to the receivers of a split.
-  if (resource.original_type !== "transaction") {
-    return { kind: "ignored", notificationId: id, reason: reasonFor(resource.original_type) };
+  const notice = { id, content: parseJson(utf8(plaintext)) };
+  switch (resource.original_type) {
+    case "transaction":
+      return judgeTrade(notice, keys, io, dialect);
+    case "refund":
+      return judgeRefund(notice, keys, io, dialect);
+    default:
+      return { kind: "ignored", notificationId: id, reason: reasonFor(resource.original_type) };
   }
-  return judgeTrade(id, plaintext, keys, io);
 }
 
 /** Tries the APIv3 keys of all versions: a reset in the console affects messages under way. */
@@ -76,7 +85,6 @@ async function open(
 
 /** What the other notifications are about. */
 const OTHER_TYPES: Readonly<Record<string, string>> = {
-  refund: "refund_notice",
   profitsharing: "profit_sharing_notice",
   entrust: "contract_notice",
   security: "self_check_echo",
@@ -87,24 +95,49 @@ const reasonFor = (originalType: string): string =>
     ? (OTHER_TYPES[originalType] ?? "other_notice")
     : "other_notice";
 
+interface Notice {
+  readonly id: string;
+  /** The decrypted text, parsed; undefined: it was not JSON. */
+  readonly content: unknown;
+}
+
 function judgeTrade(
-  id: string,
-  plaintext: string,
+  { id, content }: Notice,
   keys: AccountKeys,
   io: ChannelIo,
+  dialect: Dialect,
 ): CallbackVerdict {
-  const trade = tradeSchema.safeParse(parseJson(utf8(plaintext)));
+  const trade = dialect.trade.safeParse(content);
   if (!trade.success) return refused("trade_malformed");
-  const { mchid, appid } = trade.data;
   // After the signature: a valid notice for another merchant is still a forgery here.
-  if (!keys.identities.some((own) => own.mchid === mchid && own.appid === appid)) {
-    return refused("other_merchant");
-  }
-  const report = reportOfTrade(trade.data);
+  if (!namesOrderOf(keys.parties, trade.data)) return refused("other_merchant");
+  const report = reportOfTrade(trade.data, dialect.homeCurrency);
   if (report.ok) return { kind: "reports", notificationId: id, reports: [report.value] };
   if (report.error === "incomplete_success") return refused(report.error);
   // A state that nobody documented changes nothing here; polling finds out what it became.
   io.log("warn", "wechat_unknown_trade_state", {});
+  return { kind: "ignored", notificationId: id, reason: report.error };
+}
+
+function judgeRefund(
+  { id, content }: Notice,
+  keys: AccountKeys,
+  io: ChannelIo,
+  dialect: Dialect,
+): CallbackVerdict {
+  const read = dialect.refunds.notice.safeParse(content);
+  if (!read.success) return refused("refund_malformed");
+  const { ids, refundNumber, orderNumber } = read.data;
+  if (!namesMerchant(keys.parties, ids)) return refused("other_merchant");
+  // Refunds may also be made in WeChat Pay's console, under numbers of its own.
+  const payment = paymentOfRefund(refundNumber);
+  if (payment === null) return { kind: "ignored", notificationId: id, reason: "foreign_refund" };
+  if (orderNumber !== null && orderNumber !== payment) return refused("other_order");
+  const report = reportOfRefund(read.data, dialect.refunds.states, dialect.homeCurrency);
+  if (report.ok) {
+    return { kind: "reports", notificationId: id, reports: [], refunds: [report.value] };
+  }
+  io.log("warn", "wechat_unknown_refund_state", {});
   return { kind: "ignored", notificationId: id, reason: report.error };
 }
 

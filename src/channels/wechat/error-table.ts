@@ -141,7 +141,30 @@ export const WECHAT_ERRORS: readonly ChannelErrorRow[] = [
 /** Spellings vary by page: NO_AUTH and NOAUTH, SYSTEM_ERROR and SYSTEMERROR. */
 export const normaliseCode = (code: string): string => code.replaceAll("_", "").toUpperCase();
 
-const BY_CODE = new Map(WECHAT_ERRORS.map((entry) => [normaliseCode(entry.channelCode), entry]));
+/** Codes of refunds that only the global API has. */
+export const GLOBAL_REFUND_ERRORS: readonly ChannelErrorRow[] = [
+  row(
+    "BIZERR_NEED_RETRY",
+    "CHANNEL_UNAVAILABLE",
+    "unknown",
+    true,
+    "WeChat Pay could not finish the refund: it is sent again unchanged.",
+  ),
+  row(
+    "OUT_REFUND_NO_USED",
+    "CHANNEL_ERROR",
+    "unknown",
+    true,
+    "The refund number is taken by other parameters; query what became of it.",
+  ),
+];
+
+const BY_CODE = new Map(
+  [...WECHAT_ERRORS, ...GLOBAL_REFUND_ERRORS].map((entry) => [
+    normaliseCode(entry.channelCode),
+    entry,
+  ]),
+);
 
 const UNLISTED = "with a code that is not known here.";
 

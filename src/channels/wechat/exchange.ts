@@ -33,6 +33,15 @@ const problem = (code: ErrorCode, channelCode: string, message: string): Channel
 export const untrusted = (channelCode: string, message: string): ChannelError =>
   problem("CHANNEL_ERROR", channelCode, message);
 
+/** An exchange that did not succeed, as the outcome it stands for. */
+export const failed = (reply: Exclude<Exchange, { kind: "success" }>): Outcome<never> =>
+  reply.kind === "unknown" ? reply : { kind: reply.outcome, error: reply.error };
+
+export const malformed: Outcome<never> = {
+  kind: "unknown",
+  error: untrusted("malformed_reply", "The reply does not have the documented form."),
+};
+
 /** Runs `work` with the account's keys; an account without usable keys is a refusal of ours. */
 export async function withKeys<T>(
   account: ChannelAccount,

@@ -5,9 +5,14 @@
 import * as z from "zod";
 
 import { fromUtf8Strict } from "../../crypto/encoding.ts";
-import type { ErrorCode } from "../../errors.ts";
 import { err, ok, type Result } from "../../result.ts";
-import type { ChannelErrorRow, PaymentReport, ReportedState } from "../adapter.ts";
+import type {
+  PaymentReport,
+  RefundReport,
+  ReportedRefundState,
+  ReportedState,
+} from "../adapter.ts";
+import { idFields, type Ids } from "./party.ts";
 
 /** The JSON value of a body; undefined when it is not UTF-8 or not JSON. */
 export function parseJson(body: Uint8Array): unknown {
@@ -63,44 +68,137 @@ export function parseTime(text: string): number | null {
   return Number.isNaN(ms) ? null : ms;
 }
 
-/** A transaction as queries and notifications give it. Fields may be added at any time. */
-export const tradeSchema = z.looseObject({
-  appid: z.string(),
-  mchid: z.string(),
+const minorUnits = z.int().nonnegative();
+
+/** The members of a transaction that all its forms have. Fields may be added at any time. */
+export const tradeFields = {
+  ...idFields,
   out_trade_no: z.string(),
   trade_state: z.string(),
   transaction_id: z.string().optional(),
   success_time: z.string().optional(),
   amount: z
-    .looseObject({ total: z.int().nonnegative().optional(), currency: z.string().optional() })
+    .looseObject({ total: minorUnits.optional(), currency: z.string().optional() })
     .optional(),
-});
+};
 
-export type Trade = z.infer<typeof tradeSchema>;
+/** A transaction as queries and notifications give it. */
+export const tradeSchema = z.looseObject(tradeFields);
+
+export type Trade = z.infer<z.ZodObject<typeof tradeFields>>;
 
 /**
  * A trade as a report. Fails on a state that is not in the table (our state is kept and the
  * channel asked again) and on a success that names no amount or transaction: a payment is only
  * believed when it can be compared. `amount.total` is the order's amount; `payer_total` is lower
  * when a coupon was used and says nothing about what is owed.
+ * @param currency where the message does not say; null: it has to
  */
-export function reportOfTrade(trade: Trade): Result<PaymentReport, string> {
+export function reportOfTrade(trade: Trade, currency: string | null): Result<PaymentReport, string> {
   const state = Object.hasOwn(TRADE_STATES, trade.trade_state)
     ? TRADE_STATES[trade.trade_state]
     : undefined;
   if (state === undefined) return err("unknown_trade_state");
-  const total = trade.amount?.total;
+  const amount = moneyOf(trade.amount?.total, trade.amount?.currency ?? currency);
   const transactionId = trade.transaction_id ?? "";
-  if (state === "paid" && (total === undefined || transactionId === "")) {
+  if (state === "paid" && (amount === null || transactionId === "")) {
     return err("incomplete_success");
   }
   return ok({
     paymentId: trade.out_trade_no,
     state,
-    amount:
-      total === undefined ? null : { currency: trade.amount?.currency ?? "CNY", value: total },
+    amount,
     channelTransactionId: transactionId === "" ? null : transactionId,
     paidAt: state === "paid" ? parseTime(trade.success_time ?? "") : null,
     channelStatus: trade.trade_state,
+  });
+}
+
+const moneyOf = (value: number | undefined, currency: string | null) =>
+  value === undefined || currency === null ? null : { currency, value };
+
+/**
+ * A refund's words to ours. ABNORMAL: the money has left the merchant and could not be paid out, for
+ * instance because the card was closed; it can still be paid out by hand, so it is no failure.
+ */
+export const REFUND_STATES: Readonly<Record<string, ReportedRefundState>> = {
+  PROCESSING: "processing",
+  ABNORMAL: "processing",
+  SUCCESS: "succeeded",
+  CLOSED: "failed",
+};
+
+/** A refund, whichever message told of it. */
+export interface RefundNews {
+  readonly ids: Ids;
+  readonly refundNumber: string;
+  /** Null: the message does not name the order. */
+  readonly orderNumber: string | null;
+  readonly channelRefundId: string;
+  readonly word: string;
+  readonly successTime: string | undefined;
+  readonly amount: {
+    readonly refund: number;
+    readonly total?: number | undefined;
+    readonly currency?: string | undefined;
+  };
+}
+
+export const refundAmount = z.looseObject({
+  refund: minorUnits,
+  total: minorUnits.optional(),
+  currency: z.string().optional(),
+});
+
+const refundFields = {
+  refund_id: z.string().min(1),
+  out_refund_no: z.string(),
+  out_trade_no: z.string(),
+  success_time: z.string().optional(),
+  amount: refundAmount.required({ total: true }),
+};
+
+/** A refund as replies give it: the answer to its creation and to queries. */
+export const refundReplySchema = z
+  .looseObject({ ...refundFields, status: z.string() })
+  .transform((refund): RefundNews => newsOf(refund, refund.status, {}));
+
+/** A refund as notifications give it: the state has another name, and the currency is left out. */
+export const refundNoticeSchema = z
+  .looseObject({ ...idFields, ...refundFields, refund_status: z.string() })
+  .transform((refund): RefundNews => newsOf(refund, refund.refund_status, refund));
+
+const newsOf = (
+  refund: z.infer<z.ZodObject<typeof refundFields>>,
+  word: string,
+  ids: Ids,
+): RefundNews => ({
+  ids,
+  refundNumber: refund.out_refund_no,
+  orderNumber: refund.out_trade_no,
+  channelRefundId: refund.refund_id,
+  word,
+  successTime: refund.success_time,
+  amount: refund.amount,
+});
+
+/**
+ * A refund as a report; fails on a state that is not in the table.
+ * @param currency where the message does not say; null: then nothing is said about the amount
+ */
+export function reportOfRefund(
+  { refundNumber, channelRefundId, word, successTime, amount }: RefundNews,
+  states: Readonly<Record<string, ReportedRefundState>>,
+  currency: string | null,
+): Result<RefundReport, string> {
+  const state = Object.hasOwn(states, word) ? states[word] : undefined;
+  if (state === undefined) return err("unknown_refund_state");
+  return ok({
+    refundId: refundNumber,
+    state,
+    amount: moneyOf(amount.refund, amount.currency ?? currency),
+    channelRefundId,
+    refundedAt: state === "succeeded" ? parseTime(successTime ?? "") : null,
+    channelStatus: word,
   });
 }

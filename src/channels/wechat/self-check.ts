@@ -7,9 +7,8 @@ import * as z from "zod";
 import { toHex } from "../../crypto/encoding.ts";
 import { oaepDecrypt, oaepEncrypt } from "../../crypto/rsa.ts";
 import type { ChannelAccount, ChannelIo, Outcome } from "../adapter.ts";
-import { newestCertificate } from "./certificates.ts";
+import { encryptionKey } from "./encryption.ts";
 import { exchange, untrusted, withKeys } from "./exchange.ts";
-import type { AccountKeys } from "./keys.ts";
 import { parseJson } from "./mapping.ts";
 
 const echoSchema = z.looseObject({
@@ -18,15 +17,6 @@ const echoSchema = z.looseObject({
 });
 
 type Checked = Outcome<{ readonly detail: string }>;
-
-/** The key that fields are encrypted with: the public key, else the newest certificate. */
-async function encryptionKey(account: ChannelAccount, keys: AccountKeys, io: ChannelIo) {
-  const id = keys.replyKeyId;
-  const publicKey = id === null ? undefined : keys.platformKeys.get(id)?.publicKey;
-  return id !== null && publicKey !== undefined
-    ? { id, publicKey }
-    : newestCertificate(account, keys, io);
-}
 
 /** Sends a random text in clear and encrypted, and expects both back. */
 export const selfCheck = (account: ChannelAccount, io: ChannelIo): Promise<Checked> =>

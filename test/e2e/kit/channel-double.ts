@@ -10,16 +10,16 @@ import { alipaySandbox } from "../../../src/channels/alipay/sandbox/channel.ts";
 import type {
   CallbackFlaw,
   SandboxOrderRecord,
-  SandboxOrders,
+  SandboxChannel,
   SandboxWorld,
-  SimulatedChannel,
 } from "../../../src/sandbox/simulator.ts";
 import { wechatSandbox } from "../../../src/channels/wechat/sandbox/channel.ts";
+import { memoryOrders } from "../../channels/kit.ts";
 import { makeKeyring } from "../../../src/sandbox/keyring.ts";
 
 export type DoubleSlug = "wechat" | "alipay";
 
-const SIMULATORS: Readonly<Record<DoubleSlug, SimulatedChannel>> = {
+const SIMULATORS: Readonly<Record<DoubleSlug, SandboxChannel>> = {
   wechat: wechatSandbox,
   alipay: alipaySandbox,
 };
@@ -60,52 +60,6 @@ export interface ChannelDouble {
    */
   notify(number: string, flaw?: CallbackFlaw, to?: string): Promise<number>;
   close(): Promise<void>;
-}
-
-type NewOrder = Parameters<SandboxOrders["create"]>[0];
-
-/** The channel's order book. `onCreate` hears of every create, before it is looked at. */
-class OrderBook implements SandboxOrders {
-  readonly orders = new Map<string, SandboxOrderRecord>();
-  #transactions = 0;
-
-  async create(order: NewOrder) {
-    const known = this.orders.get(order.orderNumber);
-    if (known !== undefined) {
-      if (known.state === "paid") return { kind: "already_paid" as const, order: known };
-      if (known.state === "closed") return { kind: "already_closed" as const, order: known };
-      const same = known.parameters === order.parameters;
-      return { kind: same ? ("same" as const) : ("conflict" as const), order: known };
-    }
-    const createdAt = Date.now();
-    const made = { ...order, state: "open", transactionId: null, createdAt, paidAt: null } as const;
-    this.orders.set(order.orderNumber, made);
-    return { kind: "created" as const, order: made };
-  }
-
-  async get(_channel: string, _merchant: string, number: string) {
-    return this.orders.get(number) ?? null;
-  }
-
-  async close(_channel: string, _merchant: string, number: string) {
-    const order = this.orders.get(number);
-    if (order === undefined) return null;
-    const closed = order.state === "paid" ? order : { ...order, state: "closed" as const };
-    this.orders.set(number, closed);
-    return closed;
-  }
-
-  pay(number: string): void {
-    const order = this.orders.get(number);
-    if (order === undefined) throw new Error(`no order ${number}`);
-    this.#transactions += 1;
-    this.orders.set(number, {
-      ...order,
-      state: "paid",
-      transactionId: `42000000002026${String(this.#transactions).padStart(14, "0")}`,
-      paidAt: Date.now(),
-    });
-  }
 }
 
 const readBody = async (request: IncomingMessage): Promise<string> => {
@@ -157,7 +111,7 @@ function refuse(response: ServerResponse): void {
 export async function startChannelDouble(slug: DoubleSlug, port = 0): Promise<ChannelDouble> {
   const simulator = SIMULATORS[slug];
   const keys = await makeKeyring();
-  const book = new OrderBook();
+  const book = memoryOrders(() => Date.now());
   const faults: OrderFault[] = [];
   const asked = new Map<string, string[]>();
   const held: (() => void)[] = [];
@@ -165,10 +119,11 @@ export async function startChannelDouble(slug: DoubleSlug, port = 0): Promise<Ch
   const world = (): SandboxWorld => ({
     keys,
     registeredMerchant: async () => null,
-    orders: book,
+    orders: book.orders,
     script: null,
     now: Date.now(),
     random: secureRandom,
+    publicBase: "http://double",
   });
 
   async function answer(request: IncomingMessage, body: string): Promise<Response> {
@@ -233,19 +188,20 @@ export async function startChannelDouble(slug: DoubleSlug, port = 0): Promise<Ch
       closes.hanging += 1;
     },
     closesAsked: () => closes.asked,
-    order: (number) => book.orders.get(number) ?? null,
-    orderCount: () => book.orders.size,
+    order: (number) => book.find(number) ?? null,
+    orderCount: () => book.rows.size,
     numbers: () => [...asked.keys()],
     asked: (number) => {
       const bodies = asked.get(number) ?? [];
       return { times: bodies.length, bodies: new Set(bodies).size };
     },
-    pay: (number) => book.pay(number),
+    pay: (number) => void book.become(number, "paid"),
     async notify(number, flaw = null, to) {
-      const order = book.orders.get(number);
+      const order = book.find(number);
       if (order === undefined) throw new Error(`no order ${number}`);
       const addressed = { ...order, notifyUrl: to ?? order.notifyUrl };
       const request = await simulator.callback(addressed, flaw, world());
+      if (request === null) throw new Error("these channels tell of every payment");
       const reply = await fetch(request);
       await reply.arrayBuffer();
       return reply.status;

@@ -1,0 +1,103 @@
+/**
+ * What is checked when an account's credentials are saved, so that mixed-up keys fail there and not
+ * in front of a buyer. Messages never repeat a value.
+ */
+import { sha256Hex } from "../../crypto/digest.ts";
+import { toHex } from "../../crypto/encoding.ts";
+import { readPrivateKey, readPublicKey } from "../../crypto/pem.ts";
+import { modulusBits } from "../../crypto/rsa-der.ts";
+import { importSigningKey, importVerifyingKey, publicKeyOf } from "../../crypto/rsa.ts";
+import type { Issue } from "../../errors.ts";
+import { issuesOf } from "../../issues.ts";
+import { err, ok, type Result } from "../../result.ts";
+import type { CredentialsReport, IntegrationMode } from "../adapter.ts";
+import { type AntomMode, CREDENTIALS, keyVersionOf, MEMBER_OF } from "./credentials.ts";
+
+/** RSA256 keys that Antom's dashboard makes have 2048 bits. */
+const MODULUS_BITS_MIN = 2048;
+
+const wrong = (path: string, message: string) => err<Issue[]>([{ path, message }]);
+
+const isLongEnough = (spki: Uint8Array): boolean => (modulusBits(spki) ?? 0) >= MODULUS_BITS_MIN;
+
+/** Members of other modes, each with the mode it belongs to. */
+function foreignMembers(input: unknown, mode: AntomMode): Issue[] {
+  if (typeof input !== "object" || input === null) return [];
+  return Object.entries(MEMBER_OF)
+    .filter(([member, owner]) => owner !== mode && Object.hasOwn(input, member))
+    .map(([path, owner]) => ({
+      path,
+      message: `belongs to the mode ${owner}; remove it, or make the account one of that mode`,
+    }));
+}
+
+/** The public half (SPKI DER) of a private key that can sign. */
+async function examineOwnKey(text: string): Promise<Result<Uint8Array, Issue[]>> {
+  const pkcs8 = readPrivateKey(text);
+  if (!pkcs8.ok) return wrong("private_key", pkcs8.error);
+  try {
+    const spki = await publicKeyOf(pkcs8.value);
+    // WebCrypto looks closer than the DER reader: what it cannot import cannot sign.
+    await importSigningKey(pkcs8.value);
+    return isLongEnough(spki) ? ok(spki) : wrong("private_key", "is shorter than 2048 bits");
+  } catch {
+    return wrong("private_key", "is not a usable RSA private key");
+  }
+}
+
+/** With this mix-up every reply and notice would fail to verify. */
+const OWN_KEY_PASTED =
+  "is your own public key; copy Antom's public key from the same page of the dashboard instead";
+
+async function examineTheirKey(
+  text: string,
+  own: Uint8Array,
+): Promise<Result<Uint8Array, Issue[]>> {
+  const path = "antom_public_key";
+  const spki = readPublicKey(text);
+  if (!spki.ok) return wrong(path, spki.error);
+  // Also an attack: whoever holds the merchant's key could forge notices that verify with it.
+  if (toHex(spki.value) === toHex(own)) return wrong(path, OWN_KEY_PASTED);
+  const usable = await importVerifyingKey(spki.value).then(
+    () => true,
+    () => false,
+  );
+  return usable && isLongEnough(spki.value)
+    ? ok(spki.value)
+    : wrong(path, "is not an RSA key of 2048 bits or more");
+}
+
+async function examine(
+  mode: AntomMode,
+  input: unknown,
+): Promise<Result<CredentialsReport, Issue[]>> {
+  const foreign = foreignMembers(input, mode);
+  if (foreign.length > 0) return err(foreign);
+  const parsed = CREDENTIALS[mode].safeParse(input);
+  if (!parsed.success) return err(issuesOf(parsed.error));
+  const { client_id, private_key, antom_public_key, ...rest } = parsed.data;
+  const own = await examineOwnKey(private_key);
+  if (!own.ok) return own;
+  const theirs = await examineTheirKey(antom_public_key, own.value);
+  if (!theirs.ok) return theirs;
+  return ok({
+    fingerprints: {
+      public_key: await sha256Hex(own.value),
+      antom_public_key: await sha256Hex(theirs.value),
+      key_version: keyVersionOf(rest),
+    },
+    merchantAccount: client_id,
+  });
+}
+
+const modeOf = (mode: AntomMode): IntegrationMode => ({
+  credentials: CREDENTIALS[mode],
+  examine: (credentials) => examine(mode, credentials),
+});
+
+export const ANTOM_MODES: Readonly<Record<AntomMode, IntegrationMode>> = {
+  merchant: modeOf("merchant"),
+  acquirer: modeOf("acquirer"),
+  isv: modeOf("isv"),
+  integrator: modeOf("integrator"),
+};
