@@ -9,6 +9,10 @@ export const TAGS: readonly Tag[] = [
       "wait for the event that says it succeeded.",
   },
   {
+    name: "QR codes",
+    description: "The payment's code as a picture, and any other code in words.",
+  },
+  {
     name: "Refunds",
     description:
       "Money that goes back: all of a payment, a part, or several parts, never more than was paid.",
@@ -60,6 +64,7 @@ export const TAGS: readonly Tag[] = [
 /** The schemas that are shown as objects of their own, by the tag that they belong to. */
 export const OBJECTS: Readonly<Record<string, readonly string[]>> = {
   "Payment intents": ["PaymentIntent"],
+  "QR codes": ["QrExplanation"],
   Refunds: ["Refund"],
   Events: ["Event"],
   "Webhook endpoints": ["WebhookEndpoint", "WebhookDelivery"],

@@ -14,6 +14,7 @@ import { registerMerchants } from "./v1/merchants.ts";
 import { registerMeta } from "./v1/meta.ts";
 import { registerOperations } from "./v1/operations.ts";
 import { registerPaymentIntents } from "./v1/payment-intents.ts";
+import { registerQrParse } from "./v1/qr-parse.ts";
 import { registerReconciliation } from "./v1/reconciliation.ts";
 import { registerRefunds } from "./v1/refunds.ts";
 import { registerWebhookEndpoints } from "./v1/webhook-endpoints.ts";
@@ -22,6 +23,7 @@ export function registerRoutes(app: App): void {
   registerPaymentIntents(app);
   registerRefunds(app);
   registerQr(app);
+  registerQrParse(app);
   registerEvents(app);
   registerWebhookEndpoints(app);
   registerChannels(app);

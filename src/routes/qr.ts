@@ -105,7 +105,7 @@ export function registerQr(app: App): void {
   app.openAPIRegistry.registerPath({
     method: "get",
     path: "/v1/qr/{payment_intent}.svg",
-    tags: ["Payment intents"],
+    tags: ["QR codes"],
     operationId: "getQrImage",
     summary: "The code as an image",
     description: "Needs no key: the id is unguessable. Cacheable until the code runs out.",

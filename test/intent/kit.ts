@@ -83,13 +83,18 @@ export interface Bank {
   pay(id: string): void;
   /** The channel's callback about an order, delivered to the gateway. */
   callback(id: string, changes?: { value?: number; flaw?: "wrong_signature" }): Promise<Response>;
+  /** The channel's callback about a refund, as the order's last one stands. */
+  refundCallback(id: string): Promise<Response>;
 }
 
 /**
  * A live WeChat Pay: the simulator behind `fetch`, with keys of its own and orders in memory, and
  * the merchant's live account that talks to it.
  */
-export async function openBank(merchant: Merchant): Promise<Bank> {
+export async function openBank(
+  merchant: Merchant,
+  settings: Record<string, unknown> = {},
+): Promise<Bank> {
   const keys = await makeKeyring();
   const orders = memoryOrders(() => Date.now());
   const world = (): SandboxWorld => ({
@@ -121,7 +126,7 @@ export async function openBank(merchant: Merchant): Promise<Bank> {
   const credentials = wechatSandbox.credentials(keys, randomId("channelAccount"));
   const saved = await api("POST", "/v1/channel-accounts", {
     key: merchant.live,
-    body: { channel: "wechat", mode: "direct", display_name: "Live", credentials },
+    body: { channel: "wechat", mode: "direct", display_name: "Live", credentials, ...settings },
   });
   if (saved.status !== 201) throw new Error(`no account: ${JSON.stringify(saved.body)}`);
 
@@ -142,11 +147,22 @@ export async function openBank(merchant: Merchant): Promise<Bank> {
       if (request === null) throw new Error("WeChat Pay tells of every payment");
       return exports.default.fetch(request);
     },
+    async refundCallback(id) {
+      const order = orders.find(id);
+      const refund = order?.refunds.at(-1);
+      if (order === undefined || refund === undefined) throw new Error("the bank has no refund");
+      const request = await wechatSandbox.refundCallback?.(order, refund, world());
+      if (request == null) throw new Error("WeChat Pay tells of every refund");
+      return exports.default.fetch(request);
+    },
   };
 }
 
 export const creates = (bank: Bank) =>
   bank.seen.filter(({ path }) => path === "/v3/pay/transactions/native");
+
+export const refundRequests = (bank: Bank) =>
+  bank.seen.filter(({ path }) => path === "/v3/refund/domestic/refunds");
 
 export const intentStub = (id: string) => env.INTENTS.getByName(id);
 
@@ -201,9 +217,9 @@ export interface Shop {
   readonly bank: Bank;
 }
 
-export async function openShop(): Promise<Shop> {
+export async function openShop(settings: Record<string, unknown> = {}): Promise<Shop> {
   const merchant = await newMerchant();
-  return { merchant, bank: await openBank(merchant) };
+  return { merchant, bank: await openBank(merchant, settings) };
 }
 
 /** A trace for calls that come from no request. */

@@ -65,7 +65,11 @@ const ENDED: readonly string[] = ["ORDER_IS_CLOSED", "ORDER_IS_CANCELED"];
  * The state behind a `paymentStatus`; null for a word that is not in the table. A cancelled payment
  * that had been paid is money given back, and stays so whatever a late notice says.
  */
-export function stateOf(status: string, resultCode: unknown, wasPaid: boolean): ReportedState | null {
+export function stateOf(
+  status: string,
+  resultCode: unknown,
+  wasPaid: boolean,
+): ReportedState | null {
   if (status === "CANCELLED" && wasPaid) return "reversed";
   if (status === "FAIL" && ENDED.includes(String(resultCode))) return "closed";
   return Object.hasOwn(STATES, status) ? (STATES[status] ?? null) : null;

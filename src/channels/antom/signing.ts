@@ -54,6 +54,7 @@ export function readSignature(header: string | null): string | null {
  * them and have the tail of a genuine body read as the whole.
  */
 export const readTimeHeader = (header: string | null): string | null =>
-  header !== null && /^(\d{13}|\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?(Z|[+-]\d\d:?\d\d))$/.test(header)
+  header !== null &&
+  /^(\d{13}|\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?(Z|[+-]\d\d:?\d\d))$/.test(header)
     ? header
     : null;

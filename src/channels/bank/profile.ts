@@ -67,8 +67,14 @@ export interface MessageMap {
     readonly is: string;
     readonly optional?: true;
   }[];
-  /** The reference that the code carries; `code`: the message holds the whole code instead. */
-  readonly reference: { readonly at: string } | { readonly code: string };
+  /**
+   * The reference that the code carries. `code`: the message holds the whole code instead.
+   * `asked`: a reply that does not repeat what it was asked for.
+   */
+  readonly reference:
+    | { readonly at: string }
+    | { readonly code: string }
+    | { readonly asked: true };
   readonly amount: { readonly at: string; readonly unit: "major" | "minor" };
   readonly currency: { readonly at: string } | { readonly fixed: string };
   /** The bank's number for the payment. */
@@ -129,8 +135,8 @@ export interface TokenCall extends BankCall {
 
 export interface QueryCall extends BankCall {
   readonly success?: Success;
-  /** Codes of a refusal that mean: nothing is known under this reference. */
-  readonly unknownCodes?: readonly string[];
+  /** HTTP statuses that mean: nothing is known under this reference. */
+  readonly unknownStatuses?: readonly number[];
   /** The reply holds a list of payments here ("" when it is one itself); absent: it is the payment. */
   readonly list?: string;
   readonly map: MessageMap;

@@ -22,7 +22,7 @@ export const publicKey = (description: string) =>
 
 /** Names that only mean something inside somebody's network. */
 const PRIVATE_NAME =
-  /(?:^|\.)(?:localhost|localdomain|local|internal|intranet|private|corp|home|lan|arpa|onion|invalid|test|example)$/;
+  /(?:^|\.)(?:localhost|localdomain|local|internal|intranet|private|corp|home|lan|arpa|onion)$/;
 
 /**
  * Attack: the address is the merchant's input, and we send the account's credentials there and
@@ -37,7 +37,7 @@ function isBankAddress(text: string): boolean {
   }
   if (url.port !== "" && Number(url.port) < 1_024) return false;
   const { hostname } = url;
-  const isName = /^(?:[a-z0-9-]+\.)+[a-z]{2,}$/.test(hostname);
+  const isName = /^(?:[a-z0-9-]+\.)+[a-z][a-z0-9-]+$/.test(hostname);
   return isName && !PRIVATE_NAME.test(hostname);
 }
 

@@ -4,6 +4,8 @@
 export const VARIABLES = [
   /** Characters of the payment's id that the code carries. */
   "reference",
+  /** A second one that is the same for all payments; many accounts have none. */
+  "reference2",
   /** Who is paid, as the scheme names it. */
   "payee",
   /** The amount as the currency is written, "6.99". */
@@ -20,11 +22,14 @@ export const VARIABLES = [
   "short_uid",
   /** The access token. */
   "access_token",
-  /** Times in the bank's zone: "2026-11-21T07:00:00+07:00", "2026-11-21", "21/11/2026", "21112026070000". */
+  /** The day as ddmmyyyy and six digits, new for every call. */
+  "source_number",
+  /** In the bank's zone: "2026-11-21T07:00:00+07:00", "21112026070000". */
   "now",
+  "stamp",
+  /** The day that is asked about: "2026-11-21", "21/11/2026". */
   "date",
   "date_dmy",
-  "stamp",
 ] as const;
 
 export type Values = Readonly<Record<string, string | undefined>>;

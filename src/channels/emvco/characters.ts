@@ -75,10 +75,10 @@ export function plainName(
   limit: number,
   fallback: string,
 ): string {
-  const given = text ?? "";
-  const isPlain = given !== "" && given.length <= limit && isCommon(given);
-  if (isPlain && !given.includes("  ") && given.trim() === given) return given;
-  const plain = given
+  if (text === undefined || text === null || text === "") return fallback;
+  const isPlain = text.length <= limit && isCommon(text);
+  if (isPlain && !text.includes("  ") && text.trim() === text) return text;
+  const plain = text
     .normalize("NFKD")
     .replaceAll(/[^ -~]+/g, (other) => (/\s/.test(other) ? " " : ""))
     .replaceAll(/ {2,}/g, " ")

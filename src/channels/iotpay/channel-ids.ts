@@ -110,8 +110,9 @@ function walletOf(order: ChargeOrder, byDefault: Wallet | undefined): Result<Wal
   }
   const code = method === "barcode" ? (payer?.auth_code ?? "") : "";
   const scanned = CODES.find(([, pattern]) => pattern.test(code))?.[0];
-  const proven = scanned ?? (openidOf(order) === undefined ? undefined : "WECHAT");
   const offered = WALLETS.filter((wallet) => PRODUCTS[method][wallet] !== undefined);
+  const inWechat = openidOf(order) !== undefined && offered.includes("WECHAT");
+  const proven = scanned ?? (inWechat ? "WECHAT" : undefined);
   const only = offered.length === 1 ? offered[0] : undefined;
   const found = proven ?? only ?? byDefault;
   if (found !== undefined) return ok(found);

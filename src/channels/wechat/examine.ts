@@ -1,4 +1,6 @@
 /** The checks when a WeChat Pay account's credentials are saved. */
+import type * as z from "zod";
+
 import { iso } from "../../clock.ts";
 import { sha256Hex } from "../../crypto/digest.ts";
 import { toHex } from "../../crypto/encoding.ts";
@@ -12,9 +14,11 @@ import type { CredentialsReport, IntegrationMode } from "../adapter.ts";
 import {
   directCredentials,
   normaliseSerial,
+  partnerCredentials,
   readPlatformKey,
-  type DirectCredentials,
+  type KeyMaterial,
 } from "./credentials.ts";
+import { partyOf, payeeOf, type Party } from "./party.ts";
 
 const issue = (path: string, message: string): Issue => ({ path, message });
 
@@ -27,7 +31,7 @@ interface OwnKey {
 
 /** Collects what is wrong with the merchant's own key and certificate, and its public key. */
 async function examineOwnKey(
-  credentials: DirectCredentials,
+  credentials: KeyMaterial,
   now: number,
   issues: Issue[],
 ): Promise<OwnKey | null> {
@@ -81,7 +85,7 @@ const MIX_UP =
   "is the merchant's own key; the key of WeChat Pay is needed here (from the console, 'WeChat Pay public key')";
 
 async function examinePlatformKeys(
-  credentials: DirectCredentials,
+  credentials: KeyMaterial,
   own: Uint8Array | null,
   now: number,
   issues: Issue[],
@@ -117,18 +121,25 @@ async function examinePlatformKeys(
   return fingerprints;
 }
 
+/** The numbers of a service provider and of its merchant are easily mixed up. */
+function examineParty(party: Party, issues: Issue[]): void {
+  if (party.kind === "direct" || party.subMchid !== party.spMchid) return;
+  issues.push(issue("sub_mchid", "is the service provider's own number; give the sub-merchant's"));
+}
+
 /**
- * Keys parse, the pair fits, certificates are in date, and the mix-up most often seen (the
- * merchant's own key or certificate pasted where WeChat Pay's belongs) is refused.
+ * Keys parse, the pair fits, certificates are in date, and the mix-ups most often seen (the
+ * merchant's own key or certificate pasted where WeChat Pay's belongs) are refused.
  */
-async function examine(input: unknown, now: number): Promise<Result<CredentialsReport, Issue[]>> {
-  const parsed = directCredentials.safeParse(input);
-  if (!parsed.success) {
-    return err(issuesOf(parsed.error));
-  }
+async function examine(
+  credentials: KeyMaterial,
+  party: Party,
+  now: number,
+): Promise<Result<CredentialsReport, Issue[]>> {
   const issues: Issue[] = [];
-  const own = await examineOwnKey(parsed.data, now, issues);
-  const platform = await examinePlatformKeys(parsed.data, own?.publicKey ?? null, now, issues);
+  examineParty(party, issues);
+  const own = await examineOwnKey(credentials, now, issues);
+  const platform = await examinePlatformKeys(credentials, own?.publicKey ?? null, now, issues);
   if (own === null || issues.length > 0) return err(issues);
   const fingerprints: Record<string, string> = {
     serial_no: own.serial,
@@ -136,7 +147,22 @@ async function examine(input: unknown, now: number): Promise<Result<CredentialsR
     ...(own.notAfter === null ? {} : { certificate_not_after: iso(own.notAfter) }),
     ...platform,
   };
-  return ok({ fingerprints, merchantAccount: parsed.data.mchid });
+  return ok({ fingerprints, merchantAccount: payeeOf(party) });
 }
 
-export const directMode: IntegrationMode = { credentials: directCredentials, examine };
+/** An integration mode from its form and from how its numbers are read. */
+export const modeOf = <T extends KeyMaterial>(
+  schema: z.ZodObject & z.ZodType<T>,
+  readParty: (credentials: T) => Party,
+): IntegrationMode => ({
+  credentials: schema,
+  examine: async (input, now) => {
+    const parsed = schema.safeParse(input);
+    return parsed.success
+      ? examine(parsed.data, readParty(parsed.data), now)
+      : err(issuesOf(parsed.error));
+  },
+});
+
+export const directMode = modeOf(directCredentials, partyOf);
+export const partnerMode = modeOf(partnerCredentials, partyOf);

@@ -1,4 +1,5 @@
 /** What a national scheme adds to EMVCo's objects, in the form the table of schemes holds. */
+import { isDigits } from "../characters.ts";
 import type { EmvDescription, MerchantAccount } from "../description.ts";
 import { emvError, type EmvFinding, finding } from "../issues.ts";
 
@@ -97,23 +98,22 @@ export function abroad(
   return findings;
 }
 
-const DIGITS = /^\d+$/;
-
 /**
  * "YYYYMMDD" or "YYYYMMDDhhmmss" of a time zone as an instant; a day lasts to its end. Null for
  * what is no date: 31 February would quietly become 3 March.
  * @param offsetHours of the zone, east of Greenwich; none of ours has summer time
  */
 export function zonedTime(text: string, offsetHours: number): number | null {
-  if (!DIGITS.test(text) || (text.length !== 8 && text.length !== 14)) return null;
+  if (!isDigits(text) || (text.length !== 8 && text.length !== 14)) return null;
   const part = (from: number, to: number) => Number(text.slice(from, to));
   const [year, month, day] = [part(0, 4), part(4, 6), part(6, 8)];
-  const [hour, minute, second] = [part(8, 10), part(10, 12), part(12, 14)];
-  if (hour > 23 || minute > 59 || second > 59 || year < 1970) return null;
-  const midnight = new Date(Date.UTC(year, month - 1, day));
-  if (midnight.getUTCMonth() !== month - 1 || midnight.getUTCDate() !== day) return null;
-  const start = midnight.getTime() - offsetHours * 3_600_000;
+  const midnight = Date.UTC(year, month - 1, day);
+  const date = new Date(midnight);
+  if (year < 1970 || date.getUTCMonth() !== month - 1 || date.getUTCDate() !== day) return null;
+  const start = midnight - offsetHours * 3_600_000;
   if (text.length === 8) return start + 86_400_000;
+  const [hour, minute, second] = [part(8, 10), part(10, 12), part(12, 14)];
+  if (hour > 23 || minute > 59 || second > 59) return null;
   return start + ((hour * 60 + minute) * 60 + second) * 1_000;
 }
 

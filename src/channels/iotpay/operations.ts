@@ -1,0 +1,182 @@
+/** What is asked of IOTPay about one order. A reply about another order is never believed. */
+import type {
+  Charge,
+  ChannelIo,
+  ChargeOrder,
+  Outcome,
+  PaymentReport,
+  ReportedState,
+  SentOrder,
+} from "../adapter.ts";
+import { actionOf } from "./actions.ts";
+import type { IotpayAccount } from "./credentials.ts";
+import { REQUEST_REFUSED } from "./error-table.ts";
+import {
+  anotherOrder,
+  askIotpay,
+  incomplete,
+  integerOf,
+  type IotpayAnswer,
+  namesOther,
+  numberOf,
+  refusal,
+  unknown,
+} from "./exchange.ts";
+import { readPrepared } from "./order.ts";
+
+export const NOT_EXIST = "0112";
+
+/** `status` of an order. Other words leave it as it is. */
+const STATES: Readonly<Record<number, ReportedState>> = {
+  0: "open",
+  // The wallet knows the order; a buyer may be typing a password.
+  1: "open",
+  2: "paid",
+  // Paid, and our acknowledgement has arrived.
+  3: "paid",
+  4: "closed",
+  9: "closed",
+  [-1]: "failed",
+  [-2]: "closed",
+};
+
+export const stateOf = (status: number): ReportedState | null =>
+  Object.hasOwn(STATES, status) ? (STATES[status] ?? null) : null;
+
+const bare = (
+  paymentId: string,
+  state: ReportedState,
+  channelStatus: string,
+): Outcome<PaymentReport> => ({
+  kind: "ok",
+  value: {
+    paymentId,
+    state,
+    amount: null,
+    channelTransactionId: null,
+    paidAt: null,
+    channelStatus,
+  },
+});
+
+const isAnother = ({ fields }: IotpayAnswer, paymentId: string, account: IotpayAccount): boolean =>
+  namesOther(fields["mchOrderNo"], paymentId) || namesOther(fields["mchId"], account.mch_id);
+
+export async function createOrder(
+  payload: string,
+  order: ChargeOrder,
+  account: IotpayAccount,
+  io: ChannelIo,
+): Promise<Outcome<Charge>> {
+  const prepared = readPrepared(payload);
+  const answer = await askIotpay(prepared.path, prepared.fields, account, io);
+  if (answer.kind === "unknown") return answer;
+  if (isAnother(answer, order.paymentId, account)) return anotherOrder();
+  if (prepared.shows === "nothing") return afterScan(answer, order, account, io);
+  if (!answer.success) return refusal(answer);
+  const action = actionOf(prepared, answer.fields);
+  if (action === null) return incomplete();
+  const number = numberOf(answer.fields["payOrderId"]);
+  return {
+    kind: "ok",
+    value: {
+      action,
+      expiresAt: Math.min(order.expiresAt, order.createdAt + account.codeLifeMs),
+      ...(number === null ? {} : { channelTransactionId: number }),
+    },
+  };
+}
+
+/**
+ * After a code was scanned. The reply says how it went, but not how much was paid, and no notice
+ * will follow: what it says is checked by a query before it is believed. A FAIL whose code is not
+ * about the request itself may hide a payment that went through at the wallet.
+ */
+async function afterScan(
+  answer: IotpayAnswer,
+  order: ChargeOrder,
+  account: IotpayAccount,
+  io: ChannelIo,
+): Promise<Outcome<Charge>> {
+  const refused = answer.success ? null : refusal(answer);
+  if (refused?.kind === "unknown") return refused;
+  if (refused !== null && REQUEST_REFUSED.includes(answer.errorCode)) return refused;
+  const found = await queryOrder(order, account, io);
+  const report = found.kind === "ok" ? found.value : null;
+  if (refused !== null) {
+    const unpaid = report?.state === "absent" || report?.state === "failed";
+    return unpaid || report?.state === "closed" ? refused : { kind: "unknown", error: refused.error };
+  }
+  const number = numberOf(answer.fields["payOrderId"]) ?? report?.channelTransactionId ?? null;
+  return {
+    kind: "ok",
+    value: {
+      action: { type: "wait" },
+      expiresAt: order.expiresAt,
+      ...(number === null ? {} : { channelTransactionId: number }),
+      ...(report?.state === "paid" ? { report } : {}),
+    },
+  };
+}
+
+/**
+ * IOTPay can neither close nor cancel an order, so after the deadline an unpaid one counts as
+ * closed by our clock, asked for just before. Its code may still live at the wallet: a buyer who
+ * pays then is a late payment, which the account's policy accepts or gives back.
+ */
+export async function queryOrder(
+  order: Pick<SentOrder, "paymentId" | "expiresAt">,
+  account: IotpayAccount,
+  io: ChannelIo,
+): Promise<Outcome<PaymentReport>> {
+  const { paymentId } = order;
+  const asked = { mchId: account.mch_id, mchOrderNo: paymentId };
+  const answer = await askIotpay("/query_order", asked, account, io);
+  if (answer.kind === "unknown") return answer;
+  if (isAnother(answer, paymentId, account)) return anotherOrder();
+  if (!answer.success) {
+    return answer.errorCode === NOT_EXIST ? bare(paymentId, "absent", NOT_EXIST) : refusal(answer);
+  }
+  const { fields } = answer;
+  const status = integerOf(fields["status"]);
+  if (status === null || fields["mchOrderNo"] !== paymentId) return incomplete();
+  const state = stateOf(status);
+  if (state === null) return unknown("unknown_status", "IOTPay names an unknown state.");
+  const value = integerOf(fields["amount"]);
+  const { currency } = fields;
+  const isAmount = value !== null && value >= 0 && typeof currency === "string";
+  if (state === "paid" && !isAmount) return incomplete();
+  const lapsed = state === "open" && io.now() >= order.expiresAt;
+  return {
+    kind: "ok",
+    value: {
+      paymentId,
+      state: lapsed ? "closed" : state,
+      amount: isAmount ? { currency, value } : null,
+      // Never the wallet's own number: refunds need IOTPay's.
+      channelTransactionId: numberOf(fields["payOrderId"]),
+      paidAt: state === "paid" ? timeOf(fields["paySuccTime"]) : null,
+      channelStatus: lapsed ? `${status} (past the deadline)` : String(status),
+    },
+  };
+}
+
+/** Milliseconds since 1970, as IOTPay writes them. */
+export function timeOf(value: unknown): number | null {
+  const time = integerOf(value);
+  return time !== null && time > 0 ? time : null;
+}
+
+/** Asks for a number that was never used: "no such order" proves number and key. No money moves. */
+export async function probe(
+  unusedNumber: string,
+  account: IotpayAccount,
+  io: ChannelIo,
+): Promise<Outcome<{ readonly detail: string }>> {
+  const asked = { mchId: account.mch_id, mchOrderNo: unusedNumber };
+  const answer = await askIotpay("/query_order", asked, account, io);
+  if (answer.kind === "unknown") return answer;
+  if (answer.success) return anotherOrder();
+  if (answer.errorCode !== NOT_EXIST) return refusal(answer);
+  return { kind: "ok", value: { detail: "IOTPay accepted the merchant number and the key." } };
+}
