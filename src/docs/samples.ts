@@ -16,6 +16,8 @@ const IDS = {
   delivery: "wd_01k5x0e8m3v7q2r9t4w6y8z0ab",
   key: "key_01k5x0e8m3v7q2r9t4w6y8z0ab",
   request: "req_01k5x0e8m3v7q2r9t4w6y8z0ab",
+  refund: "re_01k5x0e8m3v7q2r9t4w6y8z0ab01",
+  exception: "rx_01k5x0e8m3v7q2r9t4w6y8z0ab",
 } as const;
 
 const qr = {
@@ -67,6 +69,34 @@ const paid = {
   succeeded_at: "2026-11-01T08:31:07.000Z",
 };
 
+const refund = {
+  id: IDS.refund,
+  object: "refund",
+  livemode: false,
+  payment_intent: IDS.intent,
+  status: "processing",
+  amount: { currency: "CNY", value: 300 },
+  reason: "cold coffee",
+  revoke: { targets: [{ type: "license_key", id: "lic_7" }] },
+  origin: "merchant",
+  channel: "wechat",
+  channel_account: IDS.account,
+  channel_refund_id: "50000000382026110112345678901",
+  merchant_order_id: null,
+  last_error: null,
+  sequence: 5,
+  created_at: "2026-11-01T09:00:00.000Z",
+  updated_at: "2026-11-01T09:00:00.310Z",
+  succeeded_at: null,
+};
+
+const refunded = {
+  status: "succeeded",
+  sequence: 6,
+  updated_at: "2026-11-01T09:00:04.020Z",
+  succeeded_at: "2026-11-01T09:00:03.000Z",
+};
+
 const webhookEndpoint = {
   id: IDS.endpoint,
   object: "webhook_endpoint",
@@ -100,6 +130,50 @@ export const SAMPLES: Readonly<Record<string, Readonly<Record<string, unknown>>>
   Money: paymentIntent.amount,
   Amount: paymentIntent.amount,
   PaymentIntent: paymentIntent,
+  Refund: refund,
+  ReconciliationException: {
+    id: IDS.exception,
+    object: "reconciliation_exception",
+    livemode: true,
+    run: null,
+    kind: "amount_mismatch",
+    state: "open",
+    payment_intent: IDS.intent,
+    channel_account: IDS.account,
+    channel_transaction_id: "4200001234202611018765432109",
+    channel: {
+      amount: { currency: "THB", value: 500 },
+      status: "PAID",
+      paid_at: "2026-11-01T08:31:07.000Z",
+      reference: null,
+    },
+    gateway: { amount: { currency: "THB", value: 699 }, status: "qr_generated" },
+    merchant: null,
+    explanation:
+      "The channel reports a payment of THB 5.00 for an order of THB 6.99. The payment was not marked as paid.",
+    proposed_fix: "Check the payment in the channel's console; accept it there or give it back.",
+    created_at: "2026-11-01T08:31:08.000Z",
+  },
+  QrExplanation: {
+    object: "qr_explanation",
+    kind: "emvco",
+    schemes: ["promptpay"],
+    country: "TH",
+    currency: "THB",
+    amount: { currency: "THB", value: 422 },
+    merchant: {
+      name: null,
+      city: null,
+      id: { type: "mobile", value: "0066800000000" },
+      reference: null,
+    },
+    single_use: true,
+    expires_at: null,
+    crc: { given: "E469", expected: "E469", valid: true },
+    fields: [{ id: "58", name: "Country code", length: 2, value: "TH", fields: null }],
+    warnings: [],
+    errors: [],
+  },
   Event: {
     id: IDS.event,
     object: "event",
@@ -134,7 +208,10 @@ export const SAMPLES: Readonly<Record<string, Readonly<Record<string, unknown>>>
     name: "WeChat Pay",
     region: "CN",
     currencies: ["CNY"],
-    methods: ["qr"],
+    methods: ["qr", "jsapi"],
+    requires: { jsapi: ["payer.openid"] },
+    options: ["profit_sharing"],
+    payment_method_types: [],
     qr_standard: "WeChat Pay code URL",
     qr_lifetime_seconds: 7200,
     integration_modes: [
@@ -144,7 +221,8 @@ export const SAMPLES: Readonly<Record<string, Readonly<Record<string, unknown>>>
       },
     ],
     limits: { min: 1, max: 100_000_000 },
-    refunds: { partial: true, max_partials: 50, window_days: 365 },
+    refunds: { partial: true, max_partials: 50, window_days: 365, spacing_seconds: 60 },
+    confirmed_by: "channel_callback",
     fee_range_basis_points: [20, 60],
     status: "beta",
   },
@@ -242,6 +320,12 @@ export const BODIES: Readonly<Record<string, Readonly<Record<string, unknown>>>>
     description: "Coffee",
     metadata: paymentIntent.metadata,
   },
+  createRefund: {
+    payment_intent: IDS.intent,
+    amount: refund.amount,
+    reason: refund.reason,
+    revoke: refund.revoke,
+  },
   createWebhookEndpoint: {
     url: webhookEndpoint.url,
     enabled_events: webhookEndpoint.enabled_events,
@@ -304,6 +388,18 @@ export const EVENT_CHANGES: Readonly<Record<string, Readonly<Record<string, unkn
     sequence: 3,
   },
   "payment_intent.expired": { status: "expired", next_action: null, sequence: 3 },
+  "refund.created": {
+    status: "requested",
+    channel_refund_id: null,
+    sequence: 4,
+    updated_at: refund.created_at,
+  },
+  "refund.succeeded": refunded,
+  "refund.failed": {
+    status: "failed",
+    sequence: 6,
+    last_error: { code: "INSUFFICIENT_BALANCE", message: "The channel refused.", details: {} },
+  },
   "payment_intent.cancelled": { status: "cancelled", next_action: null, sequence: 3 },
   "webhook_endpoint.disabled": { status: "disabled", disabled_reason: "gone" },
   "webhook_endpoint.test": { test: true },

@@ -9,15 +9,14 @@ import { systemClock } from "../clock.ts";
 import { type Failure, failure } from "../errors.ts";
 import { createLogger, describeError } from "../log.ts";
 import { analyticsMetrics } from "../metrics.ts";
-import { channelFailure, type Disbelief } from "../payments/payment.ts";
 import { askDelay, TIRED_AFTER_ASKS } from "../payments/schedule.ts";
 import { isTerminal } from "../payments/states.ts";
 import { err, ok, type Result } from "../result.ts";
 import type { ChannelAccountRow } from "../store/channel-accounts.ts";
 import { type Answer, once, refuse, type RepeatKey } from "./answers.ts";
-import { IntentBook, isUnsettled, paceOf } from "./book.ts";
+import { IntentBook, paceOf } from "./book.ts";
 import { ChannelDesk } from "./channel-desk.ts";
-import { exceptionMessage, misfitOf } from "./exceptions.ts";
+import { Exchanges } from "./exchanges.ts";
 import { duplicateOrder, goneAway, notCancellable, tooSlow } from "./failures.ts";
 import { Outbox } from "./outbox.ts";
 import type { IntentRecord } from "./record.ts";
@@ -57,9 +56,7 @@ export class PaymentLife {
   readonly #desk: ChannelDesk;
   readonly #outbox: Outbox;
   readonly #refunds: IntentRefunds;
-  #charging: Promise<void> | null = null;
-  #asking: Promise<Failure | null> | null = null;
-  #closing: Promise<Failure | null> | null = null;
+  readonly #exchanges: Exchanges;
 
   constructor({ storage, env, waitUntil }: Surroundings) {
     this.#env = env;
@@ -70,7 +67,9 @@ export class PaymentLife {
     this.#desk = new ChannelDesk(env, analyticsMetrics(env.METRICS));
     this.#outbox = new Outbox(env, this.#store, this.#book);
     const [store, book, desk, outbox] = [this.#store, this.#book, this.#desk, this.#outbox];
-    this.#refunds = new IntentRefunds({ store, book, desk, outbox, waitUntil });
+    const refunds = new IntentRefunds({ store, book, desk, outbox, waitUntil });
+    this.#refunds = refunds;
+    this.#exchanges = new Exchanges({ env, book, desk, outbox, refunds, waitUntil });
   }
 
   /**
@@ -111,7 +110,7 @@ export class PaymentLife {
     // What an earlier call has left behind is asked for first: a refusal of the repeat would say
     // nothing about it.
     const settling: Promise<unknown> =
-      record.payment.order === "unknown" ? this.#ask(work) : this.#charge(work);
+      record.payment.order === "unknown" ? this.#exchanges.ask(work) : this.#exchanges.charge(work);
     if ((await withinWait(settling)) !== STILL_RUNNING) return this.#createAnswer(!reserved);
     // The first request itself is told what there is: without it the merchant would know no id.
     if (reserved) return this.#current(201);
@@ -158,7 +157,7 @@ export class PaymentLife {
       if (isTerminal(record.payment.status)) return refuse(notCancellable(record));
       this.#book.commit({ type: "close", reason: "cancel" }, systemClock.now(), work.requestId);
       // A channel that takes longer is told on: the answer is then what is known by now.
-      await withinWait(this.#close(work));
+      await withinWait(this.#exchanges.close(work));
       const after = this.#book.read() ?? record;
       if (after.payment.status === "cancelled") return this.#current(200);
       // Still open: the channel has not confirmed. The alarm goes on closing it.
@@ -170,7 +169,7 @@ export class PaymentLife {
   async sync(owner: Owner, repeat: RepeatKey | null, trace: Trace): Promise<Answer> {
     const work = this.#begin(trace);
     return this.#asOwner(owner, repeat, async () => {
-      const trouble = await withinWait(this.#ask(work));
+      const trouble = await withinWait(this.#exchanges.ask(work));
       if (trouble === STILL_RUNNING) return refuse(tooSlow);
       return trouble === null ? this.#current(200) : refuse(trouble);
     });
@@ -210,10 +209,10 @@ export class PaymentLife {
     const record = this.#book.read();
     // A valid callback for another account's order is still a forgery here (cross-account replay).
     if (record === null || record.terms.accountId !== accountId) return err("unknown order");
-    const outcome = this.#believe(report, work);
+    const outcome = this.#exchanges.believe(report, work);
     if (!outcome.ok) {
       // Before the answer: the channel may never tell us again.
-      await this.#raise(report, work);
+      await this.#exchanges.raise(report, work);
       return err(outcome.error.message);
     }
     this.#waitUntil(this.#outbox.publish(work.log));
@@ -282,26 +281,6 @@ export class PaymentLife {
     return duplicateOrder(holder);
   }
 
-  /** Sends the stored order; concurrent callers share one call. */
-  #charge(work: Work): Promise<void> {
-    this.#charging ??= this.#chargeOnce(work).finally(() => {
-      this.#charging = null;
-    });
-    return this.#charging;
-  }
-
-  async #chargeOnce(work: Work): Promise<void> {
-    const record = this.#book.read();
-    // Not while it is being closed: a code that is made now would outlive the payment.
-    if (record === null || !isUnsettled(record) || record.payment.closing !== null) return;
-    const outcome = await this.#desk.charge(record, work.log);
-    const { channel } = record.terms;
-    this.#book.commit({ type: "charged", outcome, channel }, systemClock.now(), work.requestId);
-    const proof = outcome.kind === "ok" ? outcome.value.report : undefined;
-    if (proof !== undefined) this.#hear(proof, work);
-    this.#waitUntil(this.#outbox.publish(work.log));
-  }
-
   /** The first decisive answer, from the snapshot of its commit; until there is one, the present. */
   #createAnswer(replayed: boolean): Answer {
     const record = this.#book.read();
@@ -314,98 +293,6 @@ export class PaymentLife {
     }
     const details = { ...refusal.details, payment_intent: id };
     return { kind: "failure", failure: { ...refusal, details }, replayed };
-  }
-
-  /**
-   * Asks once; concurrent callers share one asking. The failure is the channel's silence; null means
-   * that it has spoken.
-   */
-  #ask(work: Work): Promise<Failure | null> {
-    this.#asking ??= this.#askOnce(work).finally(() => {
-      this.#asking = null;
-    });
-    return this.#asking;
-  }
-
-  async #askOnce(work: Work): Promise<Failure | null> {
-    const record = this.#book.read();
-    if (record === null) return null;
-    const outcome = await this.#desk.query(record, work.log);
-    if (outcome.kind !== "ok") return channelFailure(record.terms.channel, outcome.error);
-    this.#hear(outcome.value, work);
-    this.#waitUntil(this.#outbox.publish(work.log));
-    const after = this.#book.read();
-    // The order is not there, or its code was lost with the reply: the same bytes again.
-    if (after !== null && isUnsettled(after)) await this.#charge(work);
-    return null;
-  }
-
-  /** Query, close, query; concurrent callers share one. */
-  #close(work: Work): Promise<Failure | null> {
-    this.#closing ??= this.#closeOnce(work).finally(() => {
-      this.#closing = null;
-    });
-    return this.#closing;
-  }
-
-  async #closeOnce(work: Work): Promise<Failure | null> {
-    // An order that is on its way must arrive before it can be closed.
-    await this.#charging;
-    const record = this.#book.read();
-    if (record === null || isTerminal(record.payment.status)) return null;
-    const end = await this.#desk.close(record, work.log, (report) => {
-      this.#hear(report, work);
-      return isTerminal(this.#book.read()?.payment.status ?? "failed");
-    });
-    if (end.kind === "closed") {
-      this.#book.commit(
-        { type: "closed", reversed: end.reversed },
-        systemClock.now(),
-        work.requestId,
-      );
-      const { status } = this.#book.read()?.payment ?? record.payment;
-      if (end.reversed && status === "succeeded") {
-        // The notice overtook our close, which gave the money back: somebody may have shipped.
-        work.log("error", "payment.given_back", { intent: record.terms.id });
-      }
-    }
-    this.#waitUntil(this.#outbox.publish(work.log));
-    return end.kind === "open" ? end.reason : null;
-  }
-
-  /** News that we asked for. */
-  #hear(report: PaymentReport, work: Work): void {
-    const outcome = this.#believe(report, work);
-    this.#waitUntil(outcome.ok ? this.#refunds.giveBackLate(work) : this.#raise(report, work));
-  }
-
-  /** Money that does not fit the order is written down for people. Throws when that fails. */
-  async #raise(report: PaymentReport, work: Work): Promise<void> {
-    const record = this.#book.read();
-    const misfit = record === null ? null : misfitOf(record, report);
-    if (record === null || misfit === null) return;
-    const now = systemClock.now();
-    const { sequence } = record;
-    await this.#env.EVENTS.send(
-      await exceptionMessage(this.#env, misfit, now, sequence, work.requestId),
-    );
-  }
-
-  /** One door for news: callback, poll, sync and close. True when something visible changed. */
-  #believe(report: PaymentReport, work: Work): Result<boolean, Disbelief> {
-    const outcome = this.#book.commit(
-      { type: "reported", report },
-      systemClock.now(),
-      work.requestId,
-    );
-    if (!outcome.ok) {
-      work.log("error", "report.disbelieved", {
-        intent: report.paymentId,
-        reason: outcome.error.reason,
-        channel_status: report.channelStatus,
-      });
-    }
-    return outcome;
   }
 
   /** What is due: ask, close, expire, publish; then the alarm for what comes next. */
@@ -435,8 +322,8 @@ export class PaymentLife {
     }, now);
     if ((await this.#claimOrder()) !== null) return;
     const closing = this.#book.read()?.payment.closing ?? null;
-    if (closing === null) await this.#ask(work);
-    else await this.#close(work);
+    if (closing === null) await this.#exchanges.ask(work);
+    else await this.#exchanges.close(work);
   }
 
   /** Runs an operation on the merchant's own payment, once per Idempotency-Key. */

@@ -439,8 +439,11 @@ describe("by meaning", () => {
     const label = parse("sgqr-39").schemes.find(({ scheme }) => scheme === "paynow");
     expect(label).toMatchObject({
       id: "36",
-      reference: "12345678901234567890123456789012345",
-      details: { expiry: "20201231" },
+      reference: "1234567R",
+      details: {
+        expiry: "20201231",
+        labelReference: "12345678901234567890123456789012345",
+      },
     });
   });
 
@@ -454,9 +457,9 @@ describe("by meaning", () => {
       label: "1809072DD85C",
       version: "01.0001",
       postalCode: "079027",
-      level: "02",
-      unit: "0506",
-      counter: "0000",
+      level: "01",
+      unit: "06",
+      miscellaneous: "0000",
       versionDate: "20180915",
     });
     expect(parse("sgqr-39").warnings.map(({ code }) => code)).toContain("EMV_PAYLOAD_TOO_LONG");
@@ -504,7 +507,8 @@ describe("by meaning", () => {
     const paynow = explainQr(payloadOf("paynow-20")).fields;
     expect(named(paynow, "26.02")).toBe("Proxy value");
     expect(named(paynow, "62.50")).toBe("Payment system template");
-    expect(named(paynow, "62.50.00")).toBeNull();
+    expect(named(paynow, "62.50.00")).toBe("Identifier");
+    expect(named(paynow, "62.50.01")).toBeNull();
     const jompay = explainQr(payloadOf("duitnow_jompay-43")).fields;
     expect(named(jompay, "62.90")).toBe("Recipient reference");
     expect(named(jompay, "82")).toBe("Integrity hash of the acquirer");

@@ -7,7 +7,7 @@ import { alipaySandbox } from "../../src/channels/alipay/sandbox/channel.ts";
 import { signedReply, success } from "../../src/channels/alipay/sandbox/reply.ts";
 import { type Parameters, readParameters } from "../../src/channels/alipay/sandbox/request.ts";
 import type { SandboxOrderRecord, SandboxWorld } from "../../src/sandbox/simulator.ts";
-import { memoryOrders } from "../channels/wechat/kit.ts";
+import { memoryOrders } from "../channels/kit.ts";
 import { api, type Merchant, newMerchant } from "./kit.ts";
 import { makeKeyring } from "../../src/sandbox/keyring.ts";
 
@@ -38,14 +38,15 @@ export interface AlipayShop {
 export async function openAlipayShop(): Promise<AlipayShop> {
   const merchant = await newMerchant();
   const keys = await makeKeyring();
-  const orders = memoryOrders(() => Date.now());
+  const book = memoryOrders(() => Date.now());
   const world = (): SandboxWorld => ({
     keys,
     registeredMerchant: () => Promise.resolve(null),
-    orders,
+    orders: book.orders,
     script: null,
     now: Date.now(),
     random: secureRandom,
+    publicBase: "https://gateway.example",
   });
   const called: string[] = [];
   let road: ((call: Call) => Promise<Response>) | null = null;
@@ -67,18 +68,18 @@ export async function openAlipayShop(): Promise<AlipayShop> {
   if (saved.status !== 201) throw new Error(`no account: ${JSON.stringify(saved.body)}`);
 
   const known = (id: string): SandboxOrderRecord => {
-    const order = orders.find(id);
+    const order = book.find(id);
     if (order === undefined) throw new Error("Alipay has no such order");
     return order;
   };
   return {
     merchant,
     called,
-    find: (id) => orders.find(id),
+    find: (id) => book.find(id),
     detour: (next) => {
       road = next;
     },
-    pay: (id) => void orders.pay(id),
+    pay: (id) => void book.become(id, "paid"),
     giveBack: (id) => void Object.assign(known(id), { state: "closed" }),
     refundAnswer: (id, parameters) =>
       signedReply(
@@ -91,7 +92,10 @@ export async function openAlipayShop(): Promise<AlipayShop> {
         }),
         world(),
       ),
-    notice: async (id) =>
-      exports.default.fetch(await alipaySandbox.callback(known(id), null, world())),
+    notice: async (id) => {
+      const request = await alipaySandbox.callback(known(id), null, world());
+      if (request === null) throw new Error("Alipay has nothing to say");
+      return exports.default.fetch(request);
+    },
   };
 }

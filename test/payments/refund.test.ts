@@ -106,7 +106,12 @@ describe("may a refund begin", () => {
     ["more than is left", { refunded: 60 }, 41, { code: "REFUND_EXCEEDS_PAYMENT" }],
     ["what another has reserved", { refunding: 60 }, 60, { code: "REFUND_EXCEEDS_PAYMENT" }],
     ["anything of nothing", { refunded: 100 }, null, { code: "REFUND_EXCEEDS_PAYMENT" }],
-    ["an unpaid payment", { status: "qr_generated", succeededAt: null }, 1, { code: "INVALID_STATE" }],
+    [
+      "an unpaid payment",
+      { status: "qr_generated", succeededAt: null },
+      1,
+      { code: "INVALID_STATE" },
+    ],
     ["an expired one", { status: "expired", succeededAt: null }, null, { code: "INVALID_STATE" }],
     ["an old payment", { succeededAt: NOW - 90 * DAY - 1 }, 1, { code: "REFUND_WINDOW_CLOSED" }],
   ])("refuses %s", ([, changes, asked, error], { expect }) => {
@@ -128,7 +133,9 @@ describe("may a refund begin", () => {
 
   it("knows the channel's own limits: number, spacing, parts, none at all", ({ expect }) => {
     const full = checkRefund(paid, 1, { count: 3, lastAt: NOW - DAY }, channel(), NOW);
-    expect(full).toMatchObject({ error: { code: "CHANNEL_REJECTED", details: { max_refunds: 3 } } });
+    expect(full).toMatchObject({
+      error: { code: "CHANNEL_REJECTED", details: { max_refunds: 3 } },
+    });
 
     const soon = { count: 1, lastAt: NOW - 20_000 };
     expect(checkRefund(paid, 1, soon, channel(), NOW)).toMatchObject({
@@ -164,7 +171,10 @@ describe("what becomes of a refund", () => {
     ["failed", "failed", "failed"],
   ])("%s and %s is %s", ([from, state, to], { expect }) => {
     const after = afterReport(refundOf(from), reportOf(state), "x", NOW);
-    expect(after).toMatchObject({ ok: true, value: { refund: { status: to }, visible: from !== to } });
+    expect(after).toMatchObject({
+      ok: true,
+      value: { refund: { status: to }, visible: from !== to },
+    });
   });
 
   it("a time-out is never a failure, a refusal is one only before the channel said yes", ({

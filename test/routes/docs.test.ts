@@ -60,6 +60,9 @@ const PUBLIC = [
   "listChannelErrors",
   "listChannels",
   "listErrorCodes",
+  "openSandboxPage",
+  "parseQr",
+  "parseQrBody",
   "playBuyer",
   "receiveCallback",
 ];

@@ -48,6 +48,15 @@ const CALLS: Readonly<Record<string, () => Promise<Call>>> = {
     body: wechatPayment(),
     other: wechatPayment({ description: "other" }),
   }),
+  createRefund: async () => {
+    const payment = await newPayment();
+    await post(`/sandbox/payments/${payment}/pay`);
+    return {
+      path: "/v1/refunds",
+      body: { payment_intent: payment, amount: { currency: "CNY", value: 100 } },
+      other: { payment_intent: payment, amount: { currency: "CNY", value: 101 } },
+    };
+  },
   cancelPaymentIntent: async () => ({ path: `/v1/payment-intents/${await newPayment()}/cancel` }),
   syncPaymentIntent: async () => ({ path: `/v1/payment-intents/${await newPayment()}/sync` }),
   createWebhookEndpoint: async () => ({

@@ -351,7 +351,7 @@ describe("query, close and cancel", () => {
       total_amount: "6.99",
       receipt_amount: "6.99",
       send_pay_date: "2026-05-27 09:30:00",
-      trade_no: "2026052722001424330500000001",
+      trade_no: "2026112122001424330500000001",
       fund_bill_list: [{ amount: "6.99", fund_channel: "ALIPAYACCOUNT" }],
     });
     sim.become(id, "closed");
@@ -372,7 +372,7 @@ describe("query, close and cancel", () => {
     expect(await close()).toMatchObject({ sub_code: "ACQ.REASON_TRADE_STATUS_INVALID" });
   });
 
-  it("cancel kills an unscanned code, takes unknown numbers, and cannot refund", async ({
+  it("cancel kills an unscanned code, takes unknown numbers, and gives a payment back", async ({
     expect,
   }) => {
     const sim = await simulation();
@@ -385,11 +385,18 @@ describe("query, close and cancel", () => {
     const done = { code: "10000", retry_flag: "N", action: "close" };
     expect(await cancel(unscanned)).toMatchObject({ ...done, out_trade_no: unscanned });
     expect(await cancel(unscanned)).toMatchObject(done);
-    expect(await cancel(newPaymentId())).toMatchObject(done);
-    expect(await precreate(sim, biz(unscanned))).toMatchObject({ sub_code: "ACQ.TRADE_HAS_CLOSE" });
-    expect(await cancel(paid)).toMatchObject({ sub_code: "ACQ.SELLER_BALANCE_NOT_ENOUGH" });
+    const unknown = newPaymentId();
+    expect(await cancel(unknown)).toMatchObject(done);
+    for (const id of [unscanned, unknown]) {
+      expect(await precreate(sim, biz(id))).toMatchObject({ sub_code: "ACQ.TRADE_HAS_CLOSE" });
+    }
+    for (let n = 0; n < 2; n += 1) {
+      expect(await cancel(paid)).toMatchObject({ code: "10000", action: "refund", retry_flag: "N" });
+    }
+    expect(sim.find(paid)?.refunds).toHaveLength(1);
     expect(await ask(sim, { biz: { out_trade_no: paid } })).toMatchObject({
-      trade_status: "TRADE_SUCCESS",
+      trade_status: "TRADE_CLOSED",
+      send_pay_date: "2026-05-27 09:30:00",
     });
   });
 });
@@ -490,6 +497,7 @@ const notify = async (
   flaw: Parameters<typeof alipaySandbox.callback>[1],
 ) => {
   const request = await alipaySandbox.callback(order, flaw, sim.world());
+  if (request === null) throw new Error("no notification");
   const form = new URLSearchParams(await request.clone().text());
   const fields = Object.fromEntries(form);
   const { sign: signature = "", sign_type: _type, alipay_cert_sn: _sn, ...signed } = fields;

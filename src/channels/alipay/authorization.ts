@@ -40,6 +40,10 @@ function readGrant(fields: Readonly<Record<string, unknown>>) {
   return parsed.success ? parsed.data : null;
 }
 
+/** Both are known, and are not the same. */
+const differ = (a: string | undefined, b: string | undefined): boolean =>
+  a !== undefined && b !== undefined && a !== b;
+
 const refused = (channelCode: string, message: string): Outcome<never> => ({
   kind: "rejected",
   error: { code: "CHANNEL_NOT_CONFIGURED", channelCode, message, retryable: false },
@@ -71,10 +75,7 @@ async function ask(
   if (grant === null) return incomplete();
   const { app_auth_token, app_refresh_token, auth_app_id, user_id, expires_in } = grant;
   const terms = termsOf(account);
-  const isOther =
-    (terms.auth_app_id ?? auth_app_id) !== auth_app_id ||
-    (terms.seller_id ?? user_id ?? null) !== (user_id ?? terms.seller_id ?? null);
-  if (isOther) {
+  if (differ(terms.auth_app_id, auth_app_id) || differ(terms.seller_id, user_id)) {
     return refused(
       "another_merchant",
       "Another merchant has authorised the application than the account belongs to; make an account for each merchant.",

@@ -1,7 +1,7 @@
 /**
  * Alipay's error codes as data: gateway codes, gateway sub_codes (`isv.`, `aop.`, `isp.`) and
  * business sub_codes (`ACQ.`), from the public pages of each method. A name that ends in `*` stands
- * for a family. Codes of agreements and refunds are listed because the table is served whole.
+ * for a family. Codes of agreements are listed because the table is served whole.
  */
 import type { ErrorCode } from "../../errors.ts";
 import type { ChannelErrorRow } from "../adapter.ts";
@@ -50,6 +50,15 @@ const GATEWAY: readonly Group[] = [
         "The signature does not fit the application's uploaded public key: check app_id and private_key.",
       "isv.invalid-app-id": "Alipay does not know this app_id on this host: correct the account.",
       "isv.not-support-app-auth": "This application may not act for other merchants.",
+      "isv.code-invalid":
+        "The authorisation code is wrong, was used or has run out: let the merchant authorise again.",
+      "isv.refresh-token-invalid":
+        "The refresh token is not valid: let the merchant authorise again.",
+      "isv.refresh-token-time-out":
+        "The refresh token has run out: let the merchant authorise again.",
+      "isv.refreshed-token-invalid":
+        "The refresh token was replaced by a newer one: let the merchant authorise again.",
+      "isv.unmatched-app-id": "The token belongs to another application.",
       "40006": "The application may not use this product: sign it or go online first.",
       "isv.insufficient-isv-permissions":
         "The application may not use this product: sign it or go online first.",
@@ -83,6 +92,7 @@ const GATEWAY: readonly Group[] = [
       "isv.invalid-encrypt-type": "The parameter encrypt_type is not valid.",
       "isv.decryption-error-*": "The content could not be decrypted.",
       "isv.suspected-attack": "The request looks like an attack.",
+      "isv.grant-type-invalid": "The parameter grant_type is not valid.",
     },
   },
 ];

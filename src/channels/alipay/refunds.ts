@@ -92,11 +92,7 @@ export async function createRefund(
   keys: AlipayKeys,
   io: ChannelIo,
 ): Promise<Outcome<RefundReport>> {
-  const answer = await askGateway(
-    { method: "alipay.trade.refund", bizContent: payload },
-    keys,
-    io,
-  );
+  const answer = await askGateway({ method: "alipay.trade.refund", bizContent: payload }, keys, io);
   if (answer.kind === "unknown") return answer;
   if (namesOther(answer, order.payment.paymentId)) return anotherOrder();
   if (isBusinessFailure(answer)) return confirmRefusal(answer, order, keys, io);

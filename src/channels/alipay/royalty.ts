@@ -39,7 +39,9 @@ function refuseAccount({ type, account }: RoyaltyAccount, path: string): Failure
     ? null
     : invalid(
         path,
-        type === "userId" ? "must be 2088 and 12 more digits" : "must be an e-mail address or phone",
+        type === "userId"
+          ? "must be 2088 and 12 more digits"
+          : "must be an e-mail address or phone",
       );
 }
 

@@ -4,7 +4,14 @@
  */
 import { sameSecret } from "../../crypto/constant-time.ts";
 import { md5Hex } from "../../crypto/digest.ts";
-import { concat, fromBase64Url, fromUtf8Strict, utf8 } from "../../crypto/encoding.ts";
+import {
+  concat,
+  fromBase64,
+  fromBase64Url,
+  fromUtf8Strict,
+  toBase64Url,
+  utf8,
+} from "../../crypto/encoding.ts";
 import { hmacBase64, hmacHex } from "../../crypto/hmac.ts";
 import { verifySha256 } from "../../crypto/rsa.ts";
 import { SIGNATURE_TOLERANCE_MS } from "../../constants.ts";
@@ -144,28 +151,19 @@ async function readJws(
 ): Promise<Result<Fields, string>> {
   const parts = (textAt(fields, member) ?? "").split(".");
   const [head = "", payload = "", signature = ""] = parts;
-  const mac = fromBase64Url(signature);
   const headText = decoded(head);
-  if (parts.length !== 3 || key === null || mac === null || headText === null) {
+  if (parts.length !== 3 || key === null || headText === null) {
     return err("the token is malformed");
   }
   const read = readJson(headText);
   if (!read.ok || textAt(read.value, "alg") !== "HS256" || read.value.has("crit")) {
     return err("the token is not HS256");
   }
-  const expected = fromBase64Url(
-    (await hmacBase64(key, `${head}.${payload}`))
-      .replaceAll("+", "-")
-      .replaceAll("/", "_")
-      .replaceAll("=", ""),
-  );
-  const same = expected !== null && (await sameSecret(hex(mac), hex(expected)));
-  if (!same) return NOT_SIGNED;
+  const mac = fromBase64(await hmacBase64(key, `${head}.${payload}`)) ?? new Uint8Array();
+  if (!(await sameSecret(signature, toBase64Url(mac)))) return NOT_SIGNED;
   const text = decoded(payload);
   return text === null ? err("the token is malformed") : readJson(text);
 }
-
-const hex = (bytes: Uint8Array): string => Array.from(bytes, (byte) => `${byte}`).join();
 
 const decoded = (part: string): string | null => {
   const bytes = fromBase64Url(part);

@@ -126,4 +126,4 @@ export const isAccount = (id: string): boolean => id >= "02" && id <= "51" && id
 export const isAccountTemplate = (id: string): boolean => id >= "26" && isAccount(id);
 
 /** Objects of template 62 that are templates themselves. */
-export const isAdditionalTemplate = (id: string): boolean => id >= "50" && id <= "99";
+export const isAdditionalTemplate = (id: string): boolean => id.length === 2 && id >= "50";

@@ -110,7 +110,7 @@ function namer({ accounts }: EmvDescription, extra: Names): (path: string) => st
     }
     const named = innerRuleOf(root, inner)?.name;
     if (named !== undefined) return named;
-    if (inner === "00") return "Identifier";
+    if (inner.endsWith("00")) return "Identifier";
     return root === "62" && isAdditionalTemplate(inner) ? "Payment system template" : null;
   };
 }

@@ -45,5 +45,6 @@ export const iotpay: ChannelAdapter = {
     refused: () => ({ status: 400, body: "fail", contentType: "text/plain" }),
   },
 
-  selfCheck: (account, io) => probe(`selfcheck${base32Id(io.random(17)).slice(0, 20)}`, accountOf(account), io),
+  selfCheck: (account, io) =>
+    probe(`selfcheck${base32Id(io.random(17)).slice(0, 20)}`, accountOf(account), io),
 };

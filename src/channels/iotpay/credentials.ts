@@ -51,7 +51,9 @@ export const iotpayCredentials = z.strictObject({
     .string()
     .regex(/^(\/[\w-]{1,40}){1,3}$/, "must be a path below /v1, like /query_refund")
     .optional()
-    .describe("The path of IOTPay's refund query for this contract. Without it an accepted refund counts as done."),
+    .describe(
+      "The path of IOTPay's refund query for this contract. Without it an accepted refund counts as done.",
+    ),
 });
 
 export type IotpayCredentials = z.infer<typeof iotpayCredentials>;

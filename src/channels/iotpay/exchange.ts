@@ -148,5 +148,7 @@ export const numberOf = (value: unknown): string | null =>
   typeof value === "string" && /^[0-9A-Za-z_-]{1,64}$/.test(value) ? value : null;
 
 /** Whether a member is there and names something else than it must. */
-export const namesOther = (value: unknown, ours: string): boolean =>
-  value !== undefined && value !== null && value !== "" && String(value) !== ours;
+export function namesOther(value: unknown, ours: string): boolean {
+  if (value === undefined || value === null || value === "") return false;
+  return (typeof value === "number" ? String(value) : value) !== ours;
+}

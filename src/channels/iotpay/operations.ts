@@ -105,7 +105,9 @@ async function afterScan(
   const report = found.kind === "ok" ? found.value : null;
   if (refused !== null) {
     const unpaid = report?.state === "absent" || report?.state === "failed";
-    return unpaid || report?.state === "closed" ? refused : { kind: "unknown", error: refused.error };
+    return unpaid || report?.state === "closed"
+      ? refused
+      : { kind: "unknown", error: refused.error };
   }
   const number = numberOf(answer.fields["payOrderId"]) ?? report?.channelTransactionId ?? null;
   return {

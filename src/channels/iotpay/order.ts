@@ -66,19 +66,14 @@ function textsOf(order: ChargeOrder, { encode_text }: IotpayAccount) {
 }
 
 /** `extra` is signed as the very text that is sent. */
-function extraOf({ extra }: Product, order: ChargeOrder, { wechat_app_id }: IotpayAccount) {
-  switch (extra) {
-    case undefined:
-      return {};
-    case "product":
-      return { extra: JSON.stringify({ productId: order.paymentId }) };
-    case "app":
-      return { extra: JSON.stringify({ type: "apppay", appId: wechat_app_id }) };
-    case "mini_program":
-      return {
-        extra: JSON.stringify({ openId: openidOf(order), type: "minipay", appId: wechat_app_id }),
-      };
-  }
+function extraOf({ extra }: Product, order: ChargeOrder, { wechat_app_id: appId }: IotpayAccount) {
+  if (extra === undefined) return {};
+  const members = {
+    product: { productId: order.paymentId },
+    app: { type: "apppay", appId },
+    mini_program: { openId: openidOf(order), type: "minipay", appId },
+  };
+  return { extra: JSON.stringify(members[extra]) };
 }
 
 /** `returnUrl` and `osType` where the product has a use for them. */

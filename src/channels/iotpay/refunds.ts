@@ -103,7 +103,11 @@ async function askRefund(
   account: IotpayAccount,
   io: ChannelIo,
 ): Promise<Outcome<RefundReport>> {
-  const fields = { mchId: account.mch_id, mchRefundNo: refundNumber(order.refundId) };
+  const fields = {
+    mchId: account.mch_id,
+    mchRefundNo: refundNumber(order.refundId),
+    payOrderId: order.payment.channelTransactionId ?? "",
+  };
   const answer = await askIotpay(path, fields, account, io);
   if (answer.kind === "unknown") return answer;
   if (isAnother(answer, order)) return anotherOrder();

@@ -256,10 +256,7 @@ const salesInfo = z.strictObject({
     .strictObject({ domain: text, web_authorisation: media, web_appid: appid })
     .partial()
     .optional(),
-  wework_info: z
-    .strictObject({ sub_corp_id: text, wework_pics: pictures })
-    .partial()
-    .optional(),
+  wework_info: z.strictObject({ sub_corp_id: text, wework_pics: pictures }).partial().optional(),
 });
 
 const settlementInfo = z

@@ -56,7 +56,8 @@ export async function jsapiAction(
   keys: AccountKeys,
   io: ChannelIo,
 ): Promise<ChargeAction | null> {
-  const appid = sent.appid ?? (sent.payer?.sub_openid === undefined ? sent.sp_appid : sent.sub_appid);
+  const appid =
+    sent.appid ?? (sent.payer?.sub_openid === undefined ? sent.sp_appid : sent.sub_appid);
   if (appid === undefined) return null;
   const subject = `prepay_id=${prepayId}`;
   const { timestamp, nonce, signature } = await signed(keys, io, appid, subject);

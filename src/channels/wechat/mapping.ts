@@ -94,7 +94,10 @@ export type Trade = z.infer<z.ZodObject<typeof tradeFields>>;
  * when a coupon was used and says nothing about what is owed.
  * @param currency where the message does not say; null: it has to
  */
-export function reportOfTrade(trade: Trade, currency: string | null): Result<PaymentReport, string> {
+export function reportOfTrade(
+  trade: Trade,
+  currency: string | null,
+): Result<PaymentReport, string> {
   const state = Object.hasOwn(TRADE_STATES, trade.trade_state)
     ? TRADE_STATES[trade.trade_state]
     : undefined;

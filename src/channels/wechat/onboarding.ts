@@ -198,9 +198,8 @@ export const onboarding: Onboarding = {
   query: (applicationNumber, account, io) =>
     withKeys(account, async (keys): Promise<Outcome<OnboardingStatus>> => {
       const asked = await ask(applicationNumber, account, keys, io);
-      if (asked.kind !== "ok" || asked.value !== null) {
-        return asked as Outcome<OnboardingStatus>;
-      }
+      if (asked.kind !== "ok") return asked;
+      if (asked.value !== null) return { kind: "ok", value: asked.value };
       return refusal("NOT_FOUND", "RESOURCE_NOT_EXISTS", "There is no application of this number.");
     }),
 };

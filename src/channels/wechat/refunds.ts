@@ -21,16 +21,18 @@ import { FOUR_BYTES } from "./text.ts";
 
 const REASON_LIMIT = 80;
 
-function reasonFailure(reason: string): Failure | null {
-  const message =
-    reason.search(FOUR_BYTES) === -1
-      ? `shorten it to ${REASON_LIMIT} characters`
-      : "remove emoji and other characters of four bytes in UTF-8";
-  return reason.length <= REASON_LIMIT && reason.search(FOUR_BYTES) === -1
-    ? null
-    : failure("INVALID_REQUEST", `The reason does not fit WeChat Pay: ${message}.`, {
-        issues: [{ path: "reason", message }],
-      });
+const reasonFailure = (message: string): Failure =>
+  failure("INVALID_REQUEST", `The reason does not fit WeChat Pay: ${message}.`, {
+    issues: [{ path: "reason", message }],
+  });
+
+function checkReason(reason: string): Failure | null {
+  if (reason.search(FOUR_BYTES) !== -1) {
+    return reasonFailure("remove emoji and other characters of four bytes in UTF-8");
+  }
+  return reason.length > REASON_LIMIT
+    ? reasonFailure(`shorten it to ${REASON_LIMIT} characters`)
+    : null;
 }
 
 /**
@@ -47,7 +49,7 @@ function prepareRefund(
     return err(failure("CHANNEL_NOT_CONFIGURED", "The WeChat Pay account cannot be used."));
   }
   const words = reason?.trim() ?? "";
-  const problem = reasonFailure(words) ?? notifyUrlFailure(notifyUrl);
+  const problem = checkReason(words) ?? notifyUrlFailure(notifyUrl);
   if (problem !== null) return err(problem);
   return ok(
     JSON.stringify({

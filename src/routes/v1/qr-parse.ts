@@ -8,14 +8,10 @@ import { type App, errors, jsonBody, jsonReply } from "../http.ts";
 /** Longer than the longest QR code holds (version 40: 4,296 letters and digits). */
 const DATA_LIMIT = 4_296;
 
-const Data = z
-  .string()
-  .min(1)
-  .max(DATA_LIMIT)
-  .openapi({
-    description: "The text that a scanner reads from the code.",
-    example: "00020101021229370016A000000677010111011300668123456785802TH53037646304A7CB",
-  });
+const Data = z.string().min(1).max(DATA_LIMIT).openapi({
+  description: "The text that a scanner reads from the code.",
+  example: "00020101021229370016A000000677010111011300668123456785802TH53037646304A7CB",
+});
 
 const Finding = z.object({
   code: z.string(),

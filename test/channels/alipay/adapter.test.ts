@@ -3,6 +3,7 @@ import { describe, it } from "vitest";
 
 import { ALIPAY_ENDPOINTS, alipay } from "../../../src/channels/alipay/adapter.ts";
 import type { ChannelAccount, ChannelIo, ChargeOrder } from "../../../src/channels/adapter.ts";
+import { checkOrder } from "../../../src/channels/check-order.ts";
 import { ERRORS } from "../../../src/errors.ts";
 import { toDecimal } from "../../../src/money.ts";
 import { platformCertificate } from "../../../src/channels/alipay/sandbox/identity.ts";
@@ -17,7 +18,9 @@ import {
   NOW,
   openapi,
   order,
+  rawCallback,
   scripted,
+  sent,
   signedBody,
   simulation,
   vectorCertificates,
@@ -76,18 +79,26 @@ describe("the prepared order", () => {
   });
 
   it("refuses what Alipay would refuse, and says what to change", ({ expect }) => {
-    expect(refusalOf({ method: "app" })?.code).toBe("METHOD_UNSUPPORTED");
-    expect(refusalOf({ amount: { currency: "USD", value: 1 } })?.code).toBe("CURRENCY_UNSUPPORTED");
+    const byMatrix = (changes: Partial<ChargeOrder>) => checkOrder(order(changes), alipay.info);
+    expect(byMatrix({ amount: { currency: "USD", value: 1 } })?.code).toBe("CURRENCY_UNSUPPORTED");
     for (const value of [0, -1, 1.5, Number.NaN, 2 ** 53]) {
-      expect(refusalOf({ amount: { currency: "CNY", value } })?.code).toBe("AMOUNT_INVALID");
+      expect(byMatrix({ amount: { currency: "CNY", value } })?.code).toBe("AMOUNT_INVALID");
     }
-    expect(refusalOf({ amount: { currency: "CNY", value: 10_000_000_001 } })).toMatchObject({
+    expect(byMatrix({ amount: { currency: "CNY", value: 10_000_000_001 } })).toMatchObject({
       code: "AMOUNT_EXCEEDED",
       details: {
         requested: { currency: "CNY", value: 10_000_000_001 },
         max_allowed: { currency: "CNY", value: 10_000_000_000 },
       },
     });
+    expect(byMatrix({ method: "barcode" })?.details).toMatchObject({
+      issues: [{ path: "payer.auth_code" }],
+    });
+    expect(byMatrix({ method: "jsapi" })?.details).toMatchObject({
+      issues: [{ path: "payer.openid" }],
+    });
+    expect(byMatrix({ paymentMethodType: "ALIPAY_HK" })?.code).toBe("INVALID_REQUEST");
+    expect(byMatrix({ profitSharing: true })).toBeNull();
     expect(refusalOf({ description: "字".repeat(257) })).toMatchObject({
       code: "INVALID_REQUEST",
       details: { issues: [{ path: "description", message: expect.stringContaining("256") }] },
@@ -168,7 +179,7 @@ describe("the call", () => {
       seen.push(new URL(request.url).searchParams);
       return io.fetch(request);
     };
-    const outcome = await alipay.queryPayment("pi_1", accountOf(vectorCertificates), {
+    const outcome = await alipay.queryPayment(sent("pi_1"), accountOf(vectorCertificates), {
       ...io,
       fetch,
     });
@@ -322,7 +333,8 @@ describe("the error table", () => {
   });
 });
 
-const TRADE_NO = "2026052722001424330500000001";
+/** As the simulated database numbers its trades. */
+const TRADE_NO = "2026112122001424330500000001";
 
 const queried = (id: string, fields: object) =>
   success({ out_trade_no: id, trade_no: TRADE_NO, total_amount: "6.99", ...fields });
@@ -343,7 +355,7 @@ describe("a query", () => {
     it(`reads ${trade_status} ${JSON.stringify(fields)} as ${state}`, async ({ expect }) => {
       const id = newPaymentId();
       const io = scripted({ [QUERY]: queried(id, { trade_status, ...fields }) });
-      expect(await alipay.queryPayment(id, account, io)).toEqual({
+      expect(await alipay.queryPayment(sent(id), account, io)).toEqual({
         kind: "ok",
         value: {
           paymentId: id,
@@ -364,7 +376,7 @@ describe("a query", () => {
       const io = scripted({
         [QUERY]: queried(id, { trade_status: "TRADE_SUCCESS", total_amount }),
       });
-      expect(await alipay.queryPayment(id, account, io)).toMatchObject({
+      expect(await alipay.queryPayment(sent(id), account, io)).toMatchObject({
         value: { amount: { currency: "CNY", value } },
       });
     }
@@ -373,15 +385,15 @@ describe("a query", () => {
   it("says absent only by a signed word of Alipay", async ({ expect }) => {
     const id = newPaymentId();
     const absent = { [QUERY]: failed("ACQ.TRADE_NOT_EXIST", { out_trade_no: id }) };
-    expect(await alipay.queryPayment(id, account, scripted(absent))).toMatchObject({
+    expect(await alipay.queryPayment(sent(id), account, scripted(absent))).toMatchObject({
       kind: "ok",
       value: { paymentId: id, state: "absent", amount: null },
     });
-    expect(await alipay.queryPayment(id, account, scripted(absent, false))).toMatchObject({
+    expect(await alipay.queryPayment(sent(id), account, scripted(absent, false))).toMatchObject({
       kind: "unknown",
     });
     const other = { [QUERY]: failed("ACQ.TRADE_NOT_EXIST", { out_trade_no: "pi_other" }) };
-    expect(await alipay.queryPayment(id, account, scripted(other))).toMatchObject({
+    expect(await alipay.queryPayment(sent(id), account, scripted(other))).toMatchObject({
       kind: "unknown",
       error: { channelCode: "another_order" },
     });
@@ -403,23 +415,23 @@ describe("a query", () => {
       success({ out_trade_no: id, qr_code: "https://qr.alipay.com/bax1" }),
     ];
     for (const node of nodes) {
-      expect(await alipay.queryPayment(id, account, scripted({ [QUERY]: node }))).toMatchObject({
+      expect(await alipay.queryPayment(sent(id), account, scripted({ [QUERY]: node }))).toMatchObject({
         kind: "unknown",
       });
     }
     const unsigned = scripted({ [QUERY]: paid }, false);
-    expect(await alipay.queryPayment(id, account, unsigned)).toMatchObject({ kind: "unknown" });
+    expect(await alipay.queryPayment(sent(id), account, unsigned)).toMatchObject({ kind: "unknown" });
   });
 
   it("doubts an unsigned gateway refusal, which an order would believe", async ({ expect }) => {
     const refused = { code: "40002", sub_code: "isv.invalid-app-id" };
     const id = newPaymentId();
-    expect(await alipay.queryPayment(id, account, scripted({ [QUERY]: refused }))).toMatchObject({
+    expect(await alipay.queryPayment(sent(id), account, scripted({ [QUERY]: refused }))).toMatchObject({
       kind: "rejected",
     });
     for (const [method, act] of [
-      [QUERY, (io: ChannelIo) => alipay.queryPayment(id, account, io)],
-      [CLOSE, (io: ChannelIo) => alipay.closePayment(id, account, io)],
+      [QUERY, (io: ChannelIo) => alipay.queryPayment(sent(id), account, io)],
+      [CLOSE, (io: ChannelIo) => alipay.closePayment(sent(id), account, io)],
     ] as const) {
       const io = scripted({ [method]: refused }, false);
       expect(await act(io)).toMatchObject({
@@ -436,7 +448,7 @@ describe("closing", () => {
   }) => {
     const id = newPaymentId();
     const io = scripted({ [CLOSE]: success({ out_trade_no: id, trade_no: TRADE_NO }) });
-    expect(await alipay.closePayment(id, account, io)).toEqual({
+    expect(await alipay.closePayment(sent(id), account, io)).toEqual({
       kind: "ok",
       value: {
         paymentId: id,
@@ -466,7 +478,7 @@ describe("closing", () => {
     ];
     for (const [cancelled, outcome] of cases) {
       const io = scripted({ [CLOSE]: failed("ACQ.TRADE_NOT_EXIST"), [CANCEL]: cancelled });
-      expect(await alipay.closePayment(newPaymentId(), account, io)).toMatchObject(outcome);
+      expect(await alipay.closePayment(sent(newPaymentId()), account, io)).toMatchObject(outcome);
       expect(io.asked).toEqual([CLOSE, CANCEL]);
     }
   });
@@ -491,7 +503,7 @@ describe("closing", () => {
           [CANCEL]: failed(word),
           [QUERY]: queried(id, { trade_status: "TRADE_SUCCESS", send_pay_date: paidAt }),
         });
-        expect(await alipay.closePayment(id, account, io)).toMatchObject({
+        expect(await alipay.closePayment(sent(id), account, io)).toMatchObject({
           kind: "ok",
           value: { state: "paid", amount: { currency: "CNY", value: 699 } },
         });
@@ -512,13 +524,13 @@ describe("closing", () => {
     ];
     for (const node of replayed) {
       const io = scripted({ [CLOSE]: node });
-      expect(await alipay.closePayment(id, account, io)).toMatchObject({ kind: "unknown" });
+      expect(await alipay.closePayment(sent(id), account, io)).toMatchObject({ kind: "unknown" });
     }
     const words = {
       [CLOSE]: failed("ACQ.TRADE_NOT_EXIST"),
       [CANCEL]: success({ out_trade_no: id }),
     };
-    expect(await alipay.closePayment(id, account, scripted(words, false))).toMatchObject({
+    expect(await alipay.closePayment(sent(id), account, scripted(words, false))).toMatchObject({
       kind: "unknown",
     });
   });
@@ -563,11 +575,9 @@ const deliver = async (
   const record = [...sim.rows.values()].find(({ orderNumber }) => orderNumber === id);
   if (record === undefined) throw new Error("order");
   const request = await alipaySandbox.callback(record, flaw, sim.world());
-  const body = new Uint8Array(await request.arrayBuffer());
-  return {
-    url: request.url,
-    verdict: await alipay.verifyCallback({ headers: request.headers, body }, own, sim.io),
-  };
+  if (request === null) throw new Error("no notification");
+  const raw = rawCallback(await request.text());
+  return { url: request.url, verdict: await alipay.verifyCallback(raw, own, sim.io) };
 };
 
 for (const [mode, setUp] of Object.entries(modes)) {
@@ -584,7 +594,7 @@ for (const [mode, setUp] of Object.entries(modes)) {
       // A retry of the same order shows the same code and makes no second order.
       expect(await place(sim, own, charge)).toEqual(first);
       expect(sim.rows.size).toBe(1);
-      const query = () => alipay.queryPayment(id, own, sim.io);
+      const query = () => alipay.queryPayment(sent(id), own, sim.io);
       expect(await query()).toMatchObject({ value: { state: "absent" } });
       sim.become(id, "scanned");
       expect(await query()).toMatchObject({ value: { state: "scanning" } });
@@ -624,7 +634,7 @@ for (const [mode, setUp] of Object.entries(modes)) {
       const charge = order();
       await place(sim, own, charge);
       sim.asked.length = 0;
-      const closed = await alipay.closePayment(charge.paymentId, own, sim.io);
+      const closed = await alipay.closePayment(sent(charge.paymentId), own, sim.io);
       expect(closed).toMatchObject({ kind: "ok", value: { state: "closed" } });
       expect(sim.asked).toEqual([CLOSE, CANCEL]);
       expect([...sim.rows.values()][0]?.state).toBe("closed");
@@ -637,15 +647,15 @@ for (const [mode, setUp] of Object.entries(modes)) {
       await place(sim, own, paid);
       sim.become(scanned.paymentId, "scanned");
       sim.become(paid.paymentId, "paid");
-      const close = (charge: ChargeOrder) => alipay.closePayment(charge.paymentId, own, sim.io);
+      const close = (charge: ChargeOrder) => alipay.closePayment(sent(charge.paymentId), own, sim.io);
       expect(await close(scanned)).toMatchObject({ kind: "ok", value: { state: "closed" } });
-      expect(await alipay.queryPayment(scanned.paymentId, own, sim.io)).toMatchObject({
+      expect(await alipay.queryPayment(sent(scanned.paymentId), own, sim.io)).toMatchObject({
         value: { state: "closed" },
       });
       expect(await close(paid)).toMatchObject({ kind: "ok", value: { state: "paid" } });
     });
 
-    it("a buyer who pays between close and cancel keeps the payment", async ({ expect }) => {
+    it("a buyer who pays between close and cancel gets the money back", async ({ expect }) => {
       const { sim, own } = await setUp();
       const charge = order();
       await place(sim, own, charge);
@@ -653,9 +663,15 @@ for (const [mode, setUp] of Object.entries(modes)) {
         if (methodOf(request) === CANCEL) sim.become(charge.paymentId, "paid");
         return sim.fetch(request);
       });
-      expect(await alipay.closePayment(charge.paymentId, own, io)).toMatchObject({
+      for (const state of ["reversed", "reversed"]) {
+        expect(await alipay.closePayment(sent(charge.paymentId), own, io)).toMatchObject({
+          kind: "ok",
+          value: { state },
+        });
+      }
+      expect(await alipay.queryPayment(sent(charge.paymentId), own, io)).toMatchObject({
         kind: "ok",
-        value: { state: "paid" },
+        value: { state: "reversed" },
       });
     });
 
@@ -778,10 +794,16 @@ describe("the matrix row", () => {
     expect(alipay.info).toMatchObject({
       slug: "alipay",
       currencies: ["CNY"],
-      methods: ["qr"],
+      methods: ["qr", "app", "wap", "web", "jsapi", "barcode"],
       qrLifetimeSeconds: 7_200,
       limits: { min: 1, max: 10_000_000_000 },
     });
-    expect(Object.keys(alipay.modes)).toEqual(["direct"]);
+    expect(alipay.info.refunds).toEqual({
+      partial: true,
+      maxPartials: null,
+      windowDays: 90,
+      spacingSeconds: 3,
+    });
+    expect(Object.keys(alipay.modes)).toEqual(["direct", "isv"]);
   });
 });

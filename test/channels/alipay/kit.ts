@@ -1,18 +1,24 @@
 /** What the Alipay tests share: keys, accounts, an io, and a simulated channel's orders in memory. */
-import type { ChannelAccount, ChannelIo, ChargeOrder } from "../../../src/channels/adapter.ts";
+import type {
+  ChannelAccount,
+  ChannelIo,
+  ChargeOrder,
+  RefundOrder,
+  SentOrder,
+} from "../../../src/channels/adapter.ts";
 import { toPem } from "../../../src/crypto/pem.ts";
 import { generateRsaPair, importSigningKey, signSha256 } from "../../../src/crypto/rsa.ts";
 import { fromBase64 } from "../../../src/crypto/encoding.ts";
 import { alipaySandbox } from "../../../src/channels/alipay/sandbox/channel.ts";
 import type {
+  FaultScript,
   RegisteredMerchant,
   SandboxKeyring,
-  SandboxOrderRecord,
-  SandboxOrders,
   SandboxWorld,
 } from "../../../src/sandbox/simulator.ts";
-import { secureRandom } from "../../../src/ids.ts";
+import { refundIdOf, secureRandom } from "../../../src/ids.ts";
 import vectors from "../../vectors/alipay-antom.json";
+import { chargeOrder, memoryOrders, memoryReferences, refundOrder, sentOrder } from "../kit.ts";
 
 export const { openapi, keys: vectorKeys } = vectors;
 
@@ -27,20 +33,33 @@ export const newPaymentId = (): string => {
   return `pi_${String(serial).padStart(26, "0")}`;
 };
 
-export const order = (changes: Partial<ChargeOrder> = {}): ChargeOrder => ({
-  paymentId: newPaymentId(),
-  amount: { currency: "CNY", value: 699 },
-  method: "qr",
-  description: "AI summary",
-  merchantName: "Demo Shop",
-  notifyUrl: NOTIFY_URL,
-  returnUrl: null,
-  expiresAt: NOW + 15 * 60_000,
-  createdAt: NOW,
-  payer: null,
-  osType: null,
-  ...changes,
-});
+const MINUTE_MS = 60_000;
+
+export const order = (changes: Partial<ChargeOrder> = {}): ChargeOrder =>
+  chargeOrder({
+    paymentId: newPaymentId(),
+    notifyUrl: NOTIFY_URL,
+    expiresAt: NOW + 15 * MINUTE_MS,
+    createdAt: NOW,
+    ...changes,
+  });
+
+/** An order after it was sent. */
+export const sent = (paymentId: string, changes: Partial<SentOrder> = {}): SentOrder =>
+  sentOrder(paymentId, { createdAt: NOW, expiresAt: NOW + 15 * MINUTE_MS, ...changes });
+
+/** The nth refund of an order. */
+export const refundOf = (
+  payment: SentOrder,
+  number: number,
+  changes: Partial<RefundOrder> = {},
+): RefundOrder =>
+  refundOrder(payment, {
+    refundId: refundIdOf(payment.paymentId, number),
+    notifyUrl: NOTIFY_URL,
+    createdAt: NOW + MINUTE_MS,
+    ...changes,
+  });
 
 export const accountOf = (version: unknown, ...older: unknown[]): ChannelAccount => ({
   id: "ca_test",
@@ -66,6 +85,18 @@ export const vectorCertificates = {
   alipay_root_cert: openapi.cert_sn.throwaway_chain.root_crt,
 };
 
+/** A service provider's application, and the merchant that has authorised it. */
+export const isvCredentials = {
+  ...vectorCredentials,
+  app_auth_token: "202605BBdcba1e3347de4e75ba3fed2c9abebE36",
+  auth_app_id: "2021000999999999",
+};
+
+export const isvAccountOf = (version: unknown, ...older: unknown[]): ChannelAccount => ({
+  ...accountOf(version, ...older),
+  mode: "isv",
+});
+
 export interface LogLine {
   readonly level: string;
   readonly event: string;
@@ -83,6 +114,8 @@ export function ioWith(
     random: secureRandom,
     endpoints: ["https://alipay.sandbox.invalid/gateway.do"],
     attempt: 0,
+    pages: "https://gw.example/sandbox/pages/alipay",
+    references: memoryReferences(),
     log: (level, event, fields) => lines.push({ level, event, fields }),
     lines,
     ...changes,
@@ -121,47 +154,6 @@ export function scripted(nodes: Readonly<Record<string, unknown>>, signed = true
   return { ...ioWith(fetch), asked };
 }
 
-const keyOf = (merchant: string, number: string) => `${merchant}:${number}`;
-
-/** The simulated channel's database, with a buyer at hand. */
-export function memoryOrders(now: () => number = () => NOW) {
-  const rows = new Map<string, SandboxOrderRecord>();
-  const set = (record: SandboxOrderRecord) => {
-    rows.set(keyOf(record.merchant, record.orderNumber), record);
-    return record;
-  };
-  const orders: SandboxOrders = {
-    async create(made) {
-      const known = rows.get(keyOf(made.merchant, made.orderNumber));
-      if (known === undefined) {
-        const record = { ...made, transactionId: null, createdAt: now(), paidAt: null };
-        return { kind: "created", order: set({ ...record, state: "open" }) };
-      }
-      if (known.state === "paid") return { kind: "already_paid", order: known };
-      if (known.state === "closed") return { kind: "already_closed", order: known };
-      return { kind: known.parameters === made.parameters ? "same" : "conflict", order: known };
-    },
-    get: async (_channel, merchant, number) => rows.get(keyOf(merchant, number)) ?? null,
-    async close(_channel, merchant, number) {
-      const known = rows.get(keyOf(merchant, number));
-      if (known === undefined) return null;
-      return known.state === "paid" ? known : set({ ...known, state: "closed" });
-    },
-  };
-  /** What the buyer's wallet did to the only order with this number. */
-  const become = (number: string, state: SandboxOrderRecord["state"]): SandboxOrderRecord => {
-    const known = [...rows.values()].find(({ orderNumber }) => orderNumber === number);
-    if (known === undefined) throw new Error(`no order ${number}`);
-    return set({
-      ...known,
-      state,
-      transactionId: state === "open" ? null : "2026052722001424330500000001",
-      paidAt: state === "paid" ? now() : null,
-    });
-  };
-  return { orders, become, rows };
-}
-
 const pems = async () => {
   const pair = await generateRsaPair();
   return {
@@ -182,17 +174,18 @@ const keyring: Promise<SandboxKeyring> = (async () => {
 })();
 
 /** A simulated Alipay with its own orders, and an io that talks to it. */
-export async function simulation(now: () => number = () => NOW) {
+export async function simulation(now: () => number = () => NOW, script: FaultScript | null = null) {
   const keys = await keyring;
   const registered = new Map<string, RegisteredMerchant>();
-  const store = memoryOrders(now);
+  const store = memoryOrders(now, script);
   const world = (): SandboxWorld => ({
     keys,
     registeredMerchant: async (merchant) => registered.get(merchant) ?? null,
     orders: store.orders,
-    script: null,
+    script,
     now: now(),
     random: secureRandom,
+    publicBase: "https://gw.example",
   });
   const asked: string[] = [];
   const fetch = (request: Request) => {
@@ -206,6 +199,8 @@ export const newPems = pems;
 
 /** A request's raw callback, as the route hands it over. */
 export const rawCallback = (body: string | Uint8Array) => ({
+  method: "POST",
+  target: "/v1/callbacks/alipay/ca_1",
   headers: new Headers({ "content-type": "application/x-www-form-urlencoded; charset=utf-8" }),
   body: typeof body === "string" ? new TextEncoder().encode(body) : body,
 });

@@ -1,6 +1,7 @@
 /**
  * Alipay's gateway as a simulator, written from its documentation and independent of the adapter:
- * gateway.do with precreate, query, close and cancel, and the notifications. Refunds are not here.
+ * gateway.do with orders, refunds and authorisations, the links that buyers open, and the
+ * notifications. Agreements, settlements and bills are not here.
  */
 import * as z from "zod";
 
@@ -13,10 +14,12 @@ import type {
   SandboxWorld,
 } from "../../../sandbox/simulator.ts";
 import { appIdOf, platformCertificate, sellerIdOf, serialNumber } from "./identity.ts";
-import { notification } from "./notification.ts";
+import { authorize, AUTHORIZE_PATH } from "./authorization.ts";
+import { open } from "./links.ts";
+import { answer } from "./methods.ts";
+import { notification, refundNotification } from "./notification.ts";
 import { errorReply, signedReply } from "./reply.ts";
-import { readParameters, refuseRequest } from "./request.ts";
-import { answer } from "./trades.ts";
+import { actsFor, readParameters, refuseRequest } from "./request.ts";
 
 const ownCredentials = z.looseObject({
   app_id: z.string(),
@@ -79,8 +82,10 @@ export const alipaySandbox: SandboxChannel = {
   },
 
   handle: serve,
+  open,
 
   callback: notification,
+  refundCallback: refundNotification,
   platformCertificate,
   serverError,
   unsigned,
@@ -96,6 +101,7 @@ const notFound = () =>
 
 async function serve(request: Request, world: SandboxWorld): Promise<Response> {
   const { pathname } = new URL(request.url);
+  if (request.method === "GET" && pathname === AUTHORIZE_PATH) return authorize(request, world);
   if (request.method !== "POST" || pathname !== "/gateway.do") return notFound();
   const parameters = await readParameters(request);
   if (parameters === null) {
@@ -105,7 +111,9 @@ async function serve(request: Request, world: SandboxWorld): Promise<Response> {
   const method = parameters.get("method");
   const refused = await refuseRequest(parameters, world);
   if (refused !== null) return errorReply(method, refused, world);
-  const node = await answer(parameters, world);
+  const grant = await actsFor(parameters, world);
+  if (!grant.ok) return errorReply(method, grant.error, world);
+  const node = await answer(parameters, grant.value, world);
   if (node === null) {
     const error = { code: "40002", subCode: "isv.invalid-method", subMessage: "不存在的方法名" };
     return errorReply(method, error, world);

@@ -1,23 +1,19 @@
 /** The simulated asynchronous notification: a signed form, posted to the order's notify_url. */
-import * as z from "zod";
-
 import { signSha256 } from "../../../crypto/rsa.ts";
 import { toDecimal } from "../../../money.ts";
-import type { CallbackFlaw, SandboxOrderRecord, SandboxWorld } from "../../../sandbox/simulator.ts";
+import type {
+  CallbackFlaw,
+  SandboxOrderRecord,
+  SandboxRefund,
+  SandboxWorld,
+} from "../../../sandbox/simulator.ts";
 import { buyerIdOf, platformSerial, sellerIdOf } from "./identity.ts";
+import { keptOf } from "./order.ts";
 import { platformKey } from "./reply.ts";
+import { givenBack, tradeNo, tradeStatus } from "./state.ts";
 import { writeTime } from "./time.ts";
-import { tradeStatus } from "./trades.ts";
 
 type Fields = Readonly<Record<string, string>>;
-
-const storedParameters = z.looseObject({ subject: z.string() });
-
-/** What the order was created with, as the channel kept it. */
-function subjectOf(order: SandboxOrderRecord): string {
-  const parsed = storedParameters.safeParse(JSON.parse(order.parameters));
-  return parsed.success ? parsed.data.subject : "";
-}
 
 /** Day, a mark, time of day, and random digits: 34 characters like the real ones. */
 function notifyId(world: SandboxWorld): string {
@@ -26,6 +22,10 @@ function notifyId(world: SandboxWorld): string {
   return `${day}00222${time}${tail}`;
 }
 
+/** A payment's own notice stays what it was when refunds follow: repeats are the same text. */
+const statusOf = (order: SandboxOrderRecord): string =>
+  order.state === "paid" ? "TRADE_SUCCESS" : (tradeStatus(order) ?? "WAIT_BUYER_PAY");
+
 function fieldsOf(
   order: SandboxOrderRecord,
   sellerId: string,
@@ -33,20 +33,21 @@ function fieldsOf(
   world: SandboxWorld,
 ): Fields {
   const amount = toDecimal(order.value + (flaw === "wrong_amount" ? 1 : 0), 2);
+  const kept = keptOf(order);
   const common = {
     gmt_create: writeTime(order.createdAt),
     charset: "utf-8",
     notify_time: writeTime(world.now),
-    subject: subjectOf(order),
+    subject: kept?.content.subject ?? "",
     buyer_id: buyerIdOf(order.orderNumber),
     version: "1.0",
     notify_id: notifyId(world),
     notify_type: "trade_status_sync",
     out_trade_no: order.orderNumber,
     total_amount: amount,
-    trade_status: tradeStatus(order) ?? "WAIT_BUYER_PAY",
-    trade_no: order.transactionId ?? "",
-    auth_app_id: order.merchant,
+    trade_status: statusOf(order),
+    trade_no: tradeNo(order) ?? "",
+    auth_app_id: kept?.auth_app_id ?? order.merchant,
     buyer_logon_id: "san***@sandbox.example",
     app_id: order.merchant,
     seller_id: sellerId,
@@ -76,16 +77,23 @@ const joined = (fields: Fields): string =>
 const isForged = (flaw: CallbackFlaw): boolean =>
   flaw === "wrong_signature" || flaw === "sign_test_probe";
 
+/** The seller's number: the authorised merchant's, the registered one, or the sandbox's own. */
+function sellerOf(order: SandboxOrderRecord, names: readonly string[]): string {
+  const authAppId = keptOf(order)?.auth_app_id ?? null;
+  if (authAppId !== null) return sellerIdOf(authAppId);
+  return names.find((name) => name.startsWith("2088")) ?? sellerIdOf(order.merchant);
+}
+
 /** `sign_type`, and in certificate mode `alipay_cert_sn`, are sent but not signed. */
-export async function notification(
+async function post(
   order: SandboxOrderRecord,
+  change: Fields,
   flaw: CallbackFlaw,
   world: SandboxWorld,
 ): Promise<Request> {
   const names = Object.keys((await world.registeredMerchant(order.merchant))?.publicKeys ?? {});
-  const sellerId = names.find((name) => name.startsWith("2088")) ?? sellerIdOf(order.merchant);
   const isCertificateMode = names.some((name) => /^[0-9a-f]{32}$/.test(name));
-  const fields = fieldsOf(order, sellerId, flaw, world);
+  const fields = { ...fieldsOf(order, sellerOf(order, names), flaw, world), ...change };
   const text = joined(fields);
   const sign = await signSha256(await platformKey(world), isForged(flaw) ? `${text}&` : text);
   const form = new URLSearchParams({
@@ -99,4 +107,36 @@ export async function notification(
     headers: { "content-type": "application/x-www-form-urlencoded; charset=utf-8" },
     body: form.toString(),
   });
+}
+
+/** Null: the order named no address. */
+export const notification = async (
+  order: SandboxOrderRecord,
+  flaw: CallbackFlaw,
+  world: SandboxWorld,
+): Promise<Request | null> => (order.notifyUrl === "" ? null : post(order, {}, flaw, world));
+
+/**
+ * The notice about a refund goes to the payment's address and looks like the payment's, with
+ * `out_biz_no`, the running total, and TRADE_CLOSED once nothing is left. None is sent for what
+ * did not reach the buyer.
+ */
+export async function refundNotification(
+  order: SandboxOrderRecord,
+  refund: SandboxRefund,
+  world: SandboxWorld,
+): Promise<Request | null> {
+  const { refundedAt } = refund;
+  if (refund.state !== "succeeded" || refundedAt === null || refund.notifyUrl === null) return null;
+  const place = order.refunds.findIndex((it) => it.refundNumber === refund.refundNumber);
+  const total = givenBack(order.refunds.slice(0, place + 1));
+  const isWhole = total === order.value;
+  const change = {
+    out_biz_no: refund.refundNumber,
+    refund_fee: toDecimal(total, 2),
+    gmt_refund: `${writeTime(refundedAt)}.${String(refundedAt % 1000).padStart(3, "0")}`,
+    trade_status: isWhole ? "TRADE_CLOSED" : "TRADE_SUCCESS",
+    ...(isWhole ? { gmt_close: writeTime(refundedAt) } : {}),
+  };
+  return order.notifyUrl === "" ? null : post(order, change, null, world);
 }

@@ -7,7 +7,9 @@ import type { GatewayError, Parameters } from "./request.ts";
 
 const MESSAGES: Readonly<Record<string, string>> = {
   "10000": "Success",
+  "10003": "Waiting For User Confirm",
   "20000": "Service Currently Unavailable",
+  "20001": "Insufficient Token Permissions",
   "40001": "Missing Required Arguments",
   "40002": "Invalid Arguments",
   "40004": "Business Failed",
@@ -19,6 +21,13 @@ export type Node = Readonly<Record<string, unknown>>;
 export const success = (fields: Node): Node => ({
   code: "10000",
   msg: MESSAGES["10000"],
+  ...fields,
+});
+
+/** 10003: the trade is made, and the buyer is asked. */
+export const waiting = (fields: Node): Node => ({
+  code: "10003",
+  msg: MESSAGES["10003"],
   ...fields,
 });
 

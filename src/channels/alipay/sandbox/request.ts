@@ -6,6 +6,7 @@ import { readPublicKey } from "../../../crypto/pem.ts";
 import { importVerifyingKey, verifySha256 } from "../../../crypto/rsa.ts";
 import { err, ok, type Result } from "../../../result.ts";
 import type { SandboxWorld } from "../../../sandbox/simulator.ts";
+import { authAppIdOf, readGrant } from "./grants.ts";
 import { isSandboxApp, mustRead } from "./identity.ts";
 import { readTime } from "./time.ts";
 
@@ -51,10 +52,17 @@ const REQUIRED: readonly (readonly [name: string, subCode: string, text: string]
 /** How far a request's time may be off. Far less than the 8 hours of a wrong time zone. */
 const CLOCK_TOLERANCE_MS = 15 * 60_000;
 
-/** Form of the parameters, then the caller, then the signature. Null: all is well. */
+/** A link may be opened long after it was signed. */
+export const LINK_TOLERANCE_MS = 24 * 3_600_000;
+
+/**
+ * Form of the parameters, then the caller, then the signature. Null: all is well.
+ * @param tolerance how far the request's time may be off, in milliseconds
+ */
 export async function refuseRequest(
   parameters: Parameters,
   world: SandboxWorld,
+  tolerance = CLOCK_TOLERANCE_MS,
 ): Promise<GatewayError | null> {
   for (const [name, subCode, text] of REQUIRED) {
     if (!parameters.has(name)) return gatewayError("40001", subCode, text);
@@ -69,7 +77,7 @@ export async function refuseRequest(
     return invalid("isv.invalid-format", "无效数据格式");
   }
   const sentAt = readTime(value("timestamp"));
-  if (sentAt === null || Math.abs(sentAt - world.now) > CLOCK_TOLERANCE_MS) {
+  if (sentAt === null || Math.abs(sentAt - world.now) > tolerance) {
     return invalid("isv.invalid-timestamp", "非法的时间戳参数");
   }
   const key = await merchantKey(parameters, world);
@@ -109,4 +117,24 @@ async function merchantKey(
   return isComplete && typeof key === "string"
     ? ok(key)
     : err(invalid("isv.invalid-parameter", "应用证书序列号与应用不匹配"));
+}
+
+/**
+ * For whom the caller acts: the authorised merchant's application, or null for itself. A token that
+ * is not valid refuses the call.
+ */
+export async function actsFor(
+  parameters: Parameters,
+  world: SandboxWorld,
+): Promise<Result<string | null, GatewayError>> {
+  const token = parameters.get("app_auth_token");
+  if (token === undefined) return ok(null);
+  const appId = parameters.get("app_id") ?? "";
+  const grant = await readGrant("token", appId, token, world);
+  if (grant === null) {
+    return err(gatewayError("20001", "aop.invalid-app-auth-token", "无效的应用授权令牌"));
+  }
+  return grant.expired
+    ? err(gatewayError("20001", "aop.app-auth-token-time-out", "应用授权令牌已过期"))
+    : ok(authAppIdOf(appId, grant.merchant));
 }

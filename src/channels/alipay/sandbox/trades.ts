@@ -1,20 +1,28 @@
 /**
- * The simulated `alipay.trade.*`. Precreate makes a code, not a trade: until the buyer scans, which
- * is when the order gets a transaction number, query and close know of nothing.
+ * The simulated `alipay.trade.*` about orders that exist. Codes are no trades: until the buyer
+ * scans, which is when the order gets a transaction number, query and close know of nothing.
  */
 import * as z from "zod";
 
-import { sha256 } from "../../../crypto/digest.ts";
-import { toHex } from "../../../crypto/encoding.ts";
 import { toDecimal } from "../../../money.ts";
-import type { CreateAnswer, SandboxOrderRecord, SandboxWorld } from "../../../sandbox/simulator.ts";
+import type { SandboxOrderRecord, SandboxWorld } from "../../../sandbox/simulator.ts";
 import { buyerIdOf } from "./identity.ts";
-import { invalidField, orderNumber, readOrder } from "./order.ts";
+import { invalidField, keptOf, orderNumber } from "./order.ts";
 import { businessFailure, success, type Node } from "./reply.ts";
-import type { Parameters } from "./request.ts";
+import { givenBack, isWhollyGivenBack, tradeNo, tradeStatus } from "./state.ts";
 import { writeTime } from "./time.ts";
 
 const CHANNEL = "alipay";
+
+export type Content = Readonly<Record<string, unknown>>;
+
+/** Who calls: the application, and the merchant that it acts for (null: itself). */
+export interface Caller {
+  readonly appId: string;
+  readonly authAppId: string | null;
+}
+
+export type Handler = (content: Content, caller: Caller, world: SandboxWorld) => Promise<Node>;
 
 const notExist = (number: string) =>
   businessFailure("ACQ.TRADE_NOT_EXIST", "交易不存在", {
@@ -27,74 +35,34 @@ const notExist = (number: string) =>
 
 const tradeFields = z.looseObject({ out_trade_no: orderNumber, trade_no: z.string().optional() });
 
-/** The answer to one call; null: no such method. */
-export async function answer(parameters: Parameters, world: SandboxWorld): Promise<Node | null> {
-  const method = parameters.get("method") ?? "";
-  const handler = Object.hasOwn(METHODS, method) ? METHODS[method] : undefined;
-  if (handler === undefined) return null;
-  const content = parseObject(parameters.get("biz_content") ?? "");
-  if (content === null) return invalidField("biz_content");
-  return handler(content, parameters, world);
-}
-
-function parseObject(text: string): Record<string, unknown> | null {
-  try {
-    const parsed = z.record(z.string(), z.unknown()).safeParse(JSON.parse(text));
-    return parsed.success ? parsed.data : null;
-  } catch {
-    return null;
-  }
-}
-
-type Content = Readonly<Record<string, unknown>>;
-type Handler = (content: Content, parameters: Parameters, world: SandboxWorld) => Promise<Node>;
-
-const precreate: Handler = async (content, parameters, world) => {
-  const read = readOrder(content, parameters, world.now);
-  if (!read.ok) return read.error;
-  const { deadline, ...order } = read.value;
-  const known = await world.orders.get(CHANNEL, order.merchant, order.orderNumber);
-  // A code that nobody scanned is no trade: the order would begin now, after its own deadline.
-  if ((known?.transactionId ?? null) === null && deadline <= world.now) {
-    return businessFailure("ACQ.NOW_TIME_AFTER_EXPIRE_TIME_ERROR", "当前时间已超过允许支付的时间");
-  }
-  const created = await world.orders.create({ channel: CHANNEL, ...order });
-  return CREATED[created.kind](order.orderNumber, await codeOf(order.merchant, order.orderNumber));
-};
-
-const withCode = (out_trade_no: string, qr_code: string) => success({ out_trade_no, qr_code });
-
-const CREATED: Readonly<Record<CreateAnswer["kind"], (number: string, code: string) => Node>> = {
-  created: withCode,
-  same: withCode,
-  conflict: () => businessFailure("ACQ.CONTEXT_INCONSISTENT", "交易信息被篡改"),
-  already_paid: () => businessFailure("ACQ.TRADE_HAS_SUCCESS", "交易已被支付"),
-  already_closed: () => businessFailure("ACQ.TRADE_HAS_CLOSE", "交易已经关闭"),
-};
-
-/** The same order always has the same code. */
-async function codeOf(merchant: string, number: string): Promise<string> {
-  const digest = toHex(await sha256(`${merchant}:${number}`));
-  return `https://qr.alipay.com/bax0${digest.slice(0, 20)}`;
-}
-
 type Found = { readonly order: SandboxOrderRecord } | { readonly refused: Node };
 
-/** The order that a call names, or the refusal. */
-async function find(content: Content, parameters: Parameters, world: SandboxWorld): Promise<Found> {
+/**
+ * The order that a call names, or the refusal. A call without the merchant's token, or with another
+ * merchant's, finds none of its orders.
+ */
+export async function find(content: Content, caller: Caller, world: SandboxWorld): Promise<Found> {
   const parsed = tradeFields.safeParse(content);
   // Real Alipay also takes a trade_no alone; orders here are kept by their order number.
   if (!parsed.success) return { refused: invalidField("out_trade_no") };
   const { out_trade_no, trade_no } = parsed.data;
-  const merchant = parameters.get("app_id") ?? "";
-  const order = await world.orders.get(CHANNEL, merchant, out_trade_no);
+  const order = await world.orders.get(CHANNEL, caller.appId, out_trade_no);
+  if (order === null || keptOf(order)?.auth_app_id !== caller.authAppId) {
+    return { refused: notExist(out_trade_no) };
+  }
   // trade_no wins over out_trade_no: another trade's number finds another trade, or none.
-  const isOther = trade_no !== undefined && order?.transactionId !== trade_no;
-  return order === null || isOther ? { refused: notExist(out_trade_no) } : { order };
+  const isOther = trade_no !== undefined && tradeNo(order) !== trade_no;
+  return isOther ? { refused: notExist(out_trade_no) } : { order };
 }
 
-const query: Handler = async (content, parameters, world) => {
-  const found = await find(content, parameters, world);
+/** The trade's number, once it has one. */
+export const numbered = (order: SandboxOrderRecord): Node => {
+  const number = tradeNo(order);
+  return number === null ? {} : { trade_no: number };
+};
+
+export const query: Handler = async (content, caller, world) => {
+  const found = await find(content, caller, world);
   if ("refused" in found) return found.refused;
   const { order } = found;
   const status = tradeStatus(order);
@@ -117,60 +85,68 @@ const query: Handler = async (content, parameters, world) => {
     point_amount: "0.00",
     receipt_amount: paid,
     total_amount: amount,
-    trade_no: order.transactionId,
+    ...numbered(order),
     trade_status: status,
   });
 };
 
-/** Null: nobody has scanned, so there is no trade, whatever became of the code. */
-export function tradeStatus(order: SandboxOrderRecord): string | null {
-  if (order.state === "paid") return "TRADE_SUCCESS";
-  if (order.transactionId === null) return null;
-  return order.state === "closed" ? "TRADE_CLOSED" : "WAIT_BUYER_PAY";
-}
-
-const close: Handler = async (content, parameters, world) => {
-  const found = await find(content, parameters, world);
+export const close: Handler = async (content, caller, world) => {
+  const found = await find(content, caller, world);
   if ("refused" in found) return found.refused;
   const { order } = found;
-  if (tradeStatus(order) === null) return notExist(order.orderNumber);
+  const status = tradeStatus(order);
+  if (status === null) return notExist(order.orderNumber);
   const after =
-    order.state === "scanned"
+    status === "WAIT_BUYER_PAY"
       ? await world.orders.close(CHANNEL, order.merchant, order.orderNumber)
       : null;
   return after?.state === "closed"
-    ? success({ out_trade_no: order.orderNumber, trade_no: order.transactionId })
+    ? success({ out_trade_no: order.orderNumber, ...numbered(order) })
     : businessFailure("ACQ.REASON_TRADE_STATUS_INVALID", "交易状态不合法");
 };
 
+/** A number that is cancelled before anybody used it can no longer be used. */
+async function block(number: string, caller: Caller, world: SandboxWorld): Promise<void> {
+  // Fault scripts are about orders, and this would count as one.
+  if (world.script !== null) return;
+  const blocked = await world.orders.create({
+    channel: CHANNEL,
+    merchant: caller.appId,
+    orderNumber: number,
+    parameters: "{}",
+    currency: "CNY",
+    value: 0,
+    notifyUrl: "",
+    expiresAt: null,
+  });
+  if (blocked.kind === "created") await world.orders.close(CHANNEL, caller.appId, number);
+}
+
 /**
- * Kills a code that nobody has scanned, closes an unpaid trade, and answers success for a number
- * it never saw. A paid trade would be refunded: this seller has no balance to do it from, which is
- * an answer that Alipay gives too.
+ * Kills what is not paid, gives back what is, and answers success for a number it never saw, as
+ * the real one is said to.
  */
-const cancel: Handler = async (content, parameters, world) => {
+export const cancel: Handler = async (content, caller, world) => {
   const parsed = tradeFields.safeParse(content);
   if (!parsed.success) return invalidField("out_trade_no");
   const number = parsed.data.out_trade_no;
-  const merchant = parameters.get("app_id") ?? "";
-  const order = await world.orders.close(CHANNEL, merchant, number);
-  if (order?.state === "paid") {
-    return businessFailure(
-      "ACQ.SELLER_BALANCE_NOT_ENOUGH",
-      "商户的支付宝账户中无足够的资金进行撤销",
-    );
+  const done = (action: "close" | "refund", fields: Node = {}) =>
+    success({ out_trade_no: number, ...fields, retry_flag: "N", action });
+  const found = await find(content, caller, world);
+  if ("refused" in found) {
+    await block(number, caller, world);
+    return done("close");
   }
-  return success({
-    out_trade_no: number,
-    ...(order?.transactionId == null ? {} : { trade_no: order.transactionId }),
-    retry_flag: "N",
-    action: "close",
-  });
-};
-
-const METHODS: Readonly<Record<string, Handler>> = {
-  "alipay.trade.precreate": precreate,
-  "alipay.trade.query": query,
-  "alipay.trade.close": close,
-  "alipay.trade.cancel": cancel,
+  const order = await world.orders.close(CHANNEL, caller.appId, number);
+  if (order?.state !== "paid") return done("close", order === null ? {} : numbered(order));
+  if (!isWhollyGivenBack(order)) {
+    await world.orders.refund(CHANNEL, caller.appId, number, {
+      refundNumber: "cancel",
+      parameters: "cancel",
+      value: order.value - givenBack(order.refunds),
+      notifyUrl: null,
+      settles: "now",
+    });
+  }
+  return done("refund", { ...numbered(order), gmt_refund_pay: writeTime(world.now) });
 };

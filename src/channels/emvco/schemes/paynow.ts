@@ -66,6 +66,8 @@ export interface PayNowCode extends RecognisedCode {
     /** YYYYMMDD, or YYYYMMDDhhmmss which only some codes have; Singapore time. */
     readonly expiry: string | null;
     readonly billNumber: string | null;
+    /** Sub-object 04 of labels after the older table. */
+    readonly labelReference: string | null;
   };
 }
 
@@ -119,7 +121,7 @@ function recogniseOne(code: EmvDescription, account: MerchantAccount): PayNowCod
     reference: billNumber ?? reference,
     expiresAt,
     findings,
-    details: { proxyType, proxy, editable, expiry, billNumber },
+    details: { proxyType, proxy, editable, expiry, billNumber, labelReference: reference },
   };
 }
 

@@ -23,7 +23,7 @@ const TEMPLATES: readonly SchemeTemplate[] = [
       "03": "Postal code",
       "04": "Level",
       "05": "Unit",
-      "06": "Counter",
+      "06": "Miscellaneous",
       "07": "Version date",
     },
   },
@@ -38,7 +38,7 @@ export interface SgqrCode extends RecognisedCode {
     readonly postalCode: string | null;
     readonly level: string | null;
     readonly unit: string | null;
-    readonly counter: string | null;
+    readonly miscellaneous: string | null;
     /** YYYYMMDD. */
     readonly versionDate: string | null;
   };
@@ -67,7 +67,7 @@ function recogniseOne(account: MerchantAccount): SgqrCode | null {
       postalCode: get("03"),
       level: get("04"),
       unit: get("05"),
-      counter: get("06"),
+      miscellaneous: get("06"),
       versionDate: get("07"),
     },
   };

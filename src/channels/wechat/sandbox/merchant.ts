@@ -99,7 +99,9 @@ export function builtInCredentials(
 }
 
 const ownCredentials = z.looseObject({
-  mchid: z.string(),
+  mchid: z.string().optional(),
+  /** In a service provider's mode the provider's keys sign, for all of its merchants. */
+  sp_mchid: z.string().optional(),
   private_key: z.string(),
   certificate: z.string().optional(),
   serial_no: z.string().optional(),
@@ -116,11 +118,13 @@ export async function registration(
 ): Promise<{ merchant: string; entry: RegisteredMerchant } | null> {
   const read = ownCredentials.safeParse(credentials);
   if (!read.success) return null;
-  const { mchid, private_key, certificate, serial_no, api_v3_key, platform_keys } = read.data;
+  const { mchid, sp_mchid, private_key, certificate, serial_no, api_v3_key, platform_keys } =
+    read.data;
   const privateKey = readPrivateKey(private_key);
   const parsed = certificate === undefined ? null : readCertificate(certificate);
+  const merchant = sp_mchid ?? mchid;
   const serial = parsed?.ok === true ? parsed.value.serialHex : serial_no?.toUpperCase();
-  if (!privateKey.ok || serial === undefined) return null;
+  if (!privateKey.ok || serial === undefined || merchant === undefined) return null;
   const publicKey = await publicKeyOf(privateKey.value).catch(() => null);
   if (publicKey === null) return null;
   const publicKeys: Record<string, string> = { [serial]: toPem("PUBLIC KEY", publicKey) };
@@ -130,5 +134,5 @@ export async function registration(
       publicKeys[id] = toPem("PUBLIC KEY", key.value);
     }
   }
-  return { merchant: mchid, entry: { publicKeys, symmetricKey: api_v3_key } };
+  return { merchant, entry: { publicKeys, symmetricKey: api_v3_key } };
 }

@@ -12,7 +12,7 @@ export interface Success {
 
 /** WeChat Pay's error form. */
 export interface Refusal {
-  readonly status: 400 | 401 | 403 | 404 | 405 | 415;
+  readonly status: 400 | 401 | 403 | 404 | 405 | 415 | 429;
   readonly code: string;
   readonly message: string;
   readonly detail?: Readonly<Record<string, unknown>>;

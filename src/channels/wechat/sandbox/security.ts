@@ -4,10 +4,10 @@ import { readPrivateKey, readPublicKey } from "../../../crypto/pem.ts";
 import { oaepDecrypt, oaepEncrypt } from "../../../crypto/rsa.ts";
 import type { SandboxWorld } from "../../../sandbox/simulator.ts";
 import { platformCertificate } from "./identity.ts";
-import { base62 } from "./orders.ts";
-import { readEcho } from "./parameters.ts";
+import { readEcho } from "./forms.ts";
 import { isRefusal, paramError, refuse, type Answer } from "./reply.ts";
 import type { AuthenticRequest } from "./request.ts";
+import { base62 } from "./words.ts";
 
 const time = (ms: number): string => new Date(ms).toISOString().replace(/\.\d{3}Z$/, "+00:00");
 
