@@ -1,12 +1,14 @@
 /** The channel matrix. Adding a channel is its folder and its line here. */
 import type { Channel } from "./adapter.ts";
 import { alipay } from "./alipay/channel.ts";
+import { antom } from "./antom/channel.ts";
 import { iotpay } from "./iotpay/channel.ts";
 import { wechat } from "./wechat/channel.ts";
 
 export const CHANNELS: Readonly<Record<string, Channel>> = {
   wechat,
   alipay,
+  antom,
   iotpay,
 };
 

@@ -41,6 +41,8 @@ const noOrders: SandboxOrders = {
   create: () => Promise.reject(new Error("this double keeps no orders")),
   get: async () => null,
   close: async () => null,
+  pay: async () => null,
+  refund: async () => ({ kind: "no_order" }),
 };
 
 export async function startDouble(): Promise<BenchDouble> {
@@ -55,6 +57,7 @@ export async function startDouble(): Promise<BenchDouble> {
     script: null,
     now: Date.now(),
     random: secureRandom,
+    publicBase: "http://127.0.0.1",
   });
   const sign = () => signatureHeaders(utf8(REPLY), platform[0].id, world());
   let headers = await sign();
@@ -110,8 +113,10 @@ export async function startDouble(): Promise<BenchDouble> {
         createdAt: Date.now(),
         expiresAt: null,
         paidAt: Date.now(),
+        refunds: [],
       } as const;
       const request = await wechatSandbox.callback(paid, null, world());
+      if (request === null) throw new Error("a paid order has a notification");
       return {
         path: new URL(request.url).pathname,
         headers: Object.fromEntries(request.headers.entries()),

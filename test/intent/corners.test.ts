@@ -256,7 +256,7 @@ describe("a repeat of create", () => {
     held.open();
     const answers = await Promise.all(repeats);
     expect(new Set(answers.map((answer) => JSON.stringify(answer))).size).toBe(1);
-    expect(answers[0]).toMatchObject({ kind: "intent", status: 201 });
+    expect(answers[0]).toMatchObject({ kind: "object", status: 201 });
     expect(shop.bank.seen.map(({ path }) => path.split("?")[0])).toEqual([
       `/v3/pay/transactions/out-trade-no/${body.id}`,
       "/v3/pay/transactions/native",
@@ -282,7 +282,7 @@ describe("a channel slower than the wait", () => {
       await runInDurableObject(stub, () => void vi.advanceTimersByTime(IN_FLIGHT_WAIT_MS));
       const answers = await Promise.all([first, again]);
       expect(answers).toMatchObject([
-        { kind: "intent", status: 201, replayed: false },
+        { kind: "object", status: 201, replayed: false },
         { kind: "failure", failure: { code: "IDEMPOTENCY_IN_FLIGHT" } },
       ]);
       expect(JSON.parse(bodyOf(answers[0]))).toMatchObject({
@@ -336,7 +336,7 @@ describe("an order number that was lost", () => {
       asked[1]?.("pi_other");
       expect(await joined).toMatchObject(lost);
       asked[2]?.(id);
-      expect(await next).toMatchObject({ kind: "intent", status: 201 });
+      expect(await next).toMatchObject({ kind: "object", status: 201 });
     });
     expect(creates(shop.bank)).toHaveLength(1);
   });
@@ -356,7 +356,7 @@ describe("syncs", () => {
     await held.reached;
     held.open();
     const answers = await Promise.all(syncs);
-    expect(answers.map((answer) => answer.kind)).toEqual(Array(20).fill("intent"));
+    expect(answers.map((answer) => answer.kind)).toEqual(Array(20).fill("object"));
     expect(shop.bank.seen).toHaveLength(1);
   });
 });
@@ -468,12 +468,22 @@ describe("cancelling a code of Alipay that nobody has scanned", () => {
       status: "succeeded",
       amount: { currency: "CNY", value: 699 },
       amount_refunded: { currency: "CNY", value: 699 },
-      sequence: 4,
+      sequence: 6,
     });
-    // Lists show it too, and no second success was told.
-    const copy = await projected(id, 4);
+    // Lists show it too, no second success was told, and the money that went is a refund.
+    const copy = await projected(id, 6);
     expect(JSON.parse(String(copy["snapshot"]))).toEqual(after);
-    expect((await eventsOf(id)).at(-1)).toBe("payment_intent.succeeded");
+    expect((await eventsOf(id)).slice(-3)).toEqual([
+      "payment_intent.succeeded",
+      "refund.created",
+      "refund.succeeded",
+    ]);
+    const refunds = await api("GET", `/v1/refunds?payment_intent=${id}`, {
+      key: shop.merchant.live,
+    });
+    expect(refunds.body.data).toMatchObject([
+      { origin: "channel", status: "succeeded", amount: { currency: "CNY", value: 699 } },
+    ]);
     expect(lines.map((line) => JSON.parse(line))).toContainEqual(
       expect.objectContaining({ level: "error", event: "payment.given_back", intent: id }),
     );

@@ -155,7 +155,7 @@ describe("the SDK's client against the simulated channel", () => {
     const paymentId = kit.newPaymentId();
     const sdk = client();
     await sdk.send("post", "v3/pay/transactions/native", nativeOrder(paymentId));
-    simulation.orders.pay(paymentId);
+    simulation.orders.become(paymentId, "paid");
     const params = { mchid: credentials.mchid };
     const paid = await sdk.send("get", orderPath(paymentId), undefined, { params });
     expect(paid.data).toMatchObject({ trade_state: "SUCCESS", amount: { total: 699 } });
@@ -244,8 +244,8 @@ describe("what we sign, judged by the SDK", () => {
     const payload = wechat.prepareCharge(order, account());
     if (!payload.ok) throw new Error(payload.error.message);
     expect((await wechat.createCharge(payload.value, order, account(), io)).kind).toBe("ok");
-    expect((await wechat.queryPayment(paymentId, account(), io)).kind).toBe("ok");
-    expect((await wechat.closePayment(paymentId, account(), io)).kind).toBe("ok");
+    expect((await wechat.queryPayment(kit.sentOrder(paymentId), account(), io)).kind).toBe("ok");
+    expect((await wechat.closePayment(kit.sentOrder(paymentId), account(), io)).kind).toBe("ok");
     expect((await wechat.selfCheck(account(), io)).kind).toBe("ok");
     expect(io.sent).toHaveLength(4);
     for (const { request, body } of io.sent) {
@@ -278,8 +278,9 @@ describe("what we sign, judged by the SDK", () => {
   it("the simulated channel's notification, signature and ciphertext", async ({ expect }) => {
     const paymentId = kit.newPaymentId();
     await client().send("post", "v3/pay/transactions/native", nativeOrder(paymentId));
-    const record = simulation.orders.pay(paymentId);
+    const record = simulation.orders.become(paymentId, "paid");
     const request = await wechatSandbox.callback(record, null, world());
+    if (request === null) throw new Error("no notification");
     const body = await request.text();
     const header = (name: string) => request.headers.get(`Wechatpay-${name}`) ?? "";
     const message = Formatter.response(header("Timestamp"), header("Nonce"), body);
@@ -333,7 +334,11 @@ function notify(payload: object, changes: { key?: string; apiV3Key?: string; aad
     "Wechatpay-Serial": credentials.platform_keys[0]?.id ?? "",
     "Wechatpay-Signature": Rsa.sign(message, changes.key ?? simulation.keys.platformPrivateKey),
   });
-  return wechat.verifyCallback({ headers, body: utf8(body) }, account(), realIo());
+  return wechat.verifyCallback(
+    { method: "POST", target: "/v1/callbacks/wechat/ca_peer", headers, body: utf8(body) },
+    account(),
+    realIo(),
+  );
 }
 
 const paid = () =>

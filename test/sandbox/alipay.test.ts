@@ -14,7 +14,11 @@ import {
 } from "../../src/crypto/rsa.ts";
 import { readCertificate } from "../../src/crypto/x509.ts";
 import { alipaySandbox } from "../../src/channels/alipay/sandbox/channel.ts";
-import { appIdOf, platformCertificate, platformSerial } from "../../src/channels/alipay/sandbox/identity.ts";
+import {
+  appIdOf,
+  platformCertificate,
+  platformSerial,
+} from "../../src/channels/alipay/sandbox/identity.ts";
 import type { SandboxOrderRecord } from "../../src/sandbox/simulator.ts";
 import {
   newPaymentId,
@@ -391,7 +395,11 @@ describe("query, close and cancel", () => {
       expect(await precreate(sim, biz(id))).toMatchObject({ sub_code: "ACQ.TRADE_HAS_CLOSE" });
     }
     for (let n = 0; n < 2; n += 1) {
-      expect(await cancel(paid)).toMatchObject({ code: "10000", action: "refund", retry_flag: "N" });
+      expect(await cancel(paid)).toMatchObject({
+        code: "10000",
+        action: "refund",
+        retry_flag: "N",
+      });
     }
     expect(sim.find(paid)?.refunds).toHaveLength(1);
     expect(await ask(sim, { biz: { out_trade_no: paid } })).toMatchObject({

@@ -57,16 +57,16 @@ export async function callWithToken(
   values: Values,
   io: ChannelIo,
 ): Promise<{ readonly reply: BankReply; readonly values: Values }> {
-  const { account, version, api } = desk;
+  const { version, api } = desk;
   for (let attempt = 0; ; attempt += 1) {
     const all = { ...fresh(desk, io), ...values };
-    const token = await tokenOf(account, version, api, all, io);
+    const token = await tokenOf(version, api, all, io);
     if (token.kind !== "token") return { reply: token, values: all };
     const filled = { ...all, ...(token.token === null ? {} : { access_token: token.token }) };
     const reply = await callBank(api, call, version, filled, io);
     const revoked = reply.kind === "reply" && reply.status === 401 && token.token !== null;
     if (!revoked) return { reply, values: filled };
-    forgetToken(account);
+    forgetToken(version);
     if (attempt > 0) return { reply, values: filled };
   }
 }

@@ -1,12 +1,12 @@
 /**
- * Access tokens (OAuth 2.0 client credentials), one for each account, kept until shortly before they
- * end. They live with the account object in this isolate and nowhere else.
+ * Access tokens (OAuth 2.0 client credentials), one for each version of an account's settings, kept
+ * until shortly before they end. They live with the account object in this isolate and nowhere else.
  */
-import type { ChannelAccount, ChannelIo } from "../adapter.ts";
+import type { ChannelIo } from "../adapter.ts";
 import { callBank, refusalOf } from "./api.ts";
 import { bankFailure, type BankFailure } from "./errors.ts";
 import { textAt } from "./fields.ts";
-import type { BankApi } from "./profile.ts";
+import type { BankApi, BankSettings } from "./profile.ts";
 import type { Values } from "./template.ts";
 import type { BankVersion } from "./verifier.ts";
 
@@ -16,7 +16,7 @@ interface Kept {
   readonly until: number;
 }
 
-const kept = new WeakMap<ChannelAccount, Kept>();
+const kept = new WeakMap<BankSettings, Kept>();
 
 /** A token is not used in its last minute: it could end on the way. */
 const MARGIN_MS = 60_000;
@@ -30,14 +30,14 @@ export type TokenAnswer = { readonly kind: "token"; readonly token: string | nul
 
 /** The account's token; null where the bank's API has none. */
 export async function tokenOf(
-  account: ChannelAccount,
   version: BankVersion,
   api: BankApi,
   values: Values,
   io: ChannelIo,
 ): Promise<TokenAnswer> {
   if (api.token === undefined) return { kind: "token", token: null };
-  const known = kept.get(account);
+  const { settings } = version;
+  const known = kept.get(settings);
   if (known !== undefined && io.now() < known.until) return { kind: "token", token: known.token };
   const reply = await callBank(api, api.token, version, values, io);
   if (reply.kind !== "reply") return reply;
@@ -50,10 +50,10 @@ export async function tokenOf(
   if (token === null || !TOKEN.test(token)) return bankFailure("malformed_reply");
   if (/^\d{1,9}$/.test(seconds)) {
     const life = Math.min(Number(seconds) * 1_000, LONGEST_MS) - MARGIN_MS;
-    if (life > 0) kept.set(account, { token, until: io.now() + life });
+    if (life > 0) kept.set(settings, { token, until: io.now() + life });
   }
   return { kind: "token", token };
 }
 
 /** The bank no longer takes it: the next call fetches another. */
-export const forgetToken = (account: ChannelAccount): void => void kept.delete(account);
+export const forgetToken = ({ settings }: BankVersion): void => void kept.delete(settings);

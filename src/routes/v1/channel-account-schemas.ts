@@ -36,9 +36,10 @@ export const ChannelAccount = z
   })
   .openapi("ChannelAccount");
 
-const LATE = "must be accept; refunding late payments by itself comes with refunds";
-const LatePayment = z.enum(["accept"], LATE).openapi({
-  description: "What happens when a buyer pays after the payment has ended.",
+const LatePayment = z.enum(["accept", "refund"]).openapi({
+  description:
+    "What happens when a buyer pays after the payment has ended: the money is kept, or given back " +
+    "at once. `refund` only where the channel has refunds.",
 });
 
 /** Checked by the mode's own schema, which GET /v1/channels shows. */
@@ -49,7 +50,10 @@ export const Credentials = z.record(z.string(), z.unknown()).openapi({
 export const CreateChannelAccount = z
   .strictObject({
     channel: z.enum(CHANNEL_SLUGS, `must be one of ${CHANNEL_SLUGS.join(", ")}`),
-    mode: z.string().max(32).default("direct"),
+    mode: z.string().max(32).optional().openapi({
+      description: "One of the channel's integration modes; default: its first.",
+      example: "direct",
+    }),
     display_name: PlainText(100),
     region: z.string().max(32).optional(),
     credentials: Credentials,

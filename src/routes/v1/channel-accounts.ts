@@ -1,6 +1,7 @@
 /** `/v1/channel-accounts` (API.md section 4): the merchant's own accounts at the channels. */
 import { createRoute, z } from "@hono/zod-openapi";
 
+import { channelOf } from "../../channels/registry.ts";
 import { apiError } from "../../errors.ts";
 import { sealCredentials } from "../../onboarding/credentials.ts";
 import { regionsOf } from "../../regions.ts";
@@ -105,12 +106,24 @@ function checkRegion(c: AppContext, region: string | null | undefined): void {
   });
 }
 
+/** Money can only go back by itself where the channel takes it back. */
+function checkLatePayment(channel: string, policy: "accept" | "refund" | undefined): void {
+  const info = channelOf(channel)?.adapter.info;
+  if (policy !== "refund" || info === undefined || info.refunds !== null) return;
+  const message = `must be accept: ${info.name} has no refunds`;
+  throw apiError("INVALID_REQUEST", `late_payment: ${message}.`, {
+    issues: [{ path: "late_payment", message }],
+  });
+}
+
 export function registerChannelAccounts(app: App): void {
   app.openapi(create, async (c) => {
     const body = c.req.valid("json");
     const { merchant, key } = c.var.principal;
     checkRegion(c, body.region);
-    const report = await examined(c, body.channel, body.mode, body.credentials);
+    checkLatePayment(body.channel, body.late_payment);
+    const mode = body.mode ?? Object.keys(channelOf(body.channel)?.adapter.modes ?? {})[0] ?? "";
+    const report = await examined(c, body.channel, mode, body.credentials);
     const id = await c.var.newId("channelAccount");
     if (!key.livemode) await registerInSandbox(c, body.channel, report.parsed);
     await addChannelAccounts(database(c.env.DB), [
@@ -119,7 +132,7 @@ export function registerChannelAccounts(app: App): void {
         merchant_id: merchant.id,
         livemode: key.livemode,
         channel: body.channel,
-        mode: body.mode,
+        mode,
         display_name: body.display_name,
         region: body.region ?? null,
         late_payment: body.late_payment,
@@ -151,6 +164,7 @@ export function registerChannelAccounts(app: App): void {
     const row = await owned(c, c.req.valid("param").id);
     const body = c.req.valid("json");
     checkRegion(c, body.region);
+    checkLatePayment(row.channel, body.late_payment);
     const fields = Object.fromEntries(
       Object.entries(body).filter(([, value]) => value !== undefined),
     );

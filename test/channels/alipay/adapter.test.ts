@@ -415,18 +415,24 @@ describe("a query", () => {
       success({ out_trade_no: id, qr_code: "https://qr.alipay.com/bax1" }),
     ];
     for (const node of nodes) {
-      expect(await alipay.queryPayment(sent(id), account, scripted({ [QUERY]: node }))).toMatchObject({
+      expect(
+        await alipay.queryPayment(sent(id), account, scripted({ [QUERY]: node })),
+      ).toMatchObject({
         kind: "unknown",
       });
     }
     const unsigned = scripted({ [QUERY]: paid }, false);
-    expect(await alipay.queryPayment(sent(id), account, unsigned)).toMatchObject({ kind: "unknown" });
+    expect(await alipay.queryPayment(sent(id), account, unsigned)).toMatchObject({
+      kind: "unknown",
+    });
   });
 
   it("doubts an unsigned gateway refusal, which an order would believe", async ({ expect }) => {
     const refused = { code: "40002", sub_code: "isv.invalid-app-id" };
     const id = newPaymentId();
-    expect(await alipay.queryPayment(sent(id), account, scripted({ [QUERY]: refused }))).toMatchObject({
+    expect(
+      await alipay.queryPayment(sent(id), account, scripted({ [QUERY]: refused })),
+    ).toMatchObject({
       kind: "rejected",
     });
     for (const [method, act] of [
@@ -647,7 +653,8 @@ for (const [mode, setUp] of Object.entries(modes)) {
       await place(sim, own, paid);
       sim.become(scanned.paymentId, "scanned");
       sim.become(paid.paymentId, "paid");
-      const close = (charge: ChargeOrder) => alipay.closePayment(sent(charge.paymentId), own, sim.io);
+      const close = (charge: ChargeOrder) =>
+        alipay.closePayment(sent(charge.paymentId), own, sim.io);
       expect(await close(scanned)).toMatchObject({ kind: "ok", value: { state: "closed" } });
       expect(await alipay.queryPayment(sent(scanned.paymentId), own, sim.io)).toMatchObject({
         value: { state: "closed" },

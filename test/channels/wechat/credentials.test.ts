@@ -2,7 +2,7 @@
 import { beforeAll, describe, it } from "vitest";
 import * as z from "zod";
 
-import { directMode } from "../../../src/channels/wechat/examine.ts";
+import { directMode, partnerMode } from "../../../src/channels/wechat/examine.ts";
 import { wechat } from "../../../src/channels/wechat/adapter.ts";
 import { sha256Hex } from "../../../src/crypto/digest.ts";
 import vectors from "../../vectors/wechat-pay.json";
@@ -214,6 +214,69 @@ describe("refused", () => {
   });
 });
 
+describe("a service provider's credentials", () => {
+  const provided = (changes: Record<string, unknown> = {}) => ({
+    ...good({ mchid: undefined, appid: undefined }),
+    sp_mchid: kit.MCHID,
+    sp_appid: kit.APPID,
+    sub_mchid: kit.SUB_MCHID,
+    ...changes,
+  });
+  const partnerIssues = async (changes: Record<string, unknown>) => {
+    const given = Object.fromEntries(
+      Object.entries(provided(changes)).filter(([, value]) => value !== undefined),
+    );
+    const result = await partnerMode.examine(given, kit.NOW);
+    return result.ok ? [] : result.error;
+  };
+
+  it("are accepted with and without an appid of the sub-merchant, who is the one paid", async ({
+    expect,
+  }) => {
+    expect(await partnerIssues({})).toEqual([]);
+    expect(await partnerIssues({ sub_appid: "wx0000000000000001" })).toEqual([]);
+    const given = JSON.parse(JSON.stringify(provided()));
+    expect(await partnerMode.examine(given, kit.NOW)).toMatchObject({
+      ok: true,
+      value: { merchantAccount: kit.SUB_MCHID },
+    });
+  });
+
+  it("are refused when a number is missing, or the provider is its own merchant", async ({
+    expect,
+  }) => {
+    for (const name of ["sp_mchid", "sp_appid", "sub_mchid"]) {
+      expect(await partnerIssues({ [name]: undefined }), name).toMatchObject([{ path: name }]);
+    }
+    expect(await partnerIssues({ sub_mchid: kit.MCHID })).toMatchObject([
+      { path: "sub_mchid", message: expect.stringContaining("service provider's own") },
+    ]);
+  });
+
+  it("say which mode they are of, when they are saved for the other", async ({ expect }) => {
+    const foreign = await partnerIssues({ mchid: kit.MCHID });
+    expect(foreign).toMatchObject([
+      { path: "mchid", message: expect.stringContaining("belongs to the mode direct") },
+    ]);
+    const direct = await directMode.examine(
+      { ...good({ serial_no: SERIAL }), sub_mchid: kit.SUB_MCHID },
+      kit.NOW,
+    );
+    expect(direct).toMatchObject({
+      ok: false,
+      error: [
+        {
+          path: "sub_mchid",
+          message: expect.stringContaining("belongs to the mode service_provider"),
+        },
+      ],
+    });
+    expect(await partnerIssues({ surprise: 1 })).toMatchObject([
+      { path: "surprise", message: "unknown field; remove it" },
+    ]);
+  });
+});
+
 describe("the channel matrix", () => {
   it("serves the form as a strict JSON Schema", ({ expect }) => {
     const schema = z.toJSONSchema(wechat.modes["direct"]?.credentials ?? z.object());
@@ -228,7 +291,12 @@ describe("the channel matrix", () => {
   });
 
   it("offers what is built, and no more", ({ expect }) => {
-    expect(Object.keys(wechat.modes)).toEqual(["direct"]);
-    expect(wechat.info).toMatchObject({ slug: "wechat", currencies: ["CNY"], methods: ["qr"] });
+    expect(Object.keys(wechat.modes)).toEqual(["direct", "service_provider"]);
+    expect(wechat.info).toMatchObject({
+      slug: "wechat",
+      currencies: ["CNY"],
+      methods: ["qr", "jsapi", "app", "wap"],
+      refunds: { partial: true, maxPartials: 50, windowDays: 365, spacingSeconds: 60 },
+    });
   });
 });

@@ -15,14 +15,12 @@ import { randomId, secureRandom } from "../../../src/ids.ts";
 import type {
   RegisteredMerchant,
   SandboxKeyring,
-  SandboxOrderRecord,
-  SandboxOrders,
   SandboxWorld,
 } from "../../../src/sandbox/simulator.ts";
 import { wechatSandbox } from "../../../src/channels/wechat/sandbox/channel.ts";
+import { chargeOrder, memoryOrders, NOW, NOWHERE, rawCallback, sentOrder } from "../kit.ts";
 
-/** 2026-11-21T00:00:00Z. */
-export const NOW = Date.UTC(2026, 10, 21);
+export { NOW, rawCallback, sentOrder };
 export const API_V3_KEY = "0123456789abcdefghijklmnopqrstuv";
 export const MCHID = "1900000001";
 export const APPID = "wxd678efh567hg6787";
@@ -82,6 +80,19 @@ export const credentialsOf = (
   ...changes,
 });
 
+export const SUB_MCHID = "1900000109";
+export const SUB_APPID = "wxd678efh567hg9999";
+
+/** A service provider's credentials for one of its merchants, in public-key mode. */
+export function partnerCredentialsOf(
+  provider: Pair,
+  platform: Pair,
+  changes: Record<string, unknown> = {},
+): Record<string, unknown> {
+  const { mchid, appid, ...keys } = credentialsOf(provider, platform);
+  return { sp_mchid: mchid, sp_appid: appid, sub_mchid: SUB_MCHID, ...keys, ...changes };
+}
+
 export type FakeAccount = ChannelAccount;
 
 export const accountOf = (first: unknown, ...older: unknown[]): FakeAccount => ({
@@ -90,6 +101,11 @@ export const accountOf = (first: unknown, ...older: unknown[]): FakeAccount => (
   mode: "direct",
   livemode: true,
   versions: [first, ...older],
+});
+
+export const partnerAccountOf = (first: unknown, ...older: unknown[]): FakeAccount => ({
+  ...accountOf(first, ...older),
+  mode: "service_provider",
 });
 
 export type Answerer = (request: Request, call: number) => Response | Promise<Response>;
@@ -116,6 +132,7 @@ export function fakeIo(answer: Answerer, changes: Partial<ChannelIo> = {}): Fake
     random: secureRandom,
     endpoints: WECHAT_ENDPOINTS,
     attempt: 0,
+    ...NOWHERE,
     log: (level, event, fields) => lines.push(JSON.stringify({ level, event, ...fields })),
     ...changes,
   };
@@ -211,82 +228,17 @@ export async function callbackOf(
     ...changes.envelope,
   });
   const headers = new Headers(await signedHeaders(platform, body, changes.headers));
-  return { headers, body: utf8(body) };
+  return { method: "POST", target: "/v1/callbacks/wechat/ca_1", headers, body: utf8(body) };
 }
 
 export const newPaymentId = (): string => randomId("paymentIntent");
 
-export const orderOf = (changes: Partial<ChargeOrder> = {}): ChargeOrder => ({
-  paymentId: newPaymentId(),
-  amount: { currency: "CNY", value: 699 },
-  method: "qr",
-  description: "AI summary",
-  merchantName: "Corner Shop",
-  notifyUrl: "https://pay.example/v1/callbacks/wechat/ca_1",
-  returnUrl: null,
-  expiresAt: NOW + 900_000,
-  createdAt: NOW,
-  payer: null,
-  osType: null,
-  ...changes,
-});
-
-/** The simulated channel's database, in memory. */
-export interface MemoryOrders extends SandboxOrders {
-  pay(orderNumber: string): SandboxOrderRecord;
-  find(orderNumber: string): SandboxOrderRecord | undefined;
-}
-
-export function memoryOrders(now: () => number = () => NOW): MemoryOrders {
-  const rows = new Map<string, SandboxOrderRecord>();
-  const change = (orderNumber: string, to: Partial<SandboxOrderRecord>): SandboxOrderRecord => {
-    const row = rows.get(orderNumber);
-    if (row === undefined) throw new Error("no such order");
-    const next = { ...row, ...to };
-    rows.set(orderNumber, next);
-    return next;
-  };
-  return {
-    async create(order) {
-      const known = rows.get(order.orderNumber);
-      if (known?.state === "paid") return { kind: "already_paid", order: known };
-      if (known?.state === "closed") return { kind: "already_closed", order: known };
-      if (known !== undefined) {
-        const same = known.parameters === order.parameters;
-        return { kind: same ? "same" : "conflict", order: known };
-      }
-      const row: SandboxOrderRecord = {
-        ...order,
-        state: "open",
-        transactionId: null,
-        createdAt: now(),
-        paidAt: null,
-      };
-      rows.set(order.orderNumber, row);
-      return { kind: "created", order: row };
-    },
-    async get(_channel, merchant, orderNumber) {
-      const row = rows.get(orderNumber);
-      return row?.merchant === merchant ? row : null;
-    },
-    async close(_channel, merchant, orderNumber) {
-      const row = rows.get(orderNumber);
-      if (row?.merchant !== merchant) return null;
-      return row.state === "paid" ? row : change(orderNumber, { state: "closed" });
-    },
-    pay: (orderNumber) =>
-      change(orderNumber, {
-        state: "paid",
-        transactionId: "4200000000202611210000000002",
-        paidAt: now(),
-      }),
-    find: (orderNumber) => rows.get(orderNumber),
-  };
-}
+export const orderOf = (changes: Partial<ChargeOrder> = {}): ChargeOrder =>
+  chargeOrder({ notifyUrl: "https://pay.example/v1/callbacks/wechat/ca_1", ...changes });
 
 export interface Simulation {
   readonly world: SandboxWorld;
-  readonly orders: MemoryOrders;
+  readonly orders: ReturnType<typeof memoryOrders>;
   readonly keys: SandboxKeyring;
   readonly account: FakeAccount;
   io(changes?: Partial<ChannelIo>): FakeIo;
@@ -313,10 +265,11 @@ export async function simulate(
   const world: SandboxWorld = {
     keys,
     registeredMerchant: (mchid) => Promise.resolve(options.registered?.[mchid] ?? null),
-    orders,
+    orders: orders.orders,
     script: null,
     now,
     random: secureRandom,
+    publicBase: "https://gateway.example",
   };
   const id = randomId("channelAccount");
   const account = { ...accountOf(wechatSandbox.credentials(keys, id)), id };

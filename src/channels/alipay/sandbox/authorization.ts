@@ -9,7 +9,8 @@ import { authAppIdOf, issue, LIFETIME_S, merchantBehind, readGrant } from "./gra
 import { isSandboxApp, sellerIdOf } from "./identity.ts";
 import { businessFailure, success, type Node } from "./reply.ts";
 
-export const AUTHORIZE_PATH = "/oauth2/appToAppAuth.htm";
+/** Stands for openauth.alipay.com/oauth2/appToAppAuth.htm, which has a host of its own. */
+export const AUTHORIZE_PATH = "/authorization";
 
 const query = z.object({
   app_id: z.string(),

@@ -45,6 +45,7 @@ const SCB: BankProfile = {
     amount: { at: "amount", unit: "major" },
     currency: { at: "currencyCode" },
     transactionId: "transactionId",
+    paidAt: { at: "transactionDateandTime", written: { form: "iso" } },
     // SCB only writes about what was paid.
     state: { at: "status", otherwise: "paid" },
   },

@@ -44,7 +44,8 @@ function ticketOf(make: Make, order: OrderBody, world: SandboxWorld, { pageMembe
       return { code_url: `weixin://wxpay/bizpayurl?pr=${base62(world.random, 9)}` };
     case "h5":
       return { [pageMember]: `${world.publicBase}/sandbox/wallet/${order.out_trade_no}` };
-    default:
+    case "jsapi":
+    case "app":
       return { prepay_id: `wx${base62(world.random, 34).toLowerCase()}` };
   }
 }
@@ -85,7 +86,8 @@ function stateOf({ state, refunds }: SandboxOrderRecord): readonly [string, stri
       return refunds.length === 0 ? ["SUCCESS", "支付成功"] : ["REFUND", "转入退款"];
     case "closed":
       return ["CLOSED", "订单已关闭"];
-    default:
+    case "open":
+    case "scanned":
       return ["NOTPAY", "订单未支付"];
   }
 }

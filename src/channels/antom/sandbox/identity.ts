@@ -1,0 +1,77 @@
+/**
+ * Who is who at the simulated Antom: client IDs, made from the account's id, and payment numbers,
+ * made from the order's. The same input always gives the same number.
+ */
+import type { Result } from "../../../result.ts";
+import { digits } from "../../../sandbox/numbers.ts";
+
+export const CHANNEL = "antom";
+
+/** Like those of Antom's own sandbox, which send callers to its sandbox paths. */
+const CLIENT_PREFIX = "SANDBOX_5Y";
+
+/** Two check digits, so that a mistyped ID is not taken for somebody's. */
+const checkDigits = (body: string): string =>
+  (97n - (BigInt(body) % 97n)).toString().padStart(2, "0");
+
+export function clientIdOf(accountId: string): string {
+  const body = digits(`client:${accountId}`, 13);
+  return CLIENT_PREFIX + body + checkDigits(body);
+}
+
+/** Whether an ID was made by {@link clientIdOf}: such clients use the sandbox's own keys. */
+export function isSandboxClient(clientId: string): boolean {
+  const body = clientId.slice(CLIENT_PREFIX.length, -2);
+  return (
+    clientId.startsWith(CLIENT_PREFIX) &&
+    /^\d{13}$/.test(body) &&
+    clientId.endsWith(checkDigits(body))
+  );
+}
+
+const NUMBER_DIGITS = 16;
+
+/** Antom's number of a payment. It holds the order's, because orders are found by that alone. */
+export const paymentIdOf = (clientId: string, orderNumber: string): string =>
+  digits(`payment:${clientId}:${orderNumber}`, NUMBER_DIGITS) + orderNumber;
+
+/** The order behind Antom's number; null for a number of any other client or of nobody. */
+export function orderNumberOf(clientId: string, paymentId: string): string | null {
+  const orderNumber = paymentId.slice(NUMBER_DIGITS);
+  return paymentIdOf(clientId, orderNumber) === paymentId ? orderNumber : null;
+}
+
+/**
+ * The payment behind the merchant's number of a refund; the sandbox keeps refunds with their
+ * payment and has no index of its own. Refund numbers hold the payment's 26 characters.
+ */
+export function orderNumberOfRefund(refundNumber: string): string | null {
+  const match = /^re_([0-9a-z]{26})/.exec(refundNumber);
+  return match === null ? null : `pi_${match[1] ?? ""}`;
+}
+
+/** Keys of a keyring were made by the sandbox itself; anything else is a bug. */
+export function mustRead<T>(read: Result<T, string>): T {
+  if (!read.ok) throw new Error(`the sandbox's own key does not parse: ${read.error}`);
+  return read.value;
+}
+
+const CHINA_OFFSET_MS = 8 * 3_600_000;
+
+/** Times are in GMT+8, with the zone. */
+export const writeTime = (ms: number): string =>
+  `${new Date(ms + CHINA_OFFSET_MS).toISOString().slice(0, 19)}+08:00`;
+
+/** ISO 8601 with a zone as milliseconds since 1970; null for any other text. */
+export function readTime(text: string): number | null {
+  const isTime = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/.test(text);
+  const ms = isTime ? Date.parse(text) : Number.NaN;
+  return Number.isNaN(ms) ? null : ms;
+}
+
+/** Payments can be cancelled until 00:15 (GMT+8) of the next day. */
+export function cancellableUntil(createdAt: number): number {
+  const day = 86_400_000;
+  const nextDay = (Math.floor((createdAt + CHINA_OFFSET_MS) / day) + 1) * day;
+  return nextDay - CHINA_OFFSET_MS + 15 * 60_000;
+}
