@@ -22,6 +22,7 @@ import {
   type Merchant,
   newMerchant,
   openBank,
+  refundRequests,
   liveTerms,
   TRACE,
 } from "./kit.ts";
@@ -58,7 +59,9 @@ const paid = (id: string): PaymentReport => ({
   channelStatus: "SUCCESS",
 });
 
-type Ending = "paid" | "cancelled" | "expired";
+type Ending = "paid" | "cancelled" | "expired" | "refunded";
+
+const REFUND = { requestKey: "refund", amount: null, reason: null, revoke: null };
 
 /** One whole life, as far as the process lives. */
 async function live(
@@ -72,9 +75,13 @@ async function live(
   const { id, merchantId } = request.terms;
   await life.create(request, stage.account);
   await settled();
-  if (ending === "paid") {
+  if (ending === "paid" || ending === "refunded") {
     if (stage.bank.orders.find(id)?.state === "open") stage.bank.pay(id);
-    life.report(stage.account.id, paid(id), TRACE);
+    await life.report(stage.account.id, paid(id), TRACE);
+    await settled();
+    if (ending === "refunded") {
+      await life.refund({ merchantId, livemode: true }, REFUND, TRACE);
+    }
   } else if (ending === "cancelled") {
     await life.cancel(
       { merchantId, livemode: true },
@@ -109,10 +116,11 @@ function checkStored(
   const ended = ["succeeded", "failed", "expired", "cancelled"].includes(String(row["status"]));
   const published = Number(row["published"]) === Number(row["sequence"]);
   // Whatever is not finished has an alarm: nothing is forgotten.
-  if (!ended || !published) expect(alarm, `an alarm after ${step}`).not.toBeNull();
+  const refunding = Number(row["refunding"]) > 0;
+  if (!ended || !published || refunding) expect(alarm, `an alarm after ${step}`).not.toBeNull();
 }
 
-const ENDINGS: readonly Ending[] = ["paid", "cancelled", "expired"];
+const ENDINGS: readonly Ending[] = ["paid", "cancelled", "expired", "refunded"];
 
 describe.each(ENDINGS)("a life that ends %s", (ending) => {
   it("survives a death at every step", { timeout: 240_000 }, async ({ expect }) => {
@@ -141,8 +149,12 @@ interface Recovery {
 const byRepeat: Recovery = {
   async run(stage, request, ending, storage) {
     await live(stage, request, ending, storage, new Mortal(Infinity));
-    await wakeUp(storage);
-    return ending === "paid" ? "succeeded" : ending;
+    for (let round = 0; round < 2; round += 1) {
+      storage.sql.exec(REFUNDS_ARE_DUE);
+      if (ending === "refunded") storage.sql.exec("UPDATE refund SET ask_at = 1");
+      await wakeUp(storage);
+    }
+    return ending === "paid" || ending === "refunded" ? "succeeded" : ending;
   },
 };
 
@@ -153,6 +165,8 @@ const byAlarm: Recovery = {
     if (before === null) return "absent";
     for (let round = 0; round < 3; round += 1) {
       storage.sql.exec("UPDATE intent SET ask_at = 1, publish_at = 1");
+      storage.sql.exec(REFUNDS_ARE_DUE);
+      if (hasTable(storage, "refund")) storage.sql.exec("UPDATE refund SET ask_at = 1");
       await wakeUp(storage);
     }
     const order = stage.bank.orders.find(request.terms.id);
@@ -168,6 +182,11 @@ async function wakeUp(storage: DurableObjectStorage): Promise<void> {
   await new PaymentLife({ storage, env, waitUntil }).alarm();
   await Promise.all(waiting);
 }
+
+const REFUNDS_ARE_DUE = "UPDATE intent SET refund_ask_at = 1 WHERE refund_ask_at IS NOT NULL";
+
+const hasTable = (storage: DurableObjectStorage, name: string): boolean =>
+  storage.sql.exec("SELECT 1 FROM sqlite_master WHERE name = ?", name).toArray().length > 0;
 
 function readStatus(storage: DurableObjectStorage): { expired: boolean } | null {
   const tables = storage.sql.exec("SELECT name FROM sqlite_master WHERE name = 'intent'").toArray();
@@ -218,9 +237,17 @@ async function dieAndRecover(
     expect(successes.length, `one success per payment (step ${step})`).toBe(
       Number(expected === "succeeded"),
     );
+    const given = bank.orders.find(id)?.refunds ?? [];
+    expect(given.length, `one refund at the bank (step ${step})`).toBeLessThanOrEqual(1);
+    expect(view.amount_refunded.value, `the refund is known (step ${step})`).toBe(
+      given[0]?.value ?? 0,
+    );
+    if (recovery === byRepeat && ending === "refunded") expect(given).toHaveLength(1);
     return { view, sequences: changes.map(({ sequence }) => Number(sequence)) };
   });
 
+  const refunds = new Set(refundRequests(bank).map(({ body }) => body));
+  expect(refunds.size, `never a second refund (step ${step})`).toBeLessThanOrEqual(1);
   const bodies = new Set(creates(bank).map(({ body }) => body));
   expect(bodies.size, `never a second order (step ${step})`).toBeLessThanOrEqual(1);
   await vi.waitFor(

@@ -5,7 +5,7 @@
  */
 import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import * as fc from "fast-check";
-import { describe, it, vi } from "vitest";
+import { describe, type ExpectStatic, it, vi } from "vitest";
 
 import { isTerminal, mayGo, type PaymentStatus } from "../../src/payments/states.ts";
 import {
@@ -31,6 +31,10 @@ const ACTIONS = [
   "cancel",
   "expire",
   "alarm",
+  "refund half",
+  "refund all",
+  "refund callback",
+  "two minutes",
   "evict",
   "network down",
   "replies lost",
@@ -79,6 +83,17 @@ const PERFORM: Readonly<Record<Action, (run: Run) => Promise<unknown>>> = {
     await due(id, "ask_at = 1");
     await runDurableObjectAlarm(intentStub(id));
   },
+  "refund half": ({ merchant, id }) =>
+    api("POST", "/v1/refunds", {
+      key: merchant.live,
+      body: { payment_intent: id, amount: { currency: "CNY", value: 350 } },
+    }),
+  "refund all": ({ merchant, id }) =>
+    api("POST", "/v1/refunds", { key: merchant.live, body: { payment_intent: id } }),
+  "refund callback": async ({ bank, id }) =>
+    (bank.orders.find(id)?.refunds.length ?? 0) > 0 &&
+    (await bank.refundCallback(id)).body?.cancel(),
+  "two minutes": ({ bank, id }) => twoMinutes(bank, id),
   evict: ({ id }) => evictDurableObject(intentStub(id)),
   "network down": async ({ bank }) => bank.detour(down),
   "replies lost": async ({ bank }) => bank.detour(lost),
@@ -117,12 +132,17 @@ describe("any history", () => {
             // Nothing but the bank makes it paid.
             if (next === "succeeded") expect(bank.orders.find(run.id)?.state).toBe("paid");
             status = next;
+            await checkShares(run, expect);
           }
           await settle(run);
           const end = await statusOf(run.id);
           const truth = bank.orders.find(run.id)?.state;
           if (truth === "paid") expect(end).toBe("succeeded");
           else expect(isTerminal(end)).toBe(true);
+          // What the bank gave back, and nothing else, is what we say was given back.
+          const given = bank.orders.find(run.id)?.refunds ?? [];
+          const sum = given.reduce((total, { value }) => total + value, 0);
+          expect(await checkShares(run, expect)).toEqual({ refunded: sum, refunding: 0 });
           const events = await eventsOf(run.id);
           expect(events.filter((type) => type === "payment_intent.succeeded")).toHaveLength(
             Number(truth === "paid"),
@@ -138,11 +158,41 @@ describe("any history", () => {
   );
 });
 
+/** Two minutes go by at the bank and here: spacing is over, what is open is due. */
+async function twoMinutes(bank: Bank, id: string): Promise<void> {
+  for (const refund of bank.orders.find(id)?.refunds ?? []) {
+    bank.orders.putRefund(id, { ...refund, createdAt: refund.createdAt - 120_000 });
+  }
+  await runInDurableObject(intentStub(id), (_, { storage: { sql } }) => {
+    const tables = sql.exec("SELECT 1 FROM sqlite_master WHERE name = 'refund'").toArray();
+    if (tables.length === 0) return;
+    sql.exec("UPDATE refund SET created_at = created_at - 120000, ask_at = 1");
+    sql.exec("UPDATE intent SET refund_ask_at = 1 WHERE refund_ask_at IS NOT NULL");
+  });
+}
+
+/** What is open and given back never exceeds the payment, nor falls short of what the bank did. */
+async function checkShares({ bank, id }: Run, expect: ExpectStatic) {
+  const shares = await runInDurableObject(intentStub(id), (_, { storage }) =>
+    storage.sql
+      .exec<{ refunded: number; refunding: number }>("SELECT refunded, refunding FROM intent")
+      .one(),
+  );
+  const given = bank.orders.find(id)?.refunds ?? [];
+  const sum = given.reduce((total, { value }) => total + value, 0);
+  expect(shares.refunded + shares.refunding).toBeLessThanOrEqual(699);
+  expect(shares.refunded + shares.refunding).toBeGreaterThanOrEqual(sum);
+  return shares;
+}
+
 /** The network comes back, time passes, and the channel's news arrives at last. */
 async function settle(run: Run): Promise<void> {
   run.bank.detour(null);
   await PERFORM.expire(run);
-  for (let round = 0; round < 3; round += 1) await PERFORM.alarm(run);
+  for (let round = 0; round < 3; round += 1) {
+    await twoMinutes(run.bank, run.id);
+    await PERFORM.alarm(run);
+  }
   await PERFORM.callback(run);
   await intentStub(run.id).wake();
 }

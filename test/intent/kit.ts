@@ -188,12 +188,15 @@ export const projected = (id: string, sequence: number) =>
     { timeout: 10_000, interval: 20 },
   );
 
-/** Events of a payment in the feed, in order. */
+/** Events of a payment and its refunds in the feed, in order. */
 export async function feedOf(
   id: string,
 ): Promise<{ type: string; sequence: number; id: string }[]> {
   const { results } = await env.DB.prepare(
-    "SELECT payload FROM events WHERE json_extract(payload, '$.data.id') = ? ORDER BY position",
+    `SELECT payload FROM events
+     WHERE ? IN (json_extract(payload, '$.data.id'), json_extract(payload, '$.data.payment_intent'))
+       AND type <> 'reconciliation.exception'
+     ORDER BY position`,
   )
     .bind(id)
     .all();

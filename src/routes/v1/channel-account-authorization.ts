@@ -70,9 +70,12 @@ const authorizationOf = (
   { mode }: ChannelAccountRow,
 ): Authorization | null => (authorization?.modes.includes(mode) === true ? authorization : null);
 
+const isBrowser = (c: AppContext): boolean =>
+  (c.req.header("Accept") ?? "").toLowerCase().includes("text/html");
+
 /** A page for the merchant's browser: no script, no style, nothing to load, nothing to embed. */
-function page(c: AppContext, code: ErrorCode | null, title: string, text: string) {
-  if (code !== null) c.set("errorCode", code);
+function page(c: AppContext, status: 200 | (typeof ERRORS)[ErrorCode]["status"], text: string) {
+  const title = status === 200 ? "Authorised" : "Not authorised";
   c.header("Cache-Control", "no-store");
   // The address holds the code: it must not travel on.
   c.header("Referrer-Policy", "no-referrer");
@@ -94,11 +97,16 @@ function page(c: AppContext, code: ErrorCode | null, title: string, text: string
           <p>${text}</p>
         </body>
       </html>`,
-    code === null ? 200 : ERRORS[code].status,
+    status,
   );
 }
 
-const NOT_DONE = "Not authorised";
+/** Says why not: to people as a page, to programs as every other error. */
+function refuse(c: AppContext, code: ErrorCode, text: string) {
+  if (!isBrowser(c)) throw apiError(code, text);
+  c.set("errorCode", code);
+  return page(c, ERRORS[code].status, text);
+}
 
 /** Trades the code for the grant and saves it. The account is known to be the state's. */
 async function finish(
@@ -117,17 +125,17 @@ async function finish(
   });
   const name = adapter.info.name;
   if (outcome.kind === "rejected") {
-    return page(c, outcome.error.code, NOT_DONE, `${name} refused: ${outcome.error.message}`);
+    return refuse(c, outcome.error.code, `${name} refused: ${outcome.error.message}`);
   }
   if (outcome.kind === "unknown") {
     const text = `${name} could not be asked. Open the link once more.`;
-    return page(c, outcome.error.code, NOT_DONE, text);
+    return refuse(c, outcome.error.code, text);
   }
   const stored = await storeGrant(c.env, adapter, row.id, outcome.value, c.var.now);
-  if (!stored.ok) return page(c, stored.error.code, NOT_DONE, stored.error.message);
+  if (!stored.ok) return refuse(c, stored.error.code, stored.error.message);
   forgetAllApiKeys();
   const text = `${row.display_name} may now take payments through ${name}. You can close this page.`;
-  return page(c, null, "Authorised", text);
+  return page(c, 200, text);
 }
 
 /** Where the channel sends the merchant's browser. No key: the state is the authority. */
@@ -137,7 +145,7 @@ async function comeBack(c: AppContext, channel: string, id: string) {
   const authorization =
     row === null || connection === null ? null : authorizationOf(connection, row);
   if (row === null || connection === null || authorization === null) {
-    return page(c, "CHANNEL_ACCOUNT_NOT_FOUND", NOT_DONE, "There is no such account here.");
+    return refuse(c, "CHANNEL_ACCOUNT_NOT_FOUND", "There is no such account here.");
   }
   const state = await checkAuthorizationState(c.env, id, c.req.query("state") ?? "", c.var.now);
   if (state !== "valid") {
@@ -145,11 +153,11 @@ async function comeBack(c: AppContext, channel: string, id: string) {
       state === "expired"
         ? "This link has run out. Ask for a new one."
         : "This is not a link that was made for this account.";
-    return page(c, "FORBIDDEN", NOT_DONE, text);
+    return refuse(c, "FORBIDDEN", text);
   }
   const code = c.req.query(authorization.codeParameter) ?? "";
   if (!/^[\w.-]{1,256}$/.test(code)) {
-    return page(c, "INVALID_REQUEST", NOT_DONE, "The authorisation was not given.");
+    return refuse(c, "INVALID_REQUEST", "The authorisation was not given.");
   }
   return finish(c, row, connection, authorization, code);
 }
@@ -175,7 +183,7 @@ function isWayBack(c: AppContext, channel: string, address: string): boolean {
 /** Test keys: the simulated channel's page, on which the merchant always says yes. */
 async function sayYes(c: AppContext, channel: string): Promise<Response> {
   const simulated = sandboxChannel(channel);
-  const refusal = () => page(c, "NOT_FOUND", NOT_DONE, "The sandbox has no such page.");
+  const refusal = () => refuse(c, "NOT_FOUND", "The sandbox has no such page.");
   if (simulated === null) return refusal();
   const orders = sandboxOrders(c.env, null, () => {});
   const world = await sandboxWorld(c.env, channel, null, orders, publicOrigin(c));
@@ -189,9 +197,14 @@ async function sayYes(c: AppContext, channel: string): Promise<Response> {
   return c.redirect(location, 302);
 }
 
-const htmlPage = (description: string) => ({
-  description,
-  content: { "text/html": { schema: z.string() } },
+const htmlContent = { "text/html": { schema: z.string() } };
+
+const refused = errors(400, 402, 403, 404, 409, 422, 502, 503, 504);
+
+/** People see errors as a page. */
+const shown = <R extends { readonly content: object }>(reply: R) => ({
+  ...reply,
+  content: { ...reply.content, ...htmlContent },
 });
 
 export function registerChannelAccountAuthorization(app: App): void {
@@ -238,8 +251,16 @@ export function registerChannelAccountAuthorization(app: App): void {
       }),
     },
     responses: {
-      200: htmlPage("A page that says so."),
-      403: htmlPage("A page that says why not."),
+      200: { description: "A page that says so.", content: htmlContent },
+      400: shown(refused[400]),
+      402: shown(refused[402]),
+      403: shown(refused[403]),
+      404: shown(refused[404]),
+      409: shown(refused[409]),
+      422: shown(refused[422]),
+      502: shown(refused[502]),
+      503: shown(refused[503]),
+      504: shown(refused[504]),
     },
   });
   app.get("/v1/callbacks/:channel/:account/authorization", (c) => {
@@ -257,7 +278,7 @@ export function registerChannelAccountAuthorization(app: App): void {
     request: { params: z.object({ channel: idParam("channel", "alipay") }) },
     responses: {
       302: { description: "Back to the account, with a code." },
-      404: htmlPage("The sandbox has no such page."),
+      404: shown(refused[404]),
     },
   });
   app.get("/sandbox/pages/:channel/authorization", (c) => sayYes(c, c.req.param("channel")));

@@ -3,6 +3,7 @@
  * authenticity under a key that never leaves the sandbox, so nothing has to be kept. That a new
  * authorisation voids the former is not simulated.
  */
+import { toHex } from "../../../crypto/encoding.ts";
 import { hmacHex, importHmacKey } from "../../../crypto/hmac.ts";
 import { hex } from "../../../sandbox/numbers.ts";
 import type { SandboxWorld } from "../../../sandbox/simulator.ts";
@@ -31,12 +32,11 @@ const PREFIX = "202605BB";
 async function seal(
   kind: GrantKind,
   appId: string,
-  merchant: string,
-  issued: string,
+  body: string,
   world: SandboxWorld,
 ): Promise<string> {
   const key = await importHmacKey(world.keys.symmetricKey);
-  return (await hmacHex(key, `${kind}:${appId}:${merchant}:${issued}`)).slice(0, 16);
+  return (await hmacHex(key, `${kind}:${appId}:${body}`)).slice(0, 12);
 }
 
 /** 32 characters for a code, 40 for a token. */
@@ -49,8 +49,10 @@ export async function issue(
   const issued = Math.floor(world.now / 1000)
     .toString(16)
     .padStart(8, "0");
-  const body = merchant + issued + (await seal(kind, appId, merchant, issued, world));
-  return kind === "code" ? body : PREFIX + body;
+  // Two of one second are not the same.
+  const body = merchant + issued + toHex(world.random(2));
+  const sealed = body + (await seal(kind, appId, body, world));
+  return kind === "code" ? sealed : PREFIX + sealed;
 }
 
 /** Null: not one of this application's. */
@@ -60,11 +62,11 @@ export async function readGrant(
   text: string,
   world: SandboxWorld,
 ): Promise<Grant | null> {
-  const body = kind === "code" ? text : text.startsWith(PREFIX) ? text.slice(PREFIX.length) : "";
-  const match = /^([0-9a-f]{8})([0-9a-f]{8})([0-9a-f]{16})$/.exec(body);
+  const sealed = kind === "code" ? text : text.startsWith(PREFIX) ? text.slice(PREFIX.length) : "";
+  const match = /^(([0-9a-f]{8})([0-9a-f]{8})[0-9a-f]{4})([0-9a-f]{12})$/.exec(sealed);
   if (match === null) return null;
-  const [, merchant = "", issued = "", mac] = match;
-  if ((await seal(kind, appId, merchant, issued, world)) !== mac) return null;
+  const [, body = "", merchant = "", issued = "", mac] = match;
+  if ((await seal(kind, appId, body, world)) !== mac) return null;
   const issuedAt = Number.parseInt(issued, 16);
   const expired = world.now >= (issuedAt + LIFETIME_S[kind]) * 1000;
   return { merchant, issuedAt, expired };
