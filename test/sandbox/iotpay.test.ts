@@ -80,7 +80,7 @@ describe("who may call, and how", () => {
     // What was signed is what was sent: a changed field is noticed.
     const signed = orderFields();
     const sign = signByHand(
-      { mchId: sim.own.mch_id as string, ...signed } as Record<string, string>,
+      Object.assign({ mchId: sim.own.mch_id }, signed),
       sim.own.merchant_key as string,
     );
     expect(await call(sim, "create_order", { ...signed, amount: 1 }, sign)).toMatchObject({

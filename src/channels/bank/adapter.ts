@@ -14,7 +14,7 @@ import type {
   SentOrder,
 } from "../adapter.ts";
 import { refusalOf } from "./api.ts";
-import { askBank, type BankDesk, callWithToken } from "./ask.ts";
+import { askBank, type BankDesk, callWithToken, freshValues } from "./ask.ts";
 import { readCallback } from "./callback.ts";
 import { charge, prepareIssue, prepareLocal, readPrepared } from "./charge.ts";
 import { bankErrors, bankFailure } from "./errors.ts";
@@ -175,8 +175,7 @@ async function selfCheck<C extends BankCredentials>(
   const desk = { account, version, api, scheme: values };
   if (api.token !== undefined) {
     forgetToken(version);
-    const uid = base32Id(io.random(17));
-    const token = await tokenOf(version, api, { ...version.settings, ...values, uid }, io);
+    const token = await tokenOf(version, api, freshValues(desk, io), io);
     return token.kind === "token" ? done(`${name} gave an access token.`) : token;
   }
   const reference = referenceOf(`pi_${base32Id(io.random(17))}`, scheme.referenceLength);

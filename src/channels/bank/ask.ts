@@ -35,8 +35,8 @@ export type NewsAnswer =
   /** Null: nothing is known under this reference. */
   { readonly kind: "ok"; readonly news: BankNews | null } | BankFailure;
 
-/** What is new for every call. */
-function fresh(desk: BankDesk, io: ChannelIo): Values {
+/** The account's own values with what is new for every call. */
+export function freshValues(desk: BankDesk, io: ChannelIo): Values {
   const uid = toHex(io.random(16));
   const clock = clockValues(io.now(), desk.api.zone);
   const number = [...io.random(6)].map((byte) => String(byte % 10)).join("");
@@ -59,7 +59,7 @@ export async function callWithToken(
 ): Promise<{ readonly reply: BankReply; readonly values: Values }> {
   const { version, api } = desk;
   for (let attempt = 0; ; attempt += 1) {
-    const all = { ...fresh(desk, io), ...values };
+    const all = { ...freshValues(desk, io), ...values };
     const token = await tokenOf(version, api, all, io);
     if (token.kind !== "token") return { reply: token, values: all };
     const filled = { ...all, ...(token.token === null ? {} : { access_token: token.token }) };

@@ -207,6 +207,49 @@ const shown = <R extends { readonly content: object }>(reply: R) => ({
   content: { ...reply.content, ...htmlContent },
 });
 
+const wayBack = createRoute({
+  method: "get",
+  path: "/v1/callbacks/{channel}/{channel_account}/authorization",
+  tags: ["Callbacks"],
+  operationId: "receiveAuthorization",
+  summary: "Where channels send a merchant back who was asked to authorise",
+  description:
+    "For browsers only. The query carries the channel's code and the state of our link; without " +
+    "a state that was made for this account nothing happens.",
+  request: {
+    params: z.object({
+      channel: idParam("channel", "alipay"),
+      channel_account: idParam("channel_account", "ca_01k5x0e8m3v7q2r9t4w6y8z0ab"),
+    }),
+  },
+  responses: {
+    200: { description: "A page that says so.", content: htmlContent },
+    400: shown(refused[400]),
+    402: shown(refused[402]),
+    403: shown(refused[403]),
+    404: shown(refused[404]),
+    409: shown(refused[409]),
+    422: shown(refused[422]),
+    502: shown(refused[502]),
+    503: shown(refused[503]),
+    504: shown(refused[504]),
+  },
+});
+
+const yesPage = createRoute({
+  method: "get",
+  path: "/sandbox/pages/{channel}/authorization",
+  tags: ["Sandbox"],
+  operationId: "getSandboxAuthorization",
+  summary: "Where the merchant of a test account says yes",
+  description: "Stands for the channel's own page, agrees at once, and leads back.",
+  request: { params: z.object({ channel: idParam("channel", "alipay") }) },
+  responses: {
+    302: { description: "Back to the account, with a code." },
+    404: shown(refused[404]),
+  },
+});
+
 export function registerChannelAccountAuthorization(app: App): void {
   app.openapi(start, async (c) => {
     const row = await owned(c, c.req.valid("param").id);
@@ -235,51 +278,12 @@ export function registerChannelAccountAuthorization(app: App): void {
     );
   });
 
-  app.openAPIRegistry.registerPath({
-    method: "get",
-    path: "/v1/callbacks/{channel}/{channel_account}/authorization",
-    tags: ["Callbacks"],
-    operationId: "receiveAuthorization",
-    summary: "Where channels send a merchant back who was asked to authorise",
-    description:
-      "For browsers only. The query carries the channel's code and the state of our link; without " +
-      "a state that was made for this account nothing happens.",
-    request: {
-      params: z.object({
-        channel: idParam("channel", "alipay"),
-        channel_account: idParam("channel_account", "ca_01k5x0e8m3v7q2r9t4w6y8z0ab"),
-      }),
-    },
-    responses: {
-      200: { description: "A page that says so.", content: htmlContent },
-      400: shown(refused[400]),
-      402: shown(refused[402]),
-      403: shown(refused[403]),
-      404: shown(refused[404]),
-      409: shown(refused[409]),
-      422: shown(refused[422]),
-      502: shown(refused[502]),
-      503: shown(refused[503]),
-      504: shown(refused[504]),
-    },
-  });
+  app.openAPIRegistry.registerPath(wayBack);
   app.get("/v1/callbacks/:channel/:account/authorization", (c) => {
     const { channel, account } = c.req.param();
     return comeBack(c, channel, account);
   });
 
-  app.openAPIRegistry.registerPath({
-    method: "get",
-    path: "/sandbox/pages/{channel}/authorization",
-    tags: ["Sandbox"],
-    operationId: "getSandboxAuthorization",
-    summary: "Where the merchant of a test account says yes",
-    description: "Stands for the channel's own page, agrees at once, and leads back.",
-    request: { params: z.object({ channel: idParam("channel", "alipay") }) },
-    responses: {
-      302: { description: "Back to the account, with a code." },
-      404: shown(refused[404]),
-    },
-  });
+  app.openAPIRegistry.registerPath(yesPage);
   app.get("/sandbox/pages/:channel/authorization", (c) => sayYes(c, c.req.param("channel")));
 }

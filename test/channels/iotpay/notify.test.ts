@@ -264,7 +264,8 @@ describe("the sandbox's notifications", () => {
   });
 
   it("stop at the word success, in either case", ({ expect }) => {
-    const { acknowledged } = simulationSandbox;
+    const acknowledged = (status: number, body: string) =>
+      simulationSandbox.acknowledged(status, body);
     expect(acknowledged(200, "success")).toBe(true);
     expect(acknowledged(200, "SUCCESS\n")).toBe(true);
     expect(acknowledged(200, "ok")).toBe(false);

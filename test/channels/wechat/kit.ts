@@ -13,6 +13,7 @@ import { generateRsaPair, importSigningKey, signSha256 } from "../../../src/cryp
 import { selfSignedCertificate } from "../../../src/crypto/x509-build.ts";
 import { randomId, secureRandom } from "../../../src/ids.ts";
 import type {
+  FaultScript,
   RegisteredMerchant,
   SandboxKeyring,
   SandboxWorld,
@@ -241,7 +242,7 @@ export interface Simulation {
   readonly orders: ReturnType<typeof memoryOrders>;
   readonly keys: SandboxKeyring;
   readonly account: FakeAccount;
-  io(changes?: Partial<ChannelIo>): FakeIo;
+  readonly io: (changes?: Partial<ChannelIo>) => FakeIo;
 }
 
 /** A simulated channel with its keys, and the built-in account of one merchant. */
@@ -250,6 +251,7 @@ export async function simulate(
     registered?: Record<string, RegisteredMerchant>;
     pairs?: readonly [Pair, Pair];
     now?: number;
+    script?: FaultScript;
   } = {},
 ): Promise<Simulation> {
   const [merchant, platform] = options.pairs ?? [await newPair(), await newPair()];
@@ -261,12 +263,12 @@ export async function simulate(
     platformPublicKey: platform.publicPem,
     symmetricKey: API_V3_KEY,
   };
-  const orders = memoryOrders(() => now);
+  const orders = memoryOrders(() => now, options.script ?? null);
   const world: SandboxWorld = {
     keys,
     registeredMerchant: (mchid) => Promise.resolve(options.registered?.[mchid] ?? null),
     orders: orders.orders,
-    script: null,
+    script: options.script ?? null,
     now,
     random: secureRandom,
     publicBase: "https://gateway.example",
@@ -276,4 +278,24 @@ export async function simulate(
   const io = (changes: Partial<ChannelIo> = {}) =>
     fakeIo((request) => wechatSandbox.handle(request, world), { now: () => now, ...changes });
   return { world, orders, keys, account, io };
+}
+
+/** The same, for a service provider with credentials of its own and one of its merchants. */
+export async function simulateProvider(
+  options: {
+    changes?: Record<string, unknown>;
+    pairs?: readonly [Pair, Pair];
+    now?: number;
+  } = {},
+): Promise<Simulation> {
+  const [provider, platform] = options.pairs ?? [await newPair(), await newPair()];
+  const credentials = partnerCredentialsOf(provider, platform, options.changes);
+  const registration = await wechatSandbox.registration(credentials);
+  if (registration === null) throw new Error("not registered");
+  const simulation = await simulate({
+    ...options,
+    pairs: [provider, platform],
+    registered: { [registration.merchant]: registration.entry },
+  });
+  return { ...simulation, account: partnerAccountOf(credentials) };
 }

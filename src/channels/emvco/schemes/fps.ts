@@ -103,7 +103,7 @@ function recogniseOne(code: EmvDescription, account: MerchantAccount): FpsCode |
     details: {
       payeeType: type,
       participant: get("01"),
-      editable: get("06") === "1" || code.amount?.value === null,
+      editable: get("06") === "1" || (code.amount?.value ?? null) === null,
       expiry,
       billNumber,
       referenceLabel,
