@@ -32,6 +32,8 @@ export interface AppEnv {
      * of one kind.
      */
     newId: (kind: IdKind, use?: string) => Promise<string>;
+    /** The outcome is not known yet: a repeat goes on where this one stopped, and is not a replay. */
+    outcomeIsOpen: boolean | undefined;
   };
 }
 

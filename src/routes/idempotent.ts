@@ -82,10 +82,10 @@ export const idempotent = createMiddleware<AppEnv>(async (c, next) => {
     case "run": {
       await next();
       const { status } = c.res;
-      if (c.error === undefined && status < 300 && status !== 202) {
+      const isOpen = c.get("outcomeIsOpen") === true;
+      if (c.error === undefined && status < 300 && !isOpen) {
         await request.finish(ticket.turn, status, await c.res.clone().text());
-      } else if (status >= 500 || status === 202) {
-        // Not certain yet: the repeat goes on where this one stopped.
+      } else if (status >= 500 || isOpen) {
         await request.release(ticket.turn);
       } else {
         await request.abandon(ticket.turn);

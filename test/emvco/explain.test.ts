@@ -161,9 +161,7 @@ function numbers(seed: number): (below: number) => number {
 }
 
 const CHARACTERS = [
-  ..."0123456789",
-  ..."0001626354",
-  ..."AZaz.|@*",
+  ...Array.from("0123456789" + "0001626354" + "AZaz.|@*"),
   "\r",
   "\n",
   "\0",

@@ -305,7 +305,13 @@ describe("GET /openapi.json", () => {
       const { schema = {}, example } = post?.requestBody?.content["application/json"] ?? {};
       const { properties = {} } = resolve(schema, schemas);
       expect(properties["type"]).toMatchObject({ const: type });
-      const object = type.startsWith("payment_intent.") ? "PaymentIntent" : "WebhookEndpoint";
+      const [kind = ""] = type.split(".");
+      const object = {
+        payment_intent: "PaymentIntent",
+        refund: "Refund",
+        reconciliation: "ReconciliationException",
+        webhook_endpoint: "WebhookEndpoint",
+      }[kind];
       expect(refName(properties["data"] ?? {})).toBe(object);
       expect(example).toMatchObject({ object: "event", type });
     }

@@ -108,13 +108,16 @@ describe("the document", () => {
       "GET /openapi.json",
       "GET /ready",
       "GET /sandbox/channels/{channel}/keys",
+      "GET /sandbox/pages/{channel}",
       "GET /sandbox/wallet/{payment_intent}",
       "GET /v1/channels",
       "GET /v1/channels/{slug}/errors",
       "GET /v1/error-codes",
+      "GET /v1/qr/parse",
       "GET /v1/qr/{payment_intent}.svg",
       "POST /sandbox/payments/{payment_intent}/{action}",
       "POST /v1/callbacks/{channel}/{channel_account}",
+      "POST /v1/qr/parse",
     ]);
   });
 });

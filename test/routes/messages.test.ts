@@ -23,6 +23,10 @@ const IP = "must be an IP address like 203.0.113.7 or 2001:db8::1";
 const NEEDLE = "needle";
 const HALF = "\ud83c";
 
+const MUST_BE_A_CHANNEL = `must be one of ${Object.keys(CHANNELS).join(", ")}`;
+
+const methodsOf = (slug: string) => [...(CHANNELS[slug]?.adapter.info.methods ?? [])];
+
 describe("a body", () => {
   it.for([
     [{ amount: undefined }, "amount", "is required"],
@@ -37,7 +41,7 @@ describe("a body", () => {
     [{ amount: { currency: "CNY", value: 0 } }, "amount.value", "must be at least 1 minor unit"],
     [{ amount: { value: 1 } }, "amount.currency", "is required"],
     [{ channel: undefined }, "channel", "is required"],
-    [{ channel: NEEDLE }, "channel", "must be one of wechat, alipay"],
+    [{ channel: NEEDLE }, "channel", MUST_BE_A_CHANNEL],
     [{ method: NEEDLE }, "method", METHODS],
     [{ method: null }, "method", "must not be null; leave it out"],
     [{ description: 7 }, "description", "must be a string"],
@@ -128,7 +132,7 @@ describe("a query", () => {
     ["limit=", "limit", LIMIT],
     ["limit=needle", "limit", LIMIT],
     ["limit=1&limit=2", "limit", LIMIT],
-    ["channel=paypal", "channel", "must be one of wechat, alipay"],
+    ["channel=paypal", "channel", MUST_BE_A_CHANNEL],
     ["created_gte=2026-11-01T08:30:00+08:00", "created_gte", TIME],
     ["created_gte=yesterday", "created_gte", TIME],
     ["needles=1", "needles", "unknown field; remove it"],
@@ -214,14 +218,14 @@ describe("a channel's no", () => {
   });
 
   it.for([
-    [{ channel: "wechat" }, "METHOD_UNSUPPORTED", ["qr"], "use qr"],
-    [{ channel: "alipay" }, "METHOD_UNSUPPORTED", ["qr"], "use qr"],
+    [{ channel: "wechat" }, "METHOD_UNSUPPORTED", methodsOf("wechat"), "use qr or"],
+    [{ channel: "promptpay" }, "METHOD_UNSUPPORTED", ["qr"], "use qr"],
     [{ channel: "wechat" }, "CURRENCY_UNSUPPORTED", ["CNY"], "use CNY"],
     [{ channel: "alipay" }, "CURRENCY_UNSUPPORTED", ["CNY"], "use CNY"],
   ] as const)("%j %s names what it takes", async ([channel, code, supported, hint], { expect }) => {
     const wrong =
       code === "METHOD_UNSUPPORTED"
-        ? { method: "app" }
+        ? { method: "barcode" }
         : { amount: { currency: "THB", value: 100 } };
     const reply = await send("/v1/payment-intents", wechatPayment({ ...channel, ...wrong }));
     expect([reply.status, reply.body.error.code]).toEqual([400, code]);

@@ -5,13 +5,14 @@
  */
 import * as z from "zod";
 
-import { fromUtf8Strict, utf8 } from "../../crypto/encoding.ts";
+import { utf8 } from "../../crypto/encoding.ts";
 import { signSha256, verifySha256 } from "../../crypto/rsa.ts";
 import type { ErrorCode } from "../../errors.ts";
 import type { ChannelError, ChannelIo, Outcome } from "../adapter.ts";
 import { callChannel, requestTarget } from "../call.ts";
 import { errorRow, isBeforeAuthentication } from "./error-table.ts";
 import type { AntomKeys, Verifier } from "./keys.ts";
+import { parseJson } from "./mapping.ts";
 import { readSignature, readTimeHeader, signatureHeader, signedContent } from "./signing.ts";
 
 export type Operation = "pay" | "inquiryPayment" | "cancel" | "refund" | "inquiryRefund";
@@ -80,14 +81,6 @@ const resultFields = z.looseObject({
   }),
 });
 
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text) as unknown;
-  } catch {
-    return undefined;
-  }
-}
-
 interface Reply {
   readonly status: number;
   readonly headers: Headers;
@@ -102,7 +95,7 @@ async function judge(
   if (status >= 500) {
     return unknown(`http_${status}`, "Antom is out of service.", "CHANNEL_UNAVAILABLE");
   }
-  const parsed = resultFields.safeParse(parseJson(fromUtf8Strict(body) ?? ""));
+  const parsed = resultFields.safeParse(parseJson(body));
   if (!parsed.success || (status !== 200 && parsed.data.result.resultStatus === "S")) {
     return unknown("malformed_reply", "Antom's reply could not be read.");
   }

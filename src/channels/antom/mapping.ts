@@ -1,14 +1,24 @@
 /** Amounts, times, numbers and states: our words in Antom's, and back. Tables as data. */
+import { fromUtf8Strict } from "../../crypto/encoding.ts";
 import type { Money } from "../../money.ts";
 import type { PaymentReport, ReportedRefundState, ReportedState } from "../adapter.ts";
 
 /** Fields of a reply or a notice. Every scalar on this wire is a string. */
 export type Fields = Readonly<Record<string, unknown>>;
 
+/** The JSON value of a body; undefined when it is not UTF-8 or not JSON. */
+export function parseJson(body: Uint8Array): unknown {
+  try {
+    return JSON.parse(fromUtf8Strict(body) ?? "");
+  } catch {
+    return undefined;
+  }
+}
+
 /** Minor units of the currency, as ours: JPY, KRW and VND have none. */
 export const toAmount = ({ currency, value }: Money) => ({ currency, value: String(value) });
 
-const isFields = (value: unknown): value is Fields =>
+export const isFields = (value: unknown): value is Fields =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
 /** A member that is an object. */

@@ -5,7 +5,6 @@
  * The time is not held against the clock: Antom repeats for 24 hours. A replay is harmless, because
  * a report says where a payment stands, and applying it twice changes nothing.
  */
-import { fromUtf8Strict } from "../../crypto/encoding.ts";
 import type {
   CallbackReply,
   CallbackVerdict,
@@ -21,8 +20,10 @@ import {
   type Fields,
   fromAmount,
   fromTime,
+  isFields,
   isOurNumber,
   objectOr,
+  parseJson,
   refundStateOf,
   textOrNull,
 } from "./mapping.ts";
@@ -35,15 +36,6 @@ const ignored = (notificationId: string, reason: string): CallbackVerdict => ({
   notificationId,
   reason,
 });
-
-function readBody(body: Uint8Array): Fields | null {
-  try {
-    const parsed: unknown = JSON.parse(fromUtf8Strict(body) ?? "");
-    return typeof parsed === "object" && !Array.isArray(parsed) ? objectOr(parsed) : null;
-  } catch {
-    return null;
-  }
-}
 
 export async function readNotice(
   callback: RawCallback,
@@ -61,8 +53,8 @@ export async function readNotice(
   if (!(await isAuthentic(headers, "request-time", { target, body }, clientId, verifiers))) {
     return refused("the signature does not verify");
   }
-  const fields = readBody(body);
-  if (fields === null) return refused("the body is not a JSON object");
+  const fields = parseJson(body);
+  if (!isFields(fields)) return refused("the body is not a JSON object");
   switch (fields["notifyType"]) {
     case "PAYMENT_RESULT":
       return readPayment(fields, keys, io);

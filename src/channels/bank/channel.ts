@@ -2,7 +2,8 @@
 import type { Channel } from "../adapter.ts";
 import { bankAdapter } from "./adapter.ts";
 import type { BankCredentials, BankScheme } from "./scheme.ts";
-import { type BankSandboxScheme, bankSandbox } from "./sandbox/channel.ts";
+import { bankSandbox } from "./sandbox/channel.ts";
+import type { BankSandboxScheme } from "./sandbox/scheme.ts";
 
 /**
  * Live endpoints are empty: each account's profile knows its bank's host. A deployment that must

@@ -23,7 +23,8 @@ const OURS: readonly Group[] = [
   {
     code: "CHANNEL_NOT_CONFIGURED",
     rows: {
-      token_refused: "The bank refuses the account's API credentials: correct app_key and app_secret.",
+      token_refused:
+        "The bank refuses the account's API credentials: correct app_key and app_secret.",
       not_allowed: "The bank does not let this account use its API: ask the bank to open it.",
       code_not_buildable: "No code can be made of the account's credentials: correct them.",
     },

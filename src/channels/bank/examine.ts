@@ -24,7 +24,9 @@ const SAMPLE_REFERENCE = "0123456789ABCDEFGHJKMNPQR";
 const wrong = (path: string, message: string) => err<Issue[]>([{ path, message }]);
 
 /** The bank's side: keys that can be read. */
-async function examineBank(settings: BankSettings): Promise<Result<Record<string, string>, Issue[]>> {
+async function examineBank(
+  settings: BankSettings,
+): Promise<Result<Record<string, string>, Issue[]>> {
   const { authentication } = profileOf(settings.profile);
   const fingerprints = { bank_profile: settings.profile };
   if (authentication.scheme === "hmac_sha256" && authentication.secretIs === "base64") {
@@ -86,6 +88,8 @@ export const directMode = <C extends BankCredentials>(scheme: BankScheme<C>): In
     if (issues.length > 0) return err([...issues]);
     const bank = await examineBank(credentials.bank);
     if (!bank.ok) return bank;
+    const sample = bankMakesCode ? null : sampleCode(scheme, credentials);
+    if (sample?.ok === false) return wrong("", sample.error);
     const payee = payeeOf(scheme, credentials);
     if (!payee.ok) return payee;
     return ok({ fingerprints: bank.value, merchantAccount: payee.value });

@@ -95,7 +95,7 @@ function referenceOf(
 }
 
 function stateOf(map: StateMap, word: string): ReportedState | null {
-  for (const state of ["paid", "open", "closed", "reversed"] as const) {
+  for (const state of ["paid", "open", "closed", "absent", "reversed"] as const) {
     if (map[state]?.includes(word) === true) return state;
   }
   return map.otherwise ?? null;

@@ -95,6 +95,8 @@ export interface StateMap {
   /** The payer's bank said no, or is not done: the code can still be paid. */
   readonly open?: readonly string[];
   readonly closed?: readonly string[];
+  /** The bank knows of no such payment. */
+  readonly absent?: readonly string[];
   readonly reversed?: readonly string[];
   /** What any other word means, or none at all; absent: it is not believed. */
   readonly otherwise?: "paid" | "open";

@@ -159,9 +159,11 @@ export function registerRefunds(app: App): void {
       reason: reason ?? null,
       revoke: revoke ?? null,
     };
-    return answerReply(
+    const reply = answerReply(
       await intentObject(c.env, id).refund(ownerOf(c), terms, traceOf(c)),
-    ) as never;
+    );
+    c.set("outcomeIsOpen", reply.status === 202);
+    return reply as never;
   });
 
   app.openapi(get, async (c) => {

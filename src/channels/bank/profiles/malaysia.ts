@@ -136,7 +136,9 @@ const CHIP: BankProfile = {
   settings: z.strictObject({
     profile: z.literal("chip"),
     public_key: publicKey("CHIP's, from GET /api/v1/public_key/."),
-    merchant_id: identifier("Brand id; when given, messages of other brands are refused.").optional(),
+    merchant_id: identifier(
+      "Brand id; when given, messages of other brands are refused.",
+    ).optional(),
   }),
   format: "json",
   authentication: { scheme: "rsa_sha256", content: { of: "body" }, header: "X-Signature" },

@@ -9,56 +9,15 @@ import { err, ok, type Result } from "../../../result.ts";
 import type {
   CallbackFlaw,
   SandboxChannel,
-  SandboxKeyring,
   SandboxOrderRecord,
   SandboxWorld,
   Shown,
 } from "../../../sandbox/simulator.ts";
-import { recordOf, type Settings, settingsOf } from "./accounts.ts";
+import { recordOf, settingsOf } from "./accounts.ts";
 import { serveBank } from "./api.ts";
 import { isWhole, valueAt } from "./code.ts";
-import { bankMessage, type Paid } from "./messages.ts";
-
-/** What the simulator must know of a scheme. */
-export interface BankSandboxScheme {
-  readonly currency: string;
-  readonly currencyNumber: string;
-  /** Decimals of the currency, and those that its codes are written with. */
-  readonly decimals: number;
-  readonly written: number;
-  /** Where the code names payee and reference: "30.01". More than one where kinds of payee differ. */
-  readonly payeeAt: readonly string[];
-  readonly referenceAt: string;
-  /** The built-in test account: credentials as the bank would hand them out. */
-  account(keys: SandboxKeyring, accountId: string): Record<string, unknown>;
-  /** What the bank of a built-in account shares with it. */
-  builtIn(keys: SandboxKeyring, payee: string): Settings;
-  /** The payee of somebody's own credentials, as a code names it; null: not to be seen in them. */
-  payeeOf(credentials: Readonly<Record<string, unknown>>): string | null;
-}
-
-const stored = z.object({ code: z.string(), reference: z.string() });
-
-/** What the buyer paid, from the record of the order. */
-export function paidOf(
-  order: SandboxOrderRecord,
-  scheme: BankSandboxScheme,
-  value: number = order.value,
-): Paid {
-  const { code, reference } = stored.parse(JSON.parse(order.parameters));
-  const unit = 10 ** (scheme.decimals - scheme.written);
-  return {
-    payee: order.merchant,
-    reference,
-    code,
-    amount: toDecimal(Math.ceil(value / unit), scheme.written),
-    value,
-    currency: scheme.currency,
-    currencyNumber: scheme.currencyNumber,
-    transactionId: order.transactionId ?? "",
-    paidAt: order.paidAt ?? order.createdAt,
-  };
-}
+import { bankMessage } from "./messages.ts";
+import { type BankSandboxScheme, paidOf } from "./scheme.ts";
 
 /** The wallet reads the code: what is in it decides, not what we believe to have shown. */
 async function openCode(
@@ -71,24 +30,24 @@ async function openCode(
   const { data } = shown.action;
   if (!isWhole(data)) return err("The code cannot be read: its check digits do not fit.");
   if (valueAt(data, "53") !== scheme.currencyNumber) return err("The code is in another currency.");
-  const payee = scheme.payeeAt.map((path) => valueAt(data, path)).find((found) => found !== null);
-  if (payee !== shown.merchant) return err("The code pays somebody else.");
+  const payees = scheme.payeeAt.map((path) => valueAt(data, path));
+  if (!payees.includes(shown.merchant)) return err("The code pays somebody else.");
   const unit = 10 ** (scheme.decimals - scheme.written);
   if (valueAt(data, "54") !== toDecimal(shown.value / unit, scheme.written)) {
     return err("The code asks for another amount.");
   }
   const number = recordOf(shown.paymentId.slice(3).toUpperCase());
-  const inCode = valueAt(data, scheme.referenceAt);
-  const existing = await world.orders.get(slug, shown.merchant, number);
-  if (existing !== null) return ok(existing);
-  if (inCode === null || recordOf(inCode) !== number) {
+  const reference = scheme.referenceAt
+    .map((path) => valueAt(data, path))
+    .find((found) => found !== null && recordOf(found) === number);
+  if (reference === undefined || reference === null) {
     return err("The code carries no reference of this payment.");
   }
   const { order } = await world.orders.create({
     channel: slug,
     merchant: shown.merchant,
     orderNumber: number,
-    parameters: JSON.stringify({ code: data, reference: inCode }),
+    parameters: JSON.stringify({ code: data, reference }),
     currency: scheme.currency,
     value: shown.value,
     notifyUrl: shown.notifyUrl,

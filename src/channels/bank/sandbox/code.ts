@@ -4,7 +4,7 @@
 export function readObjects(text: string): ReadonlyMap<string, string> | null {
   const characters = Array.from(text);
   const objects = new Map<string, string>();
-  for (let at = 0; at < characters.length; ) {
+  for (let at = 0; at < characters.length;) {
     const head = characters.slice(at, at + 4).join("");
     if (!/^\d{4}$/.test(head)) return null;
     const length = Number(head.slice(2));

@@ -48,7 +48,7 @@ export const zoned = (time: number, hours: number): string =>
   `${new Date(time + hours * 3_600_000).toISOString().slice(0, 19)}+${String(hours).padStart(2, "0")}:00`;
 
 const hmacKey = ({ settings, forged }: Pen, base64 = false): Promise<CryptoKey> => {
-  const secret = `${settings["secret"] ?? ""}`;
+  const secret = settings["secret"] ?? "";
   const bytes = base64 ? (fromBase64(secret) ?? new Uint8Array(1)) : utf8(secret);
   return importHmacKey(forged ? new Uint8Array([...bytes, 1]) : new Uint8Array(bytes));
 };
@@ -311,9 +311,7 @@ export async function bankMessage(
   const write = WRITERS[profile];
   if (write === undefined) return null;
   const told =
-    forged && UNSIGNED.has(profile)
-      ? { ...paid, reference: otherReference(paid.reference) }
-      : paid;
+    forged && UNSIGNED.has(profile) ? { ...paid, reference: otherReference(paid.reference) } : paid;
   const { contentType, body, headers } = await write(told, { settings, world, forged });
   return new Request(notifyUrl, {
     method: "POST",
