@@ -4,9 +4,11 @@ import { alipay } from "./alipay/channel.ts";
 import { antom } from "./antom/channel.ts";
 import { iotpay } from "./iotpay/channel.ts";
 import { wechat } from "./wechat/channel.ts";
+import { wechatGlobal } from "./wechat_global/channel.ts";
 
 export const CHANNELS: Readonly<Record<string, Channel>> = {
   wechat,
+  wechat_global: wechatGlobal,
   alipay,
   antom,
   iotpay,

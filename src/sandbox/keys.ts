@@ -24,6 +24,7 @@ const Keyring = z.strictObject({
 const Registration = z.strictObject({
   publicKeys: z.record(z.string(), z.string()),
   symmetricKey: z.string().nullable(),
+  secrets: z.record(z.string(), z.string()).exactOptional(),
 });
 
 export class SandboxKeys extends DurableObject<Env> {

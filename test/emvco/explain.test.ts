@@ -43,7 +43,7 @@ describe("explainQr", () => {
       id: "26",
       name: "Merchant account information",
       length: 48,
-      value: "0009SG.PAYNOW01012020953234567D030100408" + "20291231",
+      value: "0009SG.PAYNOW01012020953234567D03010040820291231",
       fields: [
         { id: "00", name: "Application", length: 9, value: "SG.PAYNOW", fields: null },
         { id: "01", name: "Proxy type", length: 1, value: "2", fields: null },
@@ -161,7 +161,7 @@ function numbers(seed: number): (below: number) => number {
 }
 
 const CHARACTERS = [
-  ...Array.from("0123456789" + "0001626354" + "AZaz.|@*"),
+  ...Array.from("01234567890001626354AZaz.|@*"),
   "\r",
   "\n",
   "\0",
@@ -290,7 +290,8 @@ function fault(text: string, seen?: Set<string>): string | null {
 }
 
 describe("hostile texts", () => {
-  it.for(GENERATORS)("%s: %d", ([name, count, make], { expect }) => {
+  // Three seconds each on an idle machine; instrumented on a busy one, many more.
+  it.for(GENERATORS)("%s: %d", { timeout: 120_000 }, ([name, count, make], { expect }) => {
     const below = numbers(0x1234_5678 + name.length);
     const seen = new Set<string>();
     for (let time = 0; time < count; time += 1) {
@@ -318,7 +319,7 @@ describe("hostile texts", () => {
     expect(accepted).toBeGreaterThan(100);
   });
 
-  it("as inputs of builders are refused or written so that they can be read", ({ expect }) => {
+  it("as inputs of builders are refused, or written to be read", ({ expect }) => {
     const below = numbers(99);
     let written = 0;
     for (let time = 0; time < 10_000; time += 1) {

@@ -6,7 +6,7 @@ import { createServer, type IncomingMessage, type Server } from "node:http";
 import { createSign, generateKeyPairSync } from "node:crypto";
 
 import { AlipaySdk } from "alipay-sdk";
-import { afterAll, beforeAll, describe, it } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, it, vi } from "vitest";
 
 import { alipay } from "../../src/channels/alipay/adapter.ts";
 import { alipaySandbox } from "../../src/channels/alipay/sandbox/channel.ts";
@@ -18,6 +18,8 @@ import {
   NOTIFY_URL,
   order,
   rawCallback,
+  refundOf,
+  sent,
   simulation,
 } from "../channels/alipay/kit.ts";
 
@@ -90,7 +92,7 @@ describe("the SDK's client at the simulator", () => {
 
   afterAll(() => new Promise<void>((resolve) => server.close(() => resolve())));
 
-  it("orders, asks, closes and cancels, and verifies every reply", async ({ expect }) => {
+  it("orders, asks, closes, cancels and refunds, and verifies every reply", async ({ expect }) => {
     const sdk = sdkOf(world.sim, world.appId, { gateway, camelcase: false });
     const [scanned, unscanned] = [newPaymentId(), newPaymentId()];
     const content = { total_amount: "6.99", subject: 'AI 摘要 100% + "q" 😀' };
@@ -120,6 +122,20 @@ describe("the SDK's client at the simulator", () => {
     expect(await exec(sdk, "alipay.trade.cancel", { out_trade_no: unscanned })).toMatchObject({
       code: "10000",
       action: "close",
+    });
+    const paid = newPaymentId();
+    const atCounter = { out_trade_no: paid, scene: "bar_code", auth_code: "280000000000000000" };
+    expect(await exec(sdk, "alipay.trade.pay", { ...atCounter, ...content })).toMatchObject({
+      code: "10000",
+      total_amount: "6.99",
+    });
+    const refund = { out_trade_no: paid, out_request_no: "r1" };
+    expect(
+      await exec(sdk, "alipay.trade.refund", { ...refund, refund_amount: "1.00" }),
+    ).toMatchObject({ code: "10000", fund_change: "Y" });
+    expect(await exec(sdk, "alipay.trade.fastpay.refund.query", refund)).toMatchObject({
+      code: "10000",
+      refund_status: "REFUND_SUCCESS",
     });
   });
 
@@ -205,6 +221,41 @@ describe("the SDK's judgement", () => {
     expect(() => check(reply.replace("bax0", "bax1"))).toThrow(/验签失败/);
   });
 
+  it("accepts the simulator's notices about refunds", async ({ expect }) => {
+    const { sim, account, appId } = await setUp();
+    const sdk = sdkOf(sim, appId);
+    const charge = order({ createdAt: now(), expiresAt: now() + 900_000 });
+    const prepared = alipay.prepareCharge(charge, account);
+    await alipay.createCharge(prepared.ok ? prepared.value : "", charge, account, sim.io);
+    sim.become(charge.paymentId, "paid");
+    for (const [number, value] of [
+      [1, 300],
+      [2, 399],
+    ] as const) {
+      const refund = refundOf(sent(charge.paymentId), number, {
+        amount: { currency: "CNY", value },
+      });
+      const content = alipay.refunds?.prepare(refund, account);
+      await alipay.refunds?.create(
+        content?.ok === true ? content.value : "",
+        refund,
+        account,
+        sim.io,
+      );
+    }
+    const record = sim.find(charge.paymentId);
+    for (const refund of record?.refunds ?? []) {
+      const request = record && (await alipaySandbox.refundCallback?.(record, refund, sim.world()));
+      const text = (await request?.text()) ?? "";
+      expect(sdk.checkNotifySignV2(Object.fromEntries(new URLSearchParams(text)))).toBe(true);
+      expect(await alipay.verifyCallback(rawCallback(text), account, sim.io)).toMatchObject({
+        kind: "reports",
+        refunds: [{ refundId: refund.refundNumber }],
+      });
+    }
+    expect(record?.refunds).toHaveLength(2);
+  });
+
   it("verifies the signature of our request", async ({ expect }) => {
     const { sim, account, appId } = await setUp();
     // The SDK verifies with its "Alipay key": here that is the merchant's, to judge the merchant.
@@ -223,6 +274,100 @@ describe("the SDK's judgement", () => {
     const prepared = alipay.prepareCharge(charge, account);
     await alipay.createCharge(prepared.ok ? prepared.value : "", charge, account, io);
     expect(isSigned).toBe(true);
+  });
+});
+
+/** The parameters of a link or an order string, by name. */
+const readLink = (text: string): Record<string, string> =>
+  Object.fromEntries(new URLSearchParams(text));
+
+describe("the SDK's own links", () => {
+  const returnUrl = "https://shop.example/thanks?order=1&x=y";
+
+  /** What both sides are given, and what we make of it. */
+  const both = async (method: "app" | "wap" | "web") => {
+    const { sim, account, appId } = await setUp();
+    const at = Math.floor(now() / 1000) * 1000;
+    const charge = order({
+      method,
+      returnUrl,
+      description: 'AI 摘要 a+b 100% "q" 😀',
+      createdAt: at,
+      expiresAt: at + 900_000,
+    });
+    const prepared = alipay.prepareCharge(charge, account);
+    if (!prepared.ok) throw new Error(prepared.error.message);
+    const outcome = await alipay.createCharge(prepared.value, charge, account, sim.io);
+    if (outcome.kind !== "ok") throw new Error(outcome.error.channelCode);
+    const { action } = outcome.value;
+    // The SDK takes the time itself, in its own time zone.
+    vi.useFakeTimers({ now: at - zoneShiftMs(), toFake: ["Date"] });
+    const bizContent: Record<string, unknown> = JSON.parse(prepared.value);
+    const sdk = sdkOf(sim, appId, { gateway: "https://gw.example/sandbox/pages/alipay" });
+    return {
+      sim,
+      appId,
+      charge,
+      action,
+      sdk,
+      given: { notifyUrl: NOTIFY_URL, returnUrl, bizContent },
+    };
+  };
+
+  afterEach(() => {
+    vi.useRealTimers();
+  });
+
+  it("are ours to the byte for the app: the same parameters, the same signature", async ({
+    expect,
+  }) => {
+    const { action, sdk, given } = await both("app");
+    const theirs = readLink(sdk.sdkExecute("alipay.trade.app.pay", given));
+    const text = action.type === "invoke_sdk" ? (action.params["orderStr"] ?? "") : "";
+    expect(readLink(text)).toEqual(theirs);
+    expect(theirs["sign"]).toMatch(/^[A-Za-z0-9+/]{342}==$/);
+  });
+
+  for (const [method, name] of [
+    ["wap", "alipay.trade.wap.pay"],
+    ["web", "alipay.trade.page.pay"],
+  ] as const) {
+    it(`are ours for pages, but for the SDK's own mark: ${name}`, async ({ expect }) => {
+      const { sim, appId, action, sdk, given } = await both(method);
+      const page = new URL(sdk.pageExecute(name, "GET", given));
+      const { sign: theirSign, alipay_sdk: mark = "", ...theirs } = readLink(page.search);
+      const url = new URL(action.type === "redirect" ? action.url : "");
+      const { sign: ourSign, ...ours } = readLink(url.search);
+      expect(ours).toEqual(theirs);
+      expect(url.origin + url.pathname).toBe(page.origin + page.pathname);
+      // With its mark among the parameters the signatures must differ, and both must verify.
+      expect(mark).toMatch(/^alipay-sdk-nodejs/);
+      expect(ourSign).not.toBe(theirSign);
+      const judge = sdkOf(sim, appId, { alipayPublicKey: sim.keys.merchantPublicKey.trim() });
+      expect(judge.checkNotifySignV2({ ...ours, sign: ourSign })).toBe(true);
+      expect(judge.checkNotifySignV2({ ...theirs, alipay_sdk: mark, sign: theirSign })).toBe(true);
+      const cheaper = (ours["biz_content"] ?? "").replace("6.99", "0.99");
+      const forged = { ...ours, biz_content: cheaper, sign: ourSign };
+      expect(judge.checkNotifySignV2(forged)).toBe(false);
+    });
+  }
+
+  it("are opened by the simulator as ours are", async ({ expect }) => {
+    const { sim, appId, charge, action, sdk, given } = await both("app");
+    const theirs = sdk.sdkExecute("alipay.trade.app.pay", given);
+    if (action.type !== "invoke_sdk") throw new Error("action");
+    vi.useRealTimers();
+    const { paymentId, amount, notifyUrl } = charge;
+    const shown = { paymentId, merchant: appId, ...amount, notifyUrl };
+    for (const orderStr of [theirs, action.params["orderStr"] ?? ""]) {
+      const opened = await alipaySandbox.open?.(
+        { ...shown, action: { ...action, params: { orderStr } } },
+        sim.world(),
+      );
+      expect(opened).toMatchObject({ ok: true, value: { orderNumber: paymentId, value: 699 } });
+    }
+    // The same order by both.
+    expect(sim.rows.size).toBe(1);
   });
 });
 

@@ -14,6 +14,8 @@ import { utf8 } from "../../src/crypto/encoding.ts";
 import type { SandboxWorld } from "../../src/sandbox/simulator.ts";
 import { wechatSandbox } from "../../src/channels/wechat/sandbox/channel.ts";
 import { platformCertificate } from "../../src/channels/wechat/sandbox/identity.ts";
+import { refundOrder } from "../channels/kit.ts";
+import { applicationOf } from "../channels/wechat/application.ts";
 import * as kit from "../channels/wechat/kit.ts";
 
 const { AesGcm } = Aes;
@@ -299,6 +301,115 @@ describe("what we sign, judged by the SDK", () => {
       trade_state: "SUCCESS",
       amount: { total: 699, currency: "CNY" },
     });
+  });
+});
+
+/** What an `invoke_sdk` action of ours hands to the buyer's client. */
+async function clientParams(changes: Parameters<typeof kit.orderOf>[0]) {
+  const order = kit.orderOf({ expiresAt: Date.now() + 900_000, ...changes });
+  const payload = wechat.prepareCharge(order, account());
+  if (!payload.ok) throw new Error(payload.error.message);
+  const charge = await wechat.createCharge(payload.value, order, account(), realIo());
+  if (charge.kind !== "ok" || charge.value.action.type !== "invoke_sdk") {
+    throw new Error(JSON.stringify(charge));
+  }
+  return charge.value.action.params;
+}
+
+describe("what the buyer's client is handed, judged by the SDK", () => {
+  const verified = (lines: readonly (string | undefined)[], signature = "") =>
+    Rsa.verify(
+      Formatter.joinedByLineFeed(...lines.map((line) => line ?? "")),
+      signature,
+      simulation.keys.merchantPublicKey,
+    );
+
+  it("a page's paySign", async ({ expect }) => {
+    const payer = { openid: "oUpF8uMuAJO_M2pxb1Q9zNjWeS6o" };
+    const params = await clientParams({ method: "jsapi", payer });
+    const { appId, timeStamp, nonceStr, paySign } = params;
+    expect(appId).toBe(credentials.appid);
+    expect(verified([appId, timeStamp, nonceStr, params["package"]], paySign)).toBe(true);
+    expect(verified([appId, timeStamp, nonceStr, "prepay_id=wx2"], paySign)).toBe(false);
+  });
+
+  it("an app's sign", async ({ expect }) => {
+    const { appid, timestamp, noncestr, prepayid, partnerid, sign } = await clientParams({
+      method: "app",
+    });
+    expect([appid, partnerid]).toEqual([credentials.appid, credentials.mchid]);
+    expect(verified([appid, timestamp, noncestr, prepayid], sign)).toBe(true);
+    expect(verified([appid, timestamp, noncestr, `prepay_id=${prepayid}`], sign)).toBe(false);
+  });
+});
+
+describe("refunds", () => {
+  it("of the SDK's client are booked by the simulated channel", async ({ expect }) => {
+    const paymentId = kit.newPaymentId();
+    const sdk = client();
+    await sdk.send("post", "v3/pay/transactions/native", nativeOrder(paymentId));
+    simulation.orders.become(paymentId, "paid");
+    const refundNumber = `re_${paymentId.slice(3)}01`;
+    const made = await sdk.send("post", "v3/refund/domestic/refunds", {
+      out_trade_no: paymentId,
+      out_refund_no: refundNumber,
+      amount: { refund: 300, total: 699, currency: "CNY" },
+    });
+    expect(made.data).toMatchObject({ out_refund_no: refundNumber, status: "PROCESSING" });
+    const asked = await sdk.send("get", `v3/refund/domestic/refunds/${refundNumber}`);
+    expect(asked.data).toMatchObject({ status: "SUCCESS", amount: { refund: 300, total: 699 } });
+    const none = await failure(
+      sdk.send("get", `v3/refund/domestic/refunds/re_${kit.newPaymentId().slice(3)}01`),
+    );
+    expect(none.response).toMatchObject({ status: 404, data: { code: "RESOURCE_NOT_EXISTS" } });
+  });
+
+  it("of ours are told in a notification that the SDK opens", async ({ expect }) => {
+    const paymentId = kit.newPaymentId();
+    await client().send("post", "v3/pay/transactions/native", nativeOrder(paymentId));
+    simulation.orders.become(paymentId, "paid");
+    const order = refundOrder(kit.sentOrder(paymentId));
+    const payload = wechat.refunds?.prepare(order, account());
+    if (payload === undefined || !payload.ok) throw new Error("not prepared");
+    const created = await wechat.refunds?.create(payload.value, order, account(), realIo());
+    expect(created).toMatchObject({ kind: "ok", value: { state: "processing" } });
+    const record = simulation.orders.find(paymentId);
+    const [booked] = record?.refunds ?? [];
+    if (record === undefined || booked === undefined) throw new Error("not booked");
+    const request = await wechatSandbox.refundCallback?.(record, booked, world());
+    const body = (await request?.text()) ?? "";
+    const header = (name: string) => request?.headers.get(`Wechatpay-${name}`) ?? "";
+    const message = Formatter.response(header("Timestamp"), header("Nonce"), body);
+    expect(Rsa.verify(message, header("Signature"), simulation.keys.platformPublicKey)).toBe(true);
+    const { resource } = JSON.parse(body) as { resource: Record<string, string> };
+    const plaintext = AesGcm.decrypt(
+      resource["ciphertext"] ?? "",
+      credentials.api_v3_key,
+      resource["nonce"] ?? "",
+      resource["associated_data"],
+    );
+    expect(JSON.parse(plaintext)).toMatchObject({
+      mchid: credentials.mchid,
+      out_refund_no: order.refundId,
+      refund_status: "SUCCESS",
+      amount: { total: 699, refund: 300 },
+    });
+  });
+});
+
+describe("an application's secrets", () => {
+  it("are opened by the SDK with the platform's key", async ({ expect }) => {
+    const { account: provider, keys, io } = await kit.simulateProvider();
+    const gateway = io();
+    const number = "ap_01j9zq4c7n8m2x5v6k3w1t0ryb";
+    const sent = await wechat.onboarding?.submit(number, applicationOf(), provider, gateway);
+    expect(sent?.kind).toBe("ok");
+    const body = gateway.sent.find(({ request }) => request.method === "POST")?.body ?? "";
+    const form = JSON.parse(body) as Record<"contact_info" | "bank_account_info", object>;
+    const opened = (value: unknown) => Rsa.decrypt(String(value), keys.platformPrivateKey);
+    expect(opened(Object(form.contact_info)["mobile_phone"])).toBe("13900000000");
+    expect(opened(Object(form.contact_info)["contact_name"])).toBe("张三");
+    expect(opened(Object(form.bank_account_info)["account_number"])).toBe("6222000000000000000");
   });
 });
 

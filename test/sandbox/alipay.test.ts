@@ -583,3 +583,329 @@ describe("notifications", () => {
     expect(closed.fields).not.toHaveProperty("gmt_payment");
   });
 });
+
+const REFUND = "alipay.trade.refund";
+const REFUND_QUERY = "alipay.trade.fastpay.refund.query";
+
+const refund = (sim: Sim, id: string, fields: object) =>
+  ask(sim, { method: REFUND, biz: { out_trade_no: id, refund_amount: "3.00", ...fields } });
+
+describe("refunds", () => {
+  it("move money once for each number, up to what was paid", async ({ expect }) => {
+    const sim = await simulation();
+    const { orderNumber: id } = await paidOrder(sim);
+    const first = await refund(sim, id, { out_request_no: "r1" });
+    expect(first).toMatchObject({
+      code: "10000",
+      out_trade_no: id,
+      fund_change: "Y",
+      refund_fee: "3.00",
+      send_back_fee: "3.00",
+    });
+    expect(await refund(sim, id, { out_request_no: "r1" })).toMatchObject({
+      fund_change: "N",
+      refund_fee: "3.00",
+    });
+    expect(await refund(sim, id, { out_request_no: "r1", refund_amount: "2.00" })).toMatchObject({
+      sub_code: "ACQ.DISCORDANT_REPEAT_REQUEST",
+    });
+    expect(await refund(sim, id, { out_request_no: "r2", refund_amount: "4.00" })).toMatchObject({
+      sub_code: "ACQ.REFUND_AMT_NOT_EQUAL_TOTAL",
+    });
+    expect(await ask(sim, { biz: { out_trade_no: id } })).toMatchObject({
+      trade_status: "TRADE_SUCCESS",
+    });
+    expect(await refund(sim, id, { out_request_no: "r3", refund_amount: "3.99" })).toMatchObject({
+      fund_change: "Y",
+      refund_fee: "6.99",
+    });
+    expect(await ask(sim, { biz: { out_trade_no: id } })).toMatchObject({
+      trade_status: "TRADE_CLOSED",
+      send_pay_date: "2026-05-27 09:30:00",
+      total_amount: "6.99",
+    });
+  });
+
+  it("are refused for trades that are not paid, and for fields that are none", async ({
+    expect,
+  }) => {
+    const sim = await simulation();
+    const id = newPaymentId();
+    expect(await refund(sim, id, { out_request_no: "r1" })).toMatchObject({
+      sub_code: "ACQ.TRADE_NOT_EXIST",
+    });
+    await precreate(sim, biz(id));
+    sim.become(id, "scanned");
+    expect(await refund(sim, id, { out_request_no: "r1" })).toMatchObject({
+      sub_code: "ACQ.TRADE_STATUS_ERROR",
+    });
+    sim.become(id, "paid");
+    for (const fields of [
+      { refund_amount: "0.00" },
+      { refund_amount: "-1" },
+      { refund_amount: 3 },
+      { refund_amount: "1.001" },
+      { out_request_no: "a b" },
+      { out_request_no: "x".repeat(65) },
+      { refund_reason: "x".repeat(257) },
+    ]) {
+      expect(await refund(sim, id, fields)).toMatchObject({ sub_code: "ACQ.INVALID_PARAMETER" });
+    }
+    expect(sim.find(id)?.refunds).toEqual([]);
+  });
+
+  it("are asked about by both numbers; an unknown one gets a bare success", async ({ expect }) => {
+    const sim = await simulation();
+    const { orderNumber: id } = await paidOrder(sim);
+    await refund(sim, id, { out_request_no: "r1" });
+    const query = (fields: object) =>
+      ask(sim, { method: REFUND_QUERY, biz: { out_trade_no: id, ...fields } });
+    expect(await query({ out_request_no: "r1" })).toMatchObject({
+      out_trade_no: id,
+      out_request_no: "r1",
+      refund_amount: "3.00",
+      total_amount: "6.99",
+      refund_status: "REFUND_SUCCESS",
+    });
+    expect(await query({ out_request_no: "r1" })).not.toHaveProperty("gmt_refund_pay");
+    const timed = await query({ out_request_no: "r1", query_options: ["gmt_refund_pay"] });
+    expect(timed["gmt_refund_pay"]).toBe("2026-05-27 09:30:00");
+    expect(await query({ out_request_no: "r2" })).toEqual({ code: "10000", msg: "Success" });
+    expect(await query({})).toMatchObject({ sub_code: "ACQ.INVALID_PARAMETER" });
+  });
+
+  it("are told at the payment's address, once they have reached the buyer", async ({ expect }) => {
+    const sim = await simulation();
+    const { orderNumber: id } = await paidOrder(sim);
+    await refund(sim, id, { out_request_no: "r1" });
+    await refund(sim, id, { out_request_no: "r2", refund_amount: "3.99" });
+    const record = sim.find(id);
+    if (record === undefined) throw new Error("order");
+    const told = async (index: number, changes: object = {}) => {
+      const known = record.refunds[index];
+      if (known === undefined) throw new Error("refund");
+      const made = { ...known, ...changes };
+      const request = await alipaySandbox.refundCallback?.(record, made, sim.world());
+      return request == null ? null : Object.fromEntries(new URLSearchParams(await request.text()));
+    };
+    const [first, last] = [await told(0), await told(1)];
+    expect(first).toMatchObject({
+      trade_status: "TRADE_SUCCESS",
+      out_biz_no: "r1",
+      refund_fee: "3.00",
+      gmt_refund: "2026-05-27 09:30:00.000",
+      gmt_payment: "2026-05-27 09:30:00",
+    });
+    expect(first).not.toHaveProperty("gmt_close");
+    expect(last).toMatchObject({
+      trade_status: "TRADE_CLOSED",
+      out_biz_no: "r2",
+      refund_fee: "6.99",
+      gmt_close: "2026-05-27 09:30:00",
+    });
+    expect(last?.["notify_id"]).not.toBe(first?.["notify_id"]);
+    expect(await told(0, { state: "abnormal", refundedAt: null })).toBeNull();
+    expect(await told(0, { notifyUrl: null })).toBeNull();
+  });
+});
+
+describe("the counter and the page inside Alipay", () => {
+  const pay = (sim: Sim, id: string, auth_code: string, fields: object = {}) =>
+    ask(sim, {
+      method: "alipay.trade.pay",
+      biz: biz(id, { scene: "bar_code", auth_code, ...fields }),
+      params: { notify_url: NOTIFY_URL },
+    });
+
+  it("take the buyer's code by its last digits", async ({ expect }) => {
+    const sim = await simulation();
+    const [now, later, never] = [newPaymentId(), newPaymentId(), newPaymentId()];
+    expect(await pay(sim, now, "280000000000000000")).toMatchObject({
+      code: "10000",
+      out_trade_no: now,
+      total_amount: "6.99",
+      gmt_payment: "2026-05-27 09:30:00",
+      trade_no: sim.find(now)?.transactionId,
+    });
+    expect(await pay(sim, later, "280000000000000001")).toMatchObject({
+      code: "10003",
+      out_trade_no: later,
+    });
+    expect(await ask(sim, { biz: { out_trade_no: later } })).toMatchObject({
+      trade_status: "WAIT_BUYER_PAY",
+    });
+    expect(await pay(sim, never, "280000000000000099")).toMatchObject({
+      code: "40004",
+      sub_code: "ACQ.PAYMENT_AUTH_CODE_INVALID",
+    });
+    expect(sim.find(never)).toBeUndefined();
+    expect(await pay(sim, now, "280000000000000000")).toMatchObject({
+      sub_code: "ACQ.TRADE_HAS_SUCCESS",
+    });
+    expect(await pay(sim, later, "280000000000000002")).toMatchObject({
+      sub_code: "ACQ.CONTEXT_INCONSISTENT",
+    });
+    for (const [code, fields] of [
+      ["130000000000000000", {}],
+      ["28000000", {}],
+      ["280000000000000000", { scene: undefined }],
+      ["280000000000000000", { product_code: "QUICK_WAP_WAY" }],
+    ] as const) {
+      expect(await pay(sim, newPaymentId(), code, fields)).toMatchObject({
+        sub_code: "ACQ.INVALID_PARAMETER",
+      });
+    }
+  });
+
+  it("make a trade with a number that stays", async ({ expect }) => {
+    const sim = await simulation();
+    const id = newPaymentId();
+    const create = (fields: object) =>
+      ask(sim, {
+        method: "alipay.trade.create",
+        biz: biz(id, fields),
+        params: { notify_url: NOTIFY_URL },
+      });
+    const made = await create({ buyer_open_id: "014Rt" });
+    expect(made).toMatchObject({ code: "10000", trade_no: expect.stringMatching(/^\d{28}$/) });
+    expect(await create({ buyer_open_id: "014Rt" })).toEqual(made);
+    const order = sim.become(id, "paid");
+    expect(await ask(sim, { biz: { out_trade_no: id } })).toMatchObject({
+      trade_no: made["trade_no"],
+    });
+    expect((await notify(sim, order, null)).fields["trade_no"]).toBe(made["trade_no"]);
+    for (const fields of [
+      {},
+      { buyer_id: "1" },
+      { buyer_id: "2088000000000001", buyer_open_id: "x" },
+    ]) {
+      expect(await create(fields)).toMatchObject({ sub_code: "ACQ.INVALID_PARAMETER" });
+    }
+  });
+});
+
+describe("links that the buyer opens", () => {
+  const link = async (
+    sim: Sim,
+    id: string,
+    changes: Readonly<Record<string, string>> = {},
+    signature?: string,
+  ) => {
+    const params = {
+      app_id: APP_ID,
+      method: "alipay.trade.page.pay",
+      charset: "utf-8",
+      sign_type: "RSA2",
+      timestamp: "2026-05-27 09:30:00",
+      version: "1.0",
+      notify_url: NOTIFY_URL,
+      biz_content: JSON.stringify(biz(id, { product_code: "FAST_INSTANT_TRADE_PAY" })),
+      ...changes,
+    };
+    const signed = {
+      ...params,
+      sign: signature ?? (await sign(sim.keys.merchantPrivateKey, params)),
+    };
+    return new URLSearchParams(signed).toString();
+  };
+
+  const open = async (sim: Sim, id: string, text: string, as: "link" | "app" = "link") =>
+    alipaySandbox.open?.(
+      {
+        paymentId: id,
+        merchant: APP_ID,
+        currency: "CNY",
+        value: 699,
+        notifyUrl: NOTIFY_URL,
+        action:
+          as === "link"
+            ? { type: "redirect", url: `https://gw.example/sandbox/pages/alipay?${text}` }
+            : { type: "invoke_sdk", sdk: "alipay_app", params: { orderStr: text } },
+      },
+      sim.world(),
+    );
+
+  it("make the trade when the signature is the merchant's", async ({ expect }) => {
+    const sim = await simulation();
+    const id = newPaymentId();
+    const text = await link(sim, id);
+    for (let n = 0; n < 2; n += 1) {
+      expect(await open(sim, id, text)).toMatchObject({
+        ok: true,
+        value: { orderNumber: id, merchant: APP_ID, value: 699, notifyUrl: NOTIFY_URL },
+      });
+    }
+    const app = {
+      method: "alipay.trade.app.pay",
+      biz_content: JSON.stringify(biz(newPaymentId(), { product_code: "QUICK_MSECURITY_PAY" })),
+    };
+    expect(await open(sim, id, await link(sim, id, app), "app")).toMatchObject({ ok: true });
+    // Opened an hour after it was signed, which is fine, and a day later, which is not.
+    const old = await link(sim, newPaymentId(), { timestamp: "2026-05-27 08:30:00" });
+    expect(await open(sim, id, old)).toMatchObject({ ok: true });
+    const stale = await link(sim, newPaymentId(), { timestamp: "2026-05-26 09:29:59" });
+    expect(await open(sim, id, stale)).toMatchObject({
+      ok: false,
+      error: expect.stringContaining("isv.invalid-timestamp"),
+    });
+  });
+
+  it("are refused when they are forged, foreign, of another kind or over", async ({ expect }) => {
+    const sim = await simulation();
+    const id = newPaymentId();
+    const good = await link(sim, id);
+    const expired = biz(id, {
+      product_code: "FAST_INSTANT_TRADE_PAY",
+      time_expire: "2026-05-27 09:29:59",
+    });
+    const cases: [string, "link" | "app", string][] = [
+      [good.replace("6.99", "0.01"), "link", "isv.invalid-signature"],
+      [await link(sim, id, {}, "AAAA"), "link", "isv.invalid-signature"],
+      [await link(sim, id, { app_id: "2021000123456789" }), "link", "isv.invalid-app-id"],
+      [await link(sim, id, { method: "alipay.trade.precreate" }), "link", "not one that buyers"],
+      [await link(sim, id, { method: "alipay.trade.refund" }), "link", "not one that buyers"],
+      [good, "app", "not one that buyers"],
+      [`${good}&app_id=${APP_ID}`, "link", "twice"],
+      ["", "link", "not one that buyers"],
+      [await link(sim, id, { biz_content: "{}" }), "link", "ACQ.INVALID_PARAMETER"],
+      [await link(sim, id, { biz_content: "[" }), "link", "ACQ.INVALID_PARAMETER"],
+      [await link(sim, id, { biz_content: JSON.stringify(biz(id)) }), "link", "ACQ.INVALID_PARAMETER"],
+      [await link(sim, id, { biz_content: JSON.stringify(expired) }), "link", "NOW_TIME_AFTER"],
+      [await link(sim, id, { app_auth_token: "202605BB" }), "link", "aop.invalid-app-auth-token"],
+    ]; // prettier-ignore
+    for (const [text, as, reason] of cases) {
+      const opened = await open(sim, id, text, as);
+      expect(opened).toMatchObject({ ok: false, error: expect.stringContaining(reason) });
+    }
+    expect(sim.rows.size).toBe(0);
+    await open(sim, id, good);
+    const changed = await link(sim, id, {
+      biz_content: JSON.stringify(
+        biz(id, { product_code: "FAST_INSTANT_TRADE_PAY", total_amount: "1.00" }),
+      ),
+    });
+    expect(await open(sim, id, changed)).toMatchObject({
+      ok: false,
+      error: expect.stringContaining("ACQ.CONTEXT_INCONSISTENT"),
+    });
+  });
+
+  it("lead to what calls have made, or to nothing", async ({ expect }) => {
+    const sim = await simulation();
+    const id = newPaymentId();
+    const shown = {
+      paymentId: id,
+      merchant: APP_ID,
+      currency: "CNY",
+      value: 699,
+      notifyUrl: NOTIFY_URL,
+      action: { type: "show_qr", data: "https://qr.alipay.com/bax1" },
+    } as const;
+    expect(await alipaySandbox.open?.(shown, sim.world())).toMatchObject({ ok: false });
+    await precreate(sim, biz(id));
+    expect(await alipaySandbox.open?.(shown, sim.world())).toMatchObject({
+      ok: true,
+      value: { orderNumber: id },
+    });
+  });
+});

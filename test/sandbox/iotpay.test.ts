@@ -80,7 +80,7 @@ describe("who may call, and how", () => {
     // What was signed is what was sent: a changed field is noticed.
     const signed = orderFields();
     const sign = signByHand(
-      Object.assign({ mchId: sim.own.mch_id }, signed),
+      Object.assign({ mchId: String(sim.own["mch_id"]) }, signed) as Record<string, string>,
       sim.own.merchant_key as string,
     );
     expect(await call(sim, "create_order", { ...signed, amount: 1 }, sign)).toMatchObject({

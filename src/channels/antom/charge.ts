@@ -67,16 +67,13 @@ function actionOf(method: ChargeOrder["method"], fields: Fields): ChargeAction |
     : linkAction(method, fields);
 }
 
-/** Whether the order was given a deadline of its own. */
-const hasDeadline = (payload: string): boolean =>
-  textOrNull(objectOr(JSON.parse(payload))["paymentExpiryTime"]) !== null;
-
+/** The form of a code says when it dies; else the deadline that was asked for, else Antom's own. */
 function expiryOf(payload: string, order: ChargeOrder, fields: Fields, now: number): number {
-  const ofCode = fromTime(objectOr(fields["orderCodeForm"])["expireTime"]);
-  if (ofCode !== null) return Math.min(order.expiresAt, ofCode);
-  if (order.method === "barcode" || hasDeadline(payload)) return order.expiresAt;
+  const asked = fromTime(objectOr(JSON.parse(payload))["paymentExpiryTime"]);
   const begun = fromTime(fields["paymentCreateTime"]) ?? now;
-  return Math.min(order.expiresAt, begun + DEFAULT_LIFE_MS);
+  const end =
+    fromTime(objectOr(fields["orderCodeForm"])["expireTime"]) ?? asked ?? begun + DEFAULT_LIFE_MS;
+  return Math.min(order.expiresAt, end);
 }
 
 /**

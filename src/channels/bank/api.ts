@@ -40,10 +40,11 @@ async function headersOf(call: BankCall, values: Values, path: string, body: str
   return headers;
 }
 
+const part = (text: string): string => toBase64(utf8(text)).replaceAll("=", "");
+
 /** base64(header) "." base64(body), both without padding, under HMAC-SHA256, as base64url. */
 async function ambankSignature(values: Values, uri: string, body: string): Promise<string> {
   const header = JSON.stringify({ alg: "HS256", typ: "JWT", uri, iat: values["stamp"] });
-  const part = (text: string) => toBase64(utf8(text)).replaceAll("=", "");
   const key = await importHmacKey(values["secret"] ?? "");
   const mac = await hmacBase64(key, `${part(header)}.${part(body)}`);
   return toBase64Url(fromBase64(mac) ?? new Uint8Array());

@@ -19,7 +19,7 @@ export interface BankDesk {
   readonly account: ChannelAccount;
   readonly version: BankVersion;
   readonly api: BankApi;
-  /** What the scheme adds to the account's settings: `payee`, and `reference2` where there is one. */
+  /** What the scheme adds to the account's settings: `payee`, and `second_reference` where there is one. */
   readonly scheme: Values;
 }
 

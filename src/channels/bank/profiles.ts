@@ -35,5 +35,5 @@ export function bankSchema(ids: readonly string[]): z.ZodType<BankSettings> {
   const union = z.discriminatedUnion("profile", [first, ...rest] as never, {
     error: (issue) => (issue.code === "invalid_union" ? `must be one of ${known}` : undefined),
   });
-  return union as unknown as z.ZodType<BankSettings>;
+  return union;
 }

@@ -5,7 +5,7 @@ export const VARIABLES = [
   /** Characters of the payment's id that the code carries. */
   "reference",
   /** A second one that is the same for all payments; many accounts have none. */
-  "reference2",
+  "second_reference",
   /** Who is paid, as the scheme names it. */
   "payee",
   /** The amount as the currency is written, "6.99". */

@@ -23,6 +23,9 @@ import { type EmvObject, joinPath } from "./tlv.ts";
 /** Longest payload that the specification recommends, in characters. */
 export const RECOMMENDED_LIMIT = 512;
 
+/** Longest identifier of an account's application. */
+export const GUID_LIMIT = 32;
+
 const PERCENT = /^\d{1,2}(?:\.\d{1,2})?$/;
 
 const isPercent = (value: string): boolean => PERCENT.test(value) && /[1-9]/.test(value);
@@ -31,7 +34,9 @@ const isPercent = (value: string): boolean => PERCENT.test(value) && /[1-9]/.tes
 type Fault = readonly [kind: SimpleKind, message: string] | "length";
 
 function faultOf(rule: ObjectRule, value: string): Fault | null {
-  const length = characterCount(value);
+  // Common characters are counted by being looked at; most values are nothing else.
+  const common = isCommon(value);
+  const length = common ? value.length : characterCount(value);
   if (length > rule.max) return "length";
   if (length < rule.min) return ["EMV_FORMAT", `shorter than ${rule.min} characters`];
   switch (rule.format) {
@@ -46,9 +51,11 @@ function faultOf(rule: ObjectRule, value: string): Fault | null {
       return fault === null ? null : ["EMV_AMOUNT", AMOUNT_FAULTS[fault]];
     }
     case "common":
-      return isCommon(value) ? null : ["EMV_CHARSET", "printable ASCII only"];
+      return common ? null : ["EMV_CHARSET", "printable ASCII only"];
     case "text":
-      return isText(value) ? null : ["EMV_CHARSET", "control characters or decomposed letters"];
+      return common || isText(value)
+        ? null
+        : ["EMV_CHARSET", "control characters or decomposed letters"];
   }
 }
 
@@ -93,6 +100,10 @@ function ofObject(object: EmvObject): EmvFinding[] {
   }
   if (children === null) return findings;
   const get = lookupIn(children);
+  const guid = get("00");
+  if (isAccountTemplate(id) && guid !== null && characterCount(guid) > GUID_LIMIT) {
+    findings.push(finding("tolerable", tooLong(joinPath(id, "00"), GUID_LIMIT, at)));
+  }
   const required = isAccountTemplate(id) ? ["00"] : id === "64" ? ["00", "01"] : [];
   for (const inner of required.filter((one) => get(one) === null)) {
     findings.push(finding("tolerable", absent(joinPath(id, inner), at)));
@@ -111,41 +122,45 @@ export function missingIn({ objects }: EmvDescription): readonly string[] {
   return missing;
 }
 
+/** Where an object of the root begins; null when it is not there. */
+const placeIn = (objects: readonly EmvObject[], id: string): number | null =>
+  objects.find((one) => one.id === id)?.at ?? null;
+
 function ofTip({ objects }: EmvDescription): EmvFinding[] {
   const get = lookupIn(objects);
   const indicator = get("55");
   const faults: EmvError[] = [];
-  if (indicator !== null && !["01", "02", "03"].includes(indicator)) {
-    faults.push(emvError("EMV_FORMAT", "55", "01, 02 or 03"));
-  }
+  const wrong = (id: string, message: string) =>
+    faults.push(emvError("EMV_FORMAT", id, message, placeIn(objects, id)));
+  if (indicator !== null && !["01", "02", "03"].includes(indicator)) wrong("55", "01, 02 or 03");
   for (const [id, needed] of [
     ["56", "02"],
     ["57", "03"],
   ] as const) {
     const given = get(id) !== null;
     if (indicator === needed && !given) faults.push(absent(id));
-    if (given && indicator !== needed) {
-      faults.push(emvError("EMV_FORMAT", id, `only together with 55 = ${needed}`));
-    }
+    if (given && indicator !== needed) wrong(id, `only together with 55 = ${needed}`);
   }
   return faults.map((error) => finding("tolerable", error));
 }
 
-function ofMoney({ amount, currency, initiation }: EmvDescription): EmvFinding[] {
+function ofMoney({ amount, currency, initiation, objects }: EmvDescription): EmvFinding[] {
   const findings: EmvFinding[] = [];
   if (currency !== null && currency.code === null) {
-    const note = emvError("EMV_CURRENCY", "53", "an unknown currency: amounts stay text");
+    const at = placeIn(objects, "53");
+    const note = emvError("EMV_CURRENCY", "53", "an unknown currency: amounts stay text", at);
     findings.push(finding("notice", note));
   }
   if (amount === null) return findings;
+  const at = placeIn(objects, "54");
   const known = currency?.decimals ?? null;
   const { fault } = readAmount(amount.text, known);
   // Without a currency the shape was judged as an object already.
   if (known !== null && (fault === "fraction" || fault === "range")) {
-    findings.push(finding("tolerable", emvError("EMV_AMOUNT", "54", AMOUNT_FAULTS[fault])));
+    findings.push(finding("tolerable", emvError("EMV_AMOUNT", "54", AMOUNT_FAULTS[fault], at)));
   }
   if (initiation === "static" && fault === null) {
-    const note = emvError("EMV_STATIC_AMOUNT", "54", "a static code with a fixed amount");
+    const note = emvError("EMV_STATIC_AMOUNT", "54", "a static code with a fixed amount", at);
     findings.push(finding("notice", note));
   }
   return findings;
@@ -161,9 +176,9 @@ export function findingsOf(description: EmvDescription): readonly EmvFinding[] {
   }
   const initiation = lookupIn(objects)("01");
   if (initiation !== null && initiation !== "11" && initiation !== "12") {
-    findings.push(
-      finding("tolerable", emvError("EMV_FORMAT", "01", "11 (static) or 12 (dynamic)")),
-    );
+    const at = placeIn(objects, "01");
+    const other = emvError("EMV_FORMAT", "01", "11 (static) or 12 (dynamic)", at);
+    findings.push(finding("tolerable", other));
   }
   for (const id of missingIn(description)) findings.push(finding("tolerable", absent(id)));
   findings.push(...ofTip(description), ...ofMoney(description));

@@ -84,7 +84,7 @@ export const promptpay = bankQrChannel<PromptPayCredentials>(
         amount: order.amount,
         merchantName: merchant_name,
       }),
-    values: ({ reference2 }) => ({ reference2 }),
+    values: ({ reference2 }) => ({ second_reference: reference2 }),
   },
   {
     currency: "THB",

@@ -5,7 +5,7 @@
 import type { ErrorCode } from "../../errors.ts";
 import type { ChannelErrorRow } from "../adapter.ts";
 
-export const row = (
+const row = (
   channelCode: string,
   code: ErrorCode,
   outcome: ChannelErrorRow["outcome"],

@@ -61,30 +61,18 @@ export interface AccountKeys {
   readonly certificatesPath: string;
 }
 
+const common = { ...keyFields, merchant_category_code: z.string().optional() };
+
 /**
  * Stored credentials were examined when they were saved. Here they are read in the form that the
  * mainland and the global channel have in common.
  */
-const common = { ...keyFields, merchant_category_code: z.string().optional() };
-
-const STORED: Readonly<Record<string, (stored: unknown) => Version | null>> = {
-  direct: (stored) => readAs(z.looseObject({ ...directFields, ...common }), stored),
-  service_provider: (stored) => readAs(z.looseObject({ ...partnerFields, ...common }), stored),
+const STORED = {
+  direct: z.looseObject({ ...directFields, ...common }),
+  service_provider: z.looseObject({ ...partnerFields, ...common }),
 };
 
-function readAs(
-  schema: z.ZodType<Parameters<typeof partyOf>[0] & KeyMaterial & CategoryCode>,
-  stored: unknown,
-): Version | null {
-  const read = schema.safeParse(stored);
-  if (!read.success) return null;
-  const { data } = read;
-  return { ...data, party: partyOf(data), categoryCode: data.merchant_category_code ?? null };
-}
-
-interface CategoryCode {
-  readonly merchant_category_code?: string | undefined;
-}
+const isMode = (mode: string): mode is keyof typeof STORED => Object.hasOwn(STORED, mode);
 
 /** Where the platform's certificates are listed: two sets, of two systems. */
 const CERTIFICATE_PATHS: Readonly<Record<string, string>> = {
@@ -94,14 +82,16 @@ const CERTIFICATE_PATHS: Readonly<Record<string, string>> = {
 
 const parsed = new WeakMap<ChannelAccount, Result<Version[], string>>();
 const imported = new WeakMap<ChannelAccount, Result<AccountKeys, string>>();
+
 function readVersions(account: ChannelAccount): Result<Version[], string> {
-  const read = Object.hasOwn(STORED, account.mode) ? STORED[account.mode] : undefined;
-  if (read === undefined) return err(`mode ${account.mode} is not offered`);
+  if (!isMode(account.mode)) return err(`mode ${account.mode} is not offered`);
   const versions: Version[] = [];
   for (const stored of account.versions) {
-    const version = read(stored);
-    if (version === null) return err("the stored credentials do not have the expected form");
-    versions.push(version);
+    const read = STORED[account.mode].safeParse(stored);
+    if (!read.success) return err("the stored credentials do not have the expected form");
+    const { data } = read;
+    const categoryCode = data.merchant_category_code ?? null;
+    versions.push({ ...data, party: partyOf(data), categoryCode });
   }
   return ok(versions);
 }

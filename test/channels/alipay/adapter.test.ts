@@ -6,6 +6,7 @@ import type { ChannelAccount, ChannelIo, ChargeOrder } from "../../../src/channe
 import { checkOrder } from "../../../src/channels/check-order.ts";
 import { ERRORS } from "../../../src/errors.ts";
 import { toDecimal } from "../../../src/money.ts";
+import codes from "../../vectors/alipay-codes.json";
 import { platformCertificate } from "../../../src/channels/alipay/sandbox/identity.ts";
 import { alipaySandbox } from "../../../src/channels/alipay/sandbox/channel.ts";
 import {
@@ -310,6 +311,48 @@ describe("the error table", () => {
       });
     });
   }
+
+  it("knows every documented code by name or family, and what to make of it", ({ expect }) => {
+    const { gateway, authorization, business } = codes;
+    type Verdict = readonly ["rejected" | "unknown", boolean | null, readonly string[]];
+    const groups: [string[], Verdict][] = [
+      [gateway.unavailable, ["unknown", true, ["CHANNEL_UNAVAILABLE"]]],
+      [gateway.limited, ["unknown", true, ["CHANNEL_UNAVAILABLE"]]],
+      [gateway.token, ["rejected", false, ["CHANNEL_NOT_CONFIGURED"]]],
+      [gateway.missing, ["rejected", false, ["CHANNEL_REJECTED"]]],
+      [gateway.invalid, ["rejected", null, ["CHANNEL_REJECTED", "CHANNEL_NOT_CONFIGURED"]]],
+      [gateway.permission, ["rejected", false, ["CHANNEL_NOT_CONFIGURED"]]],
+      [authorization, ["rejected", false, ["CHANNEL_NOT_CONFIGURED", "CHANNEL_REJECTED"]]],
+      [business.system, ["unknown", true, ["CHANNEL_ERROR"]]],
+      [business.paid, ["unknown", false, ["INVALID_STATE"]]],
+      [business.ended, ["unknown", false, ["INVALID_STATE"]]],
+      [business.absent, ["rejected", false, ["CHANNEL_REJECTED"]]],
+      [business.inconsistent, ["rejected", false, ["CHANNEL_REJECTED"]]],
+      [business.caller, ["rejected", false, ["INVALID_REQUEST", "PAYMENT_EXPIRED", "AMOUNT_EXCEEDED"]]],
+      [business.merchant, ["rejected", false, ["CHANNEL_NOT_CONFIGURED"]]],
+      [business.payer, ["rejected", true, ["PAYMENT_DECLINED"]]],
+      [business.risk, ["rejected", false, ["PAYMENT_DECLINED"]]],
+      [business.agreement, ["rejected", false, ["CHANNEL_REJECTED"]]],
+      [business.cycle, ["rejected", true, ["CHANNEL_REJECTED"]]],
+      [business.refund, ["rejected", false, ["REFUND_EXCEEDS_PAYMENT", "REFUND_WINDOW_CLOSED", "CURRENCY_UNSUPPORTED", "INVALID_STATE", "CHANNEL_REJECTED"]]],
+      [business.refund_later, ["rejected", true, ["INSUFFICIENT_BALANCE"]]],
+      [business.cancel, ["rejected", false, ["INVALID_STATE"]]],
+      [business.close, ["rejected", false, ["INVALID_STATE"]]],
+    ]; // prettier-ignore
+    const rowOf = (code: string) =>
+      alipay.errors.find(({ channelCode }) => channelCode === code) ??
+      alipay.errors.find(
+        ({ channelCode }) => channelCode.endsWith("*") && code.startsWith(channelCode.slice(0, -1)),
+      );
+    for (const [names, [outcome, retryable, ours]] of groups) {
+      for (const name of names) {
+        const row = rowOf(name);
+        expect(row, name).toMatchObject({ outcome });
+        if (retryable !== null) expect(row?.retryable, name).toBe(retryable);
+        expect(ours, name).toContain(row?.code);
+      }
+    }
+  });
 
   it("says what the manual says where it matters most", async ({ expect }) => {
     const expected: [string, string, string, boolean][] = [

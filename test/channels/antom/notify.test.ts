@@ -359,10 +359,9 @@ describe("refused", () => {
 
   it("a body whose head was pushed into the time", async ({ expect }) => {
     // The signed text is time.body: moving the dot's place would give another body.
-    const inner = `${genuine}`;
-    const text = `{"pad":"1.${inner}`;
+    const text = `{"pad":"1.${genuine}`;
     const signature = await signAsAntom({ target: CALLBACK_PATH }, text);
-    const forged = await notice(inner, {
+    const forged = await notice(genuine, {
       headers: { signature: headerOf(signature), "request-time": `${NOW}.{"pad":"1` },
     });
     expect(await verify(forged)).toMatchObject({ kind: "refused" });

@@ -101,6 +101,7 @@ describe("a code to scan", () => {
     expect(await expiryOf(at("2026-11-21T08:03:00+0800"))).toBe(180_000);
     expect(await expiryOf(at("2026-11-21T09:00:00+08:00"))).toBe(900_000);
     expect(await expiryOf(at("soon"), { expiresAt: NOW + 60_000 })).toBe(60_000);
+    expect(await expiryOf(textForm("x"))).toBe(570_000);
     // Without a deadline of its own a cashier payment lives 14 minutes from its creation.
     const link = { normalUrl: "https://pay.example/" };
     const web = { method: "web" } as const;
@@ -161,7 +162,7 @@ describe("a link to open", () => {
 });
 
 describe("a scanned code", () => {
-  const of = order({ method: "barcode" });
+  const of = order({ method: "barcode", expiresAt: NOW + 60_000 });
 
   it("is paid at once: the reply proves it", async ({ expect }) => {
     const paymentTime = "2026-11-21T08:00:02+08:00";

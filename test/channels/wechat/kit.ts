@@ -15,6 +15,7 @@ import { randomId, secureRandom } from "../../../src/ids.ts";
 import type {
   FaultScript,
   RegisteredMerchant,
+  SandboxChannel,
   SandboxKeyring,
   SandboxWorld,
 } from "../../../src/sandbox/simulator.ts";
@@ -252,8 +253,10 @@ export async function simulate(
     pairs?: readonly [Pair, Pair];
     now?: number;
     script?: FaultScript;
+    sandbox?: SandboxChannel;
   } = {},
 ): Promise<Simulation> {
+  const sandbox = options.sandbox ?? wechatSandbox;
   const [merchant, platform] = options.pairs ?? [await newPair(), await newPair()];
   const now = options.now ?? NOW;
   const keys: SandboxKeyring = {
@@ -274,9 +277,9 @@ export async function simulate(
     publicBase: "https://gateway.example",
   };
   const id = randomId("channelAccount");
-  const account = { ...accountOf(wechatSandbox.credentials(keys, id)), id };
+  const account = { ...accountOf(sandbox.credentials(keys, id)), id, channel: sandbox.slug };
   const io = (changes: Partial<ChannelIo> = {}) =>
-    fakeIo((request) => wechatSandbox.handle(request, world), { now: () => now, ...changes });
+    fakeIo((request) => sandbox.handle(request, world), { now: () => now, ...changes });
   return { world, orders, keys, account, io };
 }
 
@@ -286,16 +289,21 @@ export async function simulateProvider(
     changes?: Record<string, unknown>;
     pairs?: readonly [Pair, Pair];
     now?: number;
+    sandbox?: SandboxChannel;
   } = {},
 ): Promise<Simulation> {
+  const sandbox = options.sandbox ?? wechatSandbox;
   const [provider, platform] = options.pairs ?? [await newPair(), await newPair()];
   const credentials = partnerCredentialsOf(provider, platform, options.changes);
-  const registration = await wechatSandbox.registration(credentials);
+  const registration = await sandbox.registration(credentials);
   if (registration === null) throw new Error("not registered");
   const simulation = await simulate({
     ...options,
     pairs: [provider, platform],
     registered: { [registration.merchant]: registration.entry },
   });
-  return { ...simulation, account: partnerAccountOf(credentials) };
+  return {
+    ...simulation,
+    account: { ...partnerAccountOf(credentials), channel: sandbox.slug },
+  };
 }

@@ -104,7 +104,7 @@ const SCB: BankProfile = {
         ppId: "{payee}",
         amount: "{amount}",
         ref1: "{reference}",
-        ref2: "{reference2?}",
+        ref2: "{second_reference?}",
         ref3: "{terminal_id}",
       },
       success: SCB_SUCCESS,

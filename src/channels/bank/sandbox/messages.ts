@@ -77,6 +77,8 @@ const generic = (paid: Paid): Written =>
     paid_at: new Date(paid.paidAt).toISOString(),
   });
 
+const part = (value: unknown): string => toBase64Url(utf8(JSON.stringify(value)));
+
 type Write = (paid: Paid, pen: Pen) => Promise<Written>;
 
 const WRITERS: Readonly<Record<string, Write>> = {
@@ -258,7 +260,6 @@ const WRITERS: Readonly<Record<string, Write>> = {
   },
 
   async "2c2p"(paid, pen) {
-    const part = (value: unknown) => toBase64Url(utf8(JSON.stringify(value)));
     const signed = [
       part({ alg: "HS256", typ: "JWT" }),
       part({

@@ -88,12 +88,14 @@ export function abroad(
   country: string,
 ): readonly EmvFinding[] {
   const findings: EmvFinding[] = [];
+  const at = (id: string) => code.objects.find((one) => one.id === id)?.at ?? null;
   if (code.currency !== null && !currencies.includes(code.currency.numeric)) {
-    const error = emvError("EMV_CURRENCY", "53", `${currencies.join(" or ")} in this scheme`);
-    findings.push(finding("tolerable", error));
+    const rule = `${currencies.join(" or ")} in this scheme`;
+    findings.push(finding("tolerable", emvError("EMV_CURRENCY", "53", rule, at("53"))));
   }
   if (code.country !== null && code.country.toUpperCase() !== country) {
-    findings.push(finding("tolerable", emvError("EMV_SCHEME", "58", `${country} in this scheme`)));
+    const rule = `${country} in this scheme`;
+    findings.push(finding("tolerable", emvError("EMV_SCHEME", "58", rule, at("58"))));
   }
   return findings;
 }

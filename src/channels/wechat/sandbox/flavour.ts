@@ -39,7 +39,6 @@ export type RefundPlace = "created" | "queried" | "notice";
 
 export interface Flavour {
   readonly slug: string;
-  readonly certificatesPath: string;
   /** `trade_type` of each kind of order. */
   readonly tradeTypes: Readonly<Record<Make, string>>;
   /** The strict form of a new order. */

@@ -93,7 +93,6 @@ function refundAs(record: SandboxOrderRecord, refund: SandboxRefund, place: Refu
 
 export const mainland: Flavour = {
   slug: "wechat",
-  certificatesPath: "/v3/certificates",
   tradeTypes: { native: "NATIVE", jsapi: "JSAPI", app: "APP", h5: "MWEB" },
   orderForm,
   refundForm: (partner) => (partner ? partnerRefund : directRefund),
