@@ -218,8 +218,26 @@ export type CallbackVerdict =
       /** For channels that acknowledge with something of the notification itself. */
       readonly reply?: CallbackReply;
     }
+  /** Authentic money that no payment of ours asked for: written down for people, acknowledged. */
+  | {
+      readonly kind: "orphan";
+      readonly notificationId: string;
+      /** What the payer wrote, where the payment's reference should be. */
+      readonly reference: string;
+      readonly amount: Money;
+      readonly channelTransactionId: string | null;
+      /** Milliseconds since 1970. */
+      readonly paidAt: number | null;
+      readonly channelStatus: string;
+      readonly reply?: CallbackReply;
+    }
   /** Authentic, but nothing for a payment (a self-check echo): acknowledge. */
-  | { readonly kind: "ignored"; readonly notificationId: string; readonly reason: string }
+  | {
+      readonly kind: "ignored";
+      readonly notificationId: string;
+      readonly reason: string;
+      readonly reply?: CallbackReply;
+    }
   /** Not authentic, not for this account, stale or malformed: refuse and change nothing. */
   | { readonly kind: "refused"; readonly reason: string };
 

@@ -53,6 +53,6 @@ async function renew(
   if (adapter.authorization === undefined) return "no authorization";
   const outcome = await adapter.authorization.refresh(account, io(0));
   if (outcome.kind !== "ok") return outcome.error.channelCode;
-  const stored = await storeGrant(env, adapter, row.id, outcome.value, now);
+  const stored = await storeGrant(env, adapter, row, outcome.value, now);
   return stored.ok ? null : stored.error.code;
 }

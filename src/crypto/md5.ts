@@ -14,7 +14,9 @@ const SHIFTS = [
 ] as const;
 
 /** T[i] = floor(2^32 × |sin(i + 1)|), as the RFC defines its table. */
-const T = Int32Array.from({ length: 64 }, (_, i) => Math.floor(2 ** 32 * Math.abs(Math.sin(i + 1))));
+const T = Int32Array.from({ length: 64 }, (_, i) =>
+  Math.floor(2 ** 32 * Math.abs(Math.sin(i + 1))),
+);
 
 const rotate = (value: number, bits: number): number => (value << bits) | (value >>> (32 - bits));
 

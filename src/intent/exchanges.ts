@@ -127,16 +127,20 @@ export class Exchanges {
     this.#waitUntil(outcome.ok ? this.#refunds.giveBackLate(work) : this.raise(report, work));
   }
 
-  /** Money that does not fit the order is written down for people. Throws when that fails. */
-  async raise(report: PaymentReport, work: Work): Promise<void> {
+  /**
+   * Money that does not fit the order is written down for people. Throws when that fails.
+   * @returns false when the news was not about money
+   */
+  async raise(report: PaymentReport, work: Work): Promise<boolean> {
     const record = this.#book.read();
     const misfit = record === null ? null : misfitOf(record, report);
-    if (record === null || misfit === null) return;
+    if (record === null || misfit === null) return false;
     const now = systemClock.now();
     const { sequence } = record;
     await this.#env.EVENTS.send(
       await exceptionMessage(this.#env, misfit, now, sequence, work.requestId),
     );
+    return true;
   }
 
   /** One door for news: callback, poll, sync and close. True when something visible changed. */

@@ -198,13 +198,14 @@ export class PaymentLife {
 
   /**
    * News from a verified callback. Idempotent and free of order. An error means: not believed,
-   * nothing changed, do not acknowledge.
+   * nothing changed, do not acknowledge. `exception`: money of another amount than was ordered; it
+   * changed nothing either and was written down for people.
    */
   async report(
     accountId: string,
     report: PaymentReport,
     trace: Trace,
-  ): Promise<Result<"changed" | "known", string>> {
+  ): Promise<Result<"changed" | "known" | "exception", string>> {
     const work = this.#begin(trace);
     const record = this.#book.read();
     // A valid callback for another account's order is still a forgery here (cross-account replay).
@@ -212,8 +213,8 @@ export class PaymentLife {
     const outcome = this.#exchanges.believe(report, work);
     if (!outcome.ok) {
       // Before the answer: the channel may never tell us again.
-      await this.#exchanges.raise(report, work);
-      return err(outcome.error.message);
+      const raised = await this.#exchanges.raise(report, work);
+      return raised ? ok("exception") : err(outcome.error.message);
     }
     this.#waitUntil(this.#outbox.publish(work.log));
     this.#waitUntil(this.#refunds.giveBackLate(work));

@@ -74,7 +74,7 @@ export class PaymentIntent extends DurableObject<Env> {
     accountId: string,
     report: PaymentReport,
     trace: Trace,
-  ): Promise<Result<"changed" | "known", string>> {
+  ): Promise<Result<"changed" | "known" | "exception", string>> {
     return this.#life.report(accountId, report, trace);
   }
 

@@ -67,30 +67,42 @@ export async function checkAuthorizationState(
 /** Somebody else changing the same account at the same moment is rare; three times is a fault. */
 const TRIES = 3;
 
+/** Whether the grant's channel call was made with the credentials that the account still has. */
+const hasSameCredentials = (a: ChannelAccountRow, b: ChannelAccountRow): boolean =>
+  a.credentials?.[0]?.version === b.credentials?.[0]?.version &&
+  a.credentials?.[0]?.created_at === b.credentials?.[0]?.created_at;
+
 /**
  * Saves what was granted as a new version of the account's credentials, as if the merchant had sent
- * them whole: examined, sealed, and beside the older versions. A code works only once, so a change
- * of the account in between is met by reading it again.
+ * them whole: examined, sealed, and beside the older versions. A code works only once, so another
+ * change of the account in between is met by reading it again.
+ *
+ * Not so when its credentials changed. Attack: two merchants open one link at the same moment, and
+ * each is compared with the account before the other one's yes.
+ * @param row the account as it was when the grant was asked for
  */
 export async function storeGrant(
   env: Env,
   adapter: ChannelAdapter,
-  accountId: string,
+  row: ChannelAccountRow,
   grant: Grant,
   now: number,
 ): Promise<Result<ChannelAccountRow, Failure>> {
   const db = database(env.DB);
+  let current: ChannelAccountRow | null = row;
   for (let attempt = 0; attempt < TRIES; attempt += 1) {
-    const row = await findChannelAccount(db, accountId);
-    if (row === null) return err(failure("CHANNEL_ACCOUNT_NOT_FOUND", "The account is gone."));
-    const change = await withGrant(env, adapter, row, grant, now);
+    if (current === null) return err(failure("CHANNEL_ACCOUNT_NOT_FOUND", "The account is gone."));
+    if (!hasSameCredentials(current, row)) break;
+    const change = await withGrant(env, adapter, current, grant, now);
     if (!change.ok) return change;
-    const saved = await updateChannelAccount(db, row.id, row.updated_at, change.value, now);
-    if (saved === null) continue;
-    forgetAccount(row.id);
-    return ok(saved);
+    const saved = await updateChannelAccount(db, row.id, current.updated_at, change.value, now);
+    if (saved !== null) {
+      forgetAccount(row.id);
+      return ok(saved);
+    }
+    current = await findChannelAccount(db, row.id);
   }
-  return err(failure("INVALID_STATE", "The account is being changed; authorise once more."));
+  return err(failure("INVALID_STATE", "The account was changed meanwhile; authorise once more."));
 }
 
 async function withGrant(

@@ -683,6 +683,12 @@ describe("all schemes", () => {
     expect(read({ ok: true, value: text }).schemes[0]?.scheme).toBe("paynow");
   });
 
+  it("recognise no letter that only looks like one of an identifier", ({ expect }) => {
+    const fps = buildFps({ payee: { type: "fps_id", value: "1234567" } });
+    const text = fps.ok ? fps.value.slice(0, -8).replace("hkicl", "h\u212aicl") : "";
+    expect(explainQr(sealed(text))).toMatchObject({ kind: "emvco", schemes: [], errors: [] });
+  });
+
   it("refuse another country's currency", ({ expect }) => {
     const text = sealed(vector("paynow-29").slice(0, -8).replace("5303702", "5303764"));
     expect(parseEmv(text)).toMatchObject({ ok: false, error: { kind: "EMV_CURRENCY", id: "53" } });

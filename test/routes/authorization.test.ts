@@ -8,13 +8,15 @@ import { describe, it, vi } from "vitest";
 
 import { createApp } from "../../src/app.ts";
 import { renewAuthorizations, RENEW_BEFORE_MS } from "../../src/cron/authorizations.ts";
+import { alipay } from "../../src/channels/alipay/adapter.ts";
 import { connect } from "../../src/channels/connect.ts";
 import { toPem } from "../../src/crypto/pem.ts";
 import { generateRsaPair } from "../../src/crypto/rsa.ts";
 import type { Logger } from "../../src/log.ts";
-import { authorizationState } from "../../src/onboarding/authorization.ts";
+import { authorizationState, storeGrant } from "../../src/onboarding/authorization.ts";
+import { registerSandboxAuthorization } from "../../src/routes/sandbox-authorization.ts";
 import { registerChannelAccountAuthorization } from "../../src/routes/v1/channel-account-authorization.ts";
-import { findChannelAccount } from "../../src/store/channel-accounts.ts";
+import { type ChannelAccountRow, findChannelAccount } from "../../src/store/channel-accounts.ts";
 import { database } from "../../src/store/db.ts";
 import { api, type Merchant, newMerchant } from "../intent/kit.ts";
 
@@ -22,6 +24,7 @@ const ORIGIN = "https://pay.example";
 const YEAR_MS = 31_536_000_000;
 const app = createApp();
 registerChannelAccountAuthorization(app);
+registerSandboxAuthorization(app);
 
 async function fetchApp(path: string, init: RequestInit = {}): Promise<Response> {
   const ctx = createExecutionContext();
@@ -295,6 +298,35 @@ describe("the way back", () => {
     ]) {
       expect((await fetchApp(path, asBrowser)).status).toBe(404);
     }
+  });
+});
+
+describe("saving a grant", () => {
+  const grant = { credentials: { app_auth_token: "202605BBnew" }, expiresAt: null };
+  const save = (row: ChannelAccountRow) => storeGrant(env, alipay, row, grant, Date.now());
+
+  it("survives another change of the account, but not of its credentials", async ({ expect }) => {
+    const merchant = await newMerchant();
+    const account = await newAccount(merchant);
+    const read = await rowOf(account.id);
+    await api("PATCH", `/v1/channel-accounts/${account.id}`, {
+      key: merchant.test,
+      body: { display_name: "Noodle Bar" },
+    });
+    expect(await save(read)).toMatchObject({ ok: true, value: { display_name: "Noodle Bar" } });
+    expect(await credentialsOf(account.id)).toMatchObject({ app_auth_token: "202605BBnew" });
+    // Asked for with what the account was before the first grant.
+    expect(await save(read)).toMatchObject({ ok: false, error: { code: "INVALID_STATE" } });
+    expect((await rowOf(account.id)).credentials).toHaveLength(2);
+  });
+
+  it("examines it as if the merchant had sent it", async ({ expect }) => {
+    const { id } = await newAccount(await newMerchant());
+    const bad = { ...grant, credentials: { app_auth_token: "not a token" } };
+    expect(await storeGrant(env, alipay, await rowOf(id), bad, Date.now())).toMatchObject({
+      ok: false,
+      error: { code: "INVALID_REQUEST" },
+    });
   });
 });
 

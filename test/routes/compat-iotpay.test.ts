@@ -16,6 +16,7 @@ import {
   noticesOf,
   type Notifier,
   sendNotice,
+  startNotices,
 } from "../../src/compat/iotpay/notify.ts";
 import { openVault } from "../../src/crypto/vault.ts";
 import { ERROR_CODES, ERRORS } from "../../src/errors.ts";
@@ -650,6 +651,21 @@ describe("the notification", () => {
     await sendNotice({ iotpay_notify: { ...last.iotpay_notify, attempt: 99 } }, shop.to);
     expect(shop.next).toEqual([]);
     expect(shop.lines.map(({ event }) => event)).toContain("iotpay_notify.exhausted");
+  });
+
+  it("is started for each success among what was published, on the deployment's own queue", async ({
+    expect,
+  }) => {
+    const [one, two] = [await paidOrder(), await paidOrder()];
+    const shop = receiver(() => new Response("success"));
+    await startNotices([one.news, two.news, { ...one.news, events: [] }], shop.to.notices);
+    expect(shop.next).toEqual([
+      { notice: only(one.news), delaySeconds: 0 },
+      { notice: only(two.news), delaySeconds: 0 },
+    ]);
+    // The compiler checks that the binding takes notices as they are.
+    const binding: Notifier["notices"] = env.DELIVERIES;
+    expect(binding).toBeDefined();
   });
 
   it("has a schedule of about a day", ({ expect }) => {

@@ -475,6 +475,29 @@ describe("merchants with keys of their own", () => {
     }
   });
 
+  it("have their contents encrypted only if they registered a key", async ({ expect }) => {
+    const sim = await simulation();
+    const good =
+      openapi.request.find(({ name }) => name.startsWith("AES"))?.params.biz_content ?? "";
+    const send = (encrypt_type: string, content: string) =>
+      ask(sim, {
+        params: { app_id: vectorCredentials.app_id, encrypt_type },
+        biz: content,
+        privateKey: vectorCredentials.private_key,
+      });
+    for (const aes_key of [undefined, openapi.aes.key_b64]) {
+      const own = { ...vectorCredentials, ...(aes_key === undefined ? {} : { aes_key }) };
+      const registration = await alipaySandbox.registration(own);
+      if (registration === null) throw new Error("registration");
+      sim.registered.set(registration.merchant, registration.entry);
+      expect(await send("RSA", good)).toMatchObject({ sub_code: "isv.invalid-encrypt-type" });
+      expect(await send("AES", "AAAA")).toMatchObject({ sub_code: "isv.invalid-encrypt" });
+      const answer: unknown = await send("AES", good);
+      if (aes_key === undefined) expect(answer).toMatchObject({ sub_code: "isv.invalid-encrypt" });
+      else expect(typeof answer).toBe("string");
+    }
+  });
+
   it("are not registered with credentials that cannot be read", async ({ expect }) => {
     for (const credentials of [
       null,

@@ -30,6 +30,11 @@ export const alipayCredentials = z.strictObject({
   app_cert: pem("Certificate mode: appCertPublicKey_….crt.").optional(),
   alipay_cert: pem("Certificate mode: alipayCertPublicKey_RSA2.crt.").optional(),
   alipay_root_cert: pem("Certificate mode: alipayRootCert.crt, the whole file.").optional(),
+  aes_key: z
+    .string()
+    .max(64)
+    .optional()
+    .describe("Where content encryption is switched on: the AES key, base64, from the console."),
   refund_window_days: z
     .int()
     .min(1)

@@ -13,6 +13,7 @@ import type { Issue } from "../../errors.ts";
 import { err, ok, type Result } from "../../result.ts";
 import type { CredentialsReport, IntegrationMode } from "../adapter.ts";
 import { certificateSn, rootCertificateSn } from "./certificates.ts";
+import { importContentKey } from "./content-encryption.ts";
 import { alipayCredentials, type AlipayCredentials, isvCredentials } from "./credentials-schema.ts";
 
 /** RSA2 wants 2048 bits or more. */
@@ -46,6 +47,10 @@ const mode = (form: typeof alipayCredentials | typeof isvCredentials): Integrati
         ? await examineCertificates(credentials, own.value, now)
         : await examinePublicKey(credentials.alipay_public_key, own.value);
     if (!theirs.ok) return theirs;
+    const { aes_key } = credentials;
+    if (aes_key !== undefined && (await importContentKey(aes_key)) === null) {
+      return wrong("aes_key", "is not an AES key of 16 bytes in base64");
+    }
     return ok({
       fingerprints: {
         app_public_key: await sha256Hex(own.value),

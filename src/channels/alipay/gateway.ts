@@ -10,6 +10,7 @@ import { verifySha256 } from "../../crypto/rsa.ts";
 import type { ErrorCode } from "../../errors.ts";
 import type { ChannelError, ChannelIo, Outcome } from "../adapter.ts";
 import { callChannel } from "../call.ts";
+import { decryptContent, encryptContent } from "./content-encryption.ts";
 import { answerNode, parseJson, readEnvelope, stringMember, type RawMembers } from "./envelope.ts";
 import { errorRow } from "./error-table.ts";
 import type { AlipayKeys } from "./keys.ts";
@@ -66,13 +67,16 @@ export async function askGateway(
   keys: AlipayKeys,
   io: ChannelIo,
 ): Promise<GatewayReply> {
+  const { contentKey } = keys;
   const { biz_content = "", ...query } = await signRequest(
     {
       ...publicParameters(keys, call.method, io.now()),
       format: "JSON",
       notify_url: call.notifyUrl ?? "",
       ...(call.inOwnName === true ? { app_auth_token: "" } : {}),
-      biz_content: call.bizContent,
+      encrypt_type: contentKey === null ? "" : "AES",
+      biz_content:
+        contentKey === null ? call.bizContent : await encryptContent(contentKey, call.bizContent),
     },
     keys.signingKey,
   );
@@ -103,13 +107,12 @@ async function judge(
   if (members?.ok !== true || node === null) {
     return unknown("malformed_reply", "Alipay's reply could not be read.");
   }
-  const parsed = answerFields.safeParse(parseJson(node));
-  if (!parsed.success) return unknown("malformed_reply", "Alipay's reply could not be read.");
-
   const authenticated = await isSigned(members.value, node, keys);
   // A signature that does not fit is worse than none: somebody changed the text, or the account
   // holds a wrong key.
   if (!authenticated && members.value.has("sign")) return untrusted(members.value, keys);
+  const parsed = answerFields.safeParse(await openNode(node, authenticated, keys));
+  if (!parsed.success) return unknown("malformed_reply", "Alipay's reply could not be read.");
   const { code, sub_code, sub_msg } = parsed.data;
   return {
     kind: "answer",
@@ -119,6 +122,19 @@ async function judge(
     subMessage: sub_msg ?? null,
     fields: parsed.data,
   };
+}
+
+/** The node as JSON. An encrypted one is a string; it is opened only once it is authentic. */
+async function openNode(
+  node: string,
+  authenticated: boolean,
+  { contentKey }: AlipayKeys,
+): Promise<unknown> {
+  const value = parseJson(node);
+  if (typeof value !== "string") return value;
+  const text =
+    authenticated && contentKey !== null ? await decryptContent(contentKey, value) : null;
+  return text === null ? undefined : parseJson(text);
 }
 
 async function isSigned(members: RawMembers, node: string, keys: AlipayKeys): Promise<boolean> {

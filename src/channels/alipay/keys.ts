@@ -9,6 +9,7 @@ import { readCertificate, readCertificates } from "../../crypto/x509.ts";
 import type { Result } from "../../result.ts";
 import type { ChannelAccount } from "../adapter.ts";
 import { certificateSn, rootCertificateSn } from "./certificates.ts";
+import { importContentKey } from "./content-encryption.ts";
 import { type AlipayCredentials, isvCredentials } from "./credentials-schema.ts";
 
 /** What one credentials version can check. */
@@ -26,6 +27,8 @@ export interface Verifier {
 export interface AlipayKeys {
   readonly appId: string;
   readonly signingKey: CryptoKey;
+  /** Null: contents go in clear. */
+  readonly contentKey: CryptoKey | null;
   /** The merchant's authorisation, in mode `isv`. */
   readonly appAuthToken: string | null;
   /** `app_cert_sn` and `alipay_root_cert_sn`: sent together or not at all. */
@@ -68,9 +71,15 @@ async function importSigner(account: ChannelAccount, credentials: AlipayCredenti
   return {
     appId: credentials.app_id,
     signingKey: await importSigningKey(pkcs8),
+    contentKey: await importContent(account, credentials),
     appAuthToken: credentials.app_auth_token ?? null,
     certificateSns: await importSns(account, credentials),
   };
+}
+
+async function importContent(account: ChannelAccount, { aes_key }: AlipayCredentials) {
+  if (aes_key === undefined) return null;
+  return (await importContentKey(aes_key)) ?? unreadable(account);
 }
 
 async function importSns(account: ChannelAccount, credentials: AlipayCredentials) {

@@ -27,7 +27,14 @@ const wrong = (path: string, message: string) => err<Issue[]>([{ path, message }
 async function examineBank(
   settings: BankSettings,
 ): Promise<Result<Record<string, string>, Issue[]>> {
-  const { authentication } = profileOf(settings.profile);
+  const { authentication, api } = profileOf(settings.profile);
+  const needed = settings.api_url === undefined ? [] : (api?.query.basic ?? []);
+  const missing = needed.filter((name) => name !== "" && settings[name] === undefined);
+  if (missing.length > 0) {
+    return err(
+      missing.map((name) => ({ path: `bank.${name}`, message: "is needed with api_url" })),
+    );
+  }
   const fingerprints = { bank_profile: settings.profile };
   if (authentication.scheme === "hmac_sha256" && authentication.secretIs === "base64") {
     const bytes = fromBase64(settings.secret ?? "");

@@ -36,11 +36,13 @@ export function opener<C extends BankCredentials>(
   };
 }
 
-/** The bank's API for a version of the account; null where the bank has none. */
+/** The bank's API for a version of the account; null where there is none to ask. */
 export function deskOf<C>(
   { account, values, version: newest }: Opened<C>,
   version: BankVersion = newest,
 ): BankDesk | null {
-  const { api } = version.profile;
-  return api === undefined ? null : { account, version, api, scheme: values };
+  const { profile, settings } = version;
+  const { api } = profile;
+  if (api === undefined || (api.host === null && settings.api_url === undefined)) return null;
+  return { account, version, api, scheme: values };
 }

@@ -167,7 +167,7 @@ export interface CloseCall extends BankCall {
 }
 
 export interface BankApi {
-  /** Null: the bank tells its partners, `api_url`. */
+  /** Null: the account says it, `api_url`; an account that does not cannot ask. */
   readonly host: string | null;
   /** Hours east of Greenwich that dates are meant in. */
   readonly zone: number;

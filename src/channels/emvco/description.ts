@@ -83,11 +83,11 @@ export interface EmvDescription {
 export type Lookup = (id: string) => string | null;
 
 /** Values by identifier; of duplicates the first. An empty value is none. */
-export const lookupIn = (objects: readonly EmvObject[]): Lookup => {
-  const values = new Map<string, string>();
-  for (const { id, value } of objects) if (!values.has(id)) values.set(id, value);
-  return (id) => values.get(id) || null;
-};
+export const lookupIn =
+  (objects: readonly EmvObject[]): Lookup =>
+  (id) =>
+    // A search each time: a dozen objects need no index.
+    objects.find((one) => one.id === id)?.value || null;
 
 const fieldsOf = (objects: readonly EmvObject[]): Record<string, string> => {
   const fields: Record<string, string> = {};

@@ -1,7 +1,7 @@
 /**
  * A sub-merchant's application (`applyment4sub`) as callers give it: WeChat Pay's own form without
  * the number, which is ours. Secret fields are given in clear and encrypted before they are sent.
- * Pictures are media ids of WeChat Pay's upload. https://pay.weixin.qq.com/doc/v3/partner/4012719997
+ * Pictures are media ids of WeChat Pay's upload.
  */
 import * as z from "zod";
 

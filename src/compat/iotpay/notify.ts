@@ -53,6 +53,19 @@ export const noticesOf = ({ merchant_id, livemode, events }: PublishedEvents): I
     .filter(({ payload }) => isWanted(dataOf(payload)))
     .map(({ id }) => ({ iotpay_notify: { merchant_id, livemode, event_id: id, attempt: 0 } }));
 
+/**
+ * Starts what these events call for. After they are recorded, because the notice reads them back;
+ * events that are recorded twice are announced twice, which receivers must bear anyway.
+ */
+export async function startNotices(
+  published: readonly PublishedEvents[],
+  notices: Notifier["notices"],
+): Promise<void> {
+  for (const notice of published.flatMap(noticesOf)) {
+    await notices.send(notice, { delaySeconds: 0 });
+  }
+}
+
 const dataOf = (payload: string): PaymentIntentView =>
   (JSON.parse(payload) as { readonly data: PaymentIntentView }).data;
 

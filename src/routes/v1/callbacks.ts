@@ -12,6 +12,9 @@ import { systemClock } from "../../clock.ts";
 import { apiError } from "../../errors.ts";
 import { isId, paymentOfRefund } from "../../ids.ts";
 import { intentObject } from "../../intent/client.ts";
+import { exceptionMessage, type Misfit } from "../../intent/exceptions.ts";
+import { formatMoney } from "../../money.ts";
+import type { ChannelAccountRow } from "../../store/channel-accounts.ts";
 import { type App, type AppContext, errors, publicOrigin, traceOf } from "../http.ts";
 
 const send = (reply: CallbackReply): Response =>
@@ -20,33 +23,82 @@ const send = (reply: CallbackReply): Response =>
     headers: reply.contentType === null ? {} : { "Content-Type": reply.contentType },
   });
 
+type Verdict<K extends CallbackVerdict["kind"]> = Extract<CallbackVerdict, { kind: K }>;
+
 /** Hands every report to its payment; null when all were believed, else why not. */
 async function deliver(
   c: AppContext,
-  accountId: string,
-  { reports, refunds = [] }: Extract<CallbackVerdict, { kind: "reports" }>,
+  { account, adapter }: Connection,
+  { reports, refunds = [] }: Verdict<"reports">,
 ): Promise<string | null> {
   // Refunds first: a payment that was given back whole is explained by them.
   for (const report of refunds) {
     const paymentId = paymentOfRefund(report.refundId);
     if (paymentId === null) return "unknown refund";
-    const outcome = await intentObject(c.env, paymentId).reportRefund(
-      accountId,
-      report,
-      traceOf(c),
-    );
+    const object = intentObject(c.env, paymentId);
+    const outcome = await object.reportRefund(account.id, report, traceOf(c));
     if (!outcome.ok) return outcome.error;
   }
   for (const report of reports) {
     if (!isId("paymentIntent", report.paymentId)) return "unknown order";
     const object = intentObject(c.env, report.paymentId);
-    const outcome = await object.report(accountId, report, traceOf(c));
+    const outcome = await object.report(account.id, report, traceOf(c));
     if (!outcome.ok) return outcome.error;
+    // A bank tells of each payment once or a few times, whatever we answer: it is written down.
+    // A wallet's own notice that contradicts its order is refused, and the wallet is asked.
+    const isBank = adapter.info.confirmedBy === "bank_webhook";
+    if (outcome.value === "exception" && !isBank) return "the amount is not the order's";
   }
   return null;
 }
 
-async function receive(c: AppContext, connection: Connection): Promise<Response> {
+/** Money that nobody asked for becomes an exception record before it is acknowledged. */
+async function writeDown(
+  c: AppContext,
+  row: ChannelAccountRow,
+  { reference, amount, channelTransactionId, paidAt, channelStatus }: Verdict<"orphan">,
+): Promise<void> {
+  const misfit: Misfit = {
+    kind: "missing_at_gateway",
+    merchantId: row.merchant_id,
+    livemode: row.livemode,
+    accountId: row.id,
+    paymentId: null,
+    channelTransactionId,
+    channel: { amount, status: channelStatus, reference, paidAt },
+    gateway: null,
+    explanation: `The bank reports ${formatMoney(amount)} under a reference that no payment has.`,
+    proposedFix: "Find out who paid and what for; book it by hand or give it back.",
+  };
+  const { requestId } = traceOf(c);
+  await c.env.EVENTS.send(await exceptionMessage(c.env, misfit, c.var.now, 1, requestId));
+}
+
+/** Why the news is refused; null: it is taken. */
+async function take(
+  c: AppContext,
+  row: ChannelAccountRow,
+  connection: Connection,
+  verdict: CallbackVerdict,
+): Promise<string | null> {
+  switch (verdict.kind) {
+    case "refused":
+      return verdict.reason;
+    case "reports":
+      return deliver(c, connection, verdict);
+    case "orphan":
+      await writeDown(c, row, verdict);
+      return null;
+    case "ignored":
+      return null;
+  }
+}
+
+async function receive(
+  c: AppContext,
+  row: ChannelAccountRow,
+  connection: Connection,
+): Promise<Response> {
   const { adapter, account } = connection;
   const { channel } = account;
   const started = c.var.now;
@@ -55,12 +107,7 @@ async function receive(c: AppContext, connection: Connection): Promise<Response>
   const target = pathname + search;
   const callback = { method: c.req.method, target, headers: c.req.raw.headers, body };
   const verdict = await adapter.verifyCallback(callback, account, connection.io(0));
-  const refusal =
-    verdict.kind === "refused"
-      ? verdict.reason
-      : verdict.kind === "reports"
-        ? await deliver(c, account.id, verdict)
-        : null;
+  const refusal = await take(c, row, connection, verdict);
   const outcome = refusal === null ? verdict.kind : "refused";
   c.var.log(refusal === null ? "info" : "warn", "callback", {
     channel,
@@ -71,10 +118,10 @@ async function receive(c: AppContext, connection: Connection): Promise<Response>
     notification: verdict.kind === "refused" ? undefined : verdict.notificationId,
   });
   c.var.metrics.record("callback", channel, [outcome], [systemClock.now() - started]);
-  const own = verdict.kind === "reports" ? verdict.reply : undefined;
-  const accepted = own ?? adapter.acknowledge.accepted();
   // What exactly was wrong is ours to know: a forger learns nothing from the reply.
-  return send(refusal === null ? accepted : adapter.acknowledge.refused("not accepted"));
+  if (refusal !== null) return send(adapter.acknowledge.refused("not accepted"));
+  const own = verdict.kind === "refused" ? undefined : verdict.reply;
+  return send(own ?? adapter.acknowledge.accepted());
 }
 
 export function registerCallbacks(app: App): void {
@@ -101,6 +148,10 @@ export function registerCallbacks(app: App): void {
       env,
       var: { log },
     } = c;
-    return receive(c, await connect(row, { env, log, script: null, publicBase: publicOrigin(c) }));
+    return receive(
+      c,
+      row,
+      await connect(row, { env, log, script: null, publicBase: publicOrigin(c) }),
+    );
   });
 }

@@ -1,15 +1,13 @@
 /**
- * A merchant lets an application act for its account: the link, the merchant's way back with the
- * code, and for test keys the page on which the merchant says yes.
+ * A merchant lets an application act for its account: the link, and the merchant's way back with
+ * the code.
  */
 import { createRoute, z } from "@hono/zod-openapi";
-import { html } from "hono/html";
 
-import { accountRow } from "../../channels/accounts.ts";
 import type { Authorization } from "../../channels/adapter.ts";
 import { connect, type Connection } from "../../channels/connect.ts";
 import { iso } from "../../clock.ts";
-import { apiError, type ErrorCode, ERRORS } from "../../errors.ts";
+import { apiError } from "../../errors.ts";
 import { isId } from "../../ids.ts";
 import {
   authorizationState,
@@ -17,11 +15,10 @@ import {
   LINK_LIFETIME_MS,
   storeGrant,
 } from "../../onboarding/authorization.ts";
-import { regionsOf } from "../../regions.ts";
-import { sandboxChannel } from "../../sandbox/registry.ts";
-import { sandboxOrders, sandboxWorld } from "../../sandbox/transport.ts";
-import type { ChannelAccountRow } from "../../store/channel-accounts.ts";
+import { type ChannelAccountRow, findChannelAccount } from "../../store/channel-accounts.ts";
+import { database } from "../../store/db.ts";
 import { forgetAllApiKeys } from "../authenticate.ts";
+import { htmlContent, page, refuse, refused, shown } from "../authorization-page.ts";
 import {
   type App,
   type AppContext,
@@ -70,44 +67,6 @@ const authorizationOf = (
   { mode }: ChannelAccountRow,
 ): Authorization | null => (authorization?.modes.includes(mode) === true ? authorization : null);
 
-const isBrowser = (c: AppContext): boolean =>
-  (c.req.header("Accept") ?? "").toLowerCase().includes("text/html");
-
-/** A page for the merchant's browser: no script, no style, nothing to load, nothing to embed. */
-function page(c: AppContext, status: 200 | (typeof ERRORS)[ErrorCode]["status"], text: string) {
-  const title = status === 200 ? "Authorised" : "Not authorised";
-  c.header("Cache-Control", "no-store");
-  // The address holds the code: it must not travel on.
-  c.header("Referrer-Policy", "no-referrer");
-  c.header("X-Content-Type-Options", "nosniff");
-  c.header(
-    "Content-Security-Policy",
-    "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
-  );
-  return c.html(
-    html`<!doctype html>
-      <html lang="en">
-        <head>
-          <meta charset="utf-8" />
-          <meta name="viewport" content="width=device-width, initial-scale=1" />
-          <title>${title}</title>
-        </head>
-        <body>
-          <h1>${title}</h1>
-          <p>${text}</p>
-        </body>
-      </html>`,
-    status,
-  );
-}
-
-/** Says why not: to people as a page, to programs as every other error. */
-function refuse(c: AppContext, code: ErrorCode, text: string) {
-  if (!isBrowser(c)) throw apiError(code, text);
-  c.set("errorCode", code);
-  return page(c, ERRORS[code].status, text);
-}
-
 /** Trades the code for the grant and saves it. The account is known to be the state's. */
 async function finish(
   c: AppContext,
@@ -131,7 +90,7 @@ async function finish(
     const text = `${name} could not be asked. Open the link once more.`;
     return refuse(c, outcome.error.code, text);
   }
-  const stored = await storeGrant(c.env, adapter, row.id, outcome.value, c.var.now);
+  const stored = await storeGrant(c.env, adapter, row, outcome.value, c.var.now);
   if (!stored.ok) return refuse(c, stored.error.code, stored.error.message);
   forgetAllApiKeys();
   const text = `${row.display_name} may now take payments through ${name}. You can close this page.`;
@@ -140,7 +99,8 @@ async function finish(
 
 /** Where the channel sends the merchant's browser. No key: the state is the authority. */
 async function comeBack(c: AppContext, channel: string, id: string) {
-  const row = isId("channelAccount", id) ? await accountRow(c.env, id) : null;
+  // Not the remembered one: whom the account belongs to may have been settled a moment ago.
+  const row = isId("channelAccount", id) ? await findChannelAccount(database(c.env.DB), id) : null;
   const connection = row === null || row.channel !== channel ? null : await connected(c, row);
   const authorization =
     row === null || connection === null ? null : authorizationOf(connection, row);
@@ -161,51 +121,6 @@ async function comeBack(c: AppContext, channel: string, id: string) {
   }
   return finish(c, row, connection, authorization, code);
 }
-
-/**
- * Whether an address is the way back of an account of this deployment. The sandbox's page sends
- * browsers to no other: it must not lend our name to a stranger's link.
- */
-function isWayBack(c: AppContext, channel: string, address: string): boolean {
-  const url = URL.parse(address);
-  if (url === null) return false;
-  const bases = Object.values(regionsOf(c.env.REGIONS)).map(({ callback_base }) => callback_base);
-  const origins = [publicOrigin(c), ...bases].map((base) => URL.parse(base ?? "")?.origin);
-  const [account = "", last] = url.pathname.slice(`/v1/callbacks/${channel}/`.length).split("/");
-  return (
-    origins.includes(url.origin) &&
-    url.pathname.startsWith(`/v1/callbacks/${channel}/`) &&
-    isId("channelAccount", account) &&
-    last === "authorization"
-  );
-}
-
-/** Test keys: the simulated channel's page, on which the merchant always says yes. */
-async function sayYes(c: AppContext, channel: string): Promise<Response> {
-  const simulated = sandboxChannel(channel);
-  const refusal = () => refuse(c, "NOT_FOUND", "The sandbox has no such page.");
-  if (simulated === null) return refusal();
-  const orders = sandboxOrders(c.env, null, () => {});
-  const world = await sandboxWorld(c.env, channel, null, orders, publicOrigin(c));
-  const address = new URL("/authorization", simulated.endpoints[0]);
-  address.search = new URL(c.req.url).search;
-  const answer = await simulated.handle(new Request(address), world);
-  const location = answer.headers.get("Location") ?? "";
-  if (answer.status !== 302 || !isWayBack(c, channel, location)) return refusal();
-  c.header("Cache-Control", "no-store");
-  c.header("Referrer-Policy", "no-referrer");
-  return c.redirect(location, 302);
-}
-
-const htmlContent = { "text/html": { schema: z.string() } };
-
-const refused = errors(400, 402, 403, 404, 409, 422, 502, 503, 504);
-
-/** People see errors as a page. */
-const shown = <R extends { readonly content: object }>(reply: R) => ({
-  ...reply,
-  content: { ...reply.content, ...htmlContent },
-});
 
 const wayBack = createRoute({
   method: "get",
@@ -233,20 +148,6 @@ const wayBack = createRoute({
     502: shown(refused[502]),
     503: shown(refused[503]),
     504: shown(refused[504]),
-  },
-});
-
-const yesPage = createRoute({
-  method: "get",
-  path: "/sandbox/pages/{channel}/authorization",
-  tags: ["Sandbox"],
-  operationId: "getSandboxAuthorization",
-  summary: "Where the merchant of a test account says yes",
-  description: "Stands for the channel's own page, agrees at once, and leads back.",
-  request: { params: z.object({ channel: idParam("channel", "alipay") }) },
-  responses: {
-    302: { description: "Back to the account, with a code." },
-    404: shown(refused[404]),
   },
 });
 
@@ -283,7 +184,4 @@ export function registerChannelAccountAuthorization(app: App): void {
     const { channel, account } = c.req.param();
     return comeBack(c, channel, account);
   });
-
-  app.openAPIRegistry.registerPath(yesPage);
-  app.get("/sandbox/pages/:channel/authorization", (c) => sayYes(c, c.req.param("channel")));
 }

@@ -159,9 +159,7 @@ export function registerRefunds(app: App): void {
       reason: reason ?? null,
       revoke: revoke ?? null,
     };
-    const reply = answerReply(
-      await intentObject(c.env, id).refund(ownerOf(c), terms, traceOf(c)),
-    );
+    const reply = answerReply(await intentObject(c.env, id).refund(ownerOf(c), terms, traceOf(c)));
     c.set("outcomeIsOpen", reply.status === 202);
     return reply as never;
   });

@@ -286,8 +286,8 @@ describe("the answer to an order", () => {
 
 describe("the error table", () => {
   it("has one row for each code, and our codes' own words on retrying", ({ expect }) => {
-    const codes = alipay.errors.map(({ channelCode }) => channelCode);
-    expect(new Set(codes).size).toBe(codes.length);
+    const names = alipay.errors.map(({ channelCode }) => channelCode);
+    expect(new Set(names).size).toBe(names.length);
     for (const row of alipay.errors) {
       expect(Object.hasOwn(ERRORS, row.code)).toBe(true);
       expect(row.meaning).toMatch(/^[A-Z].*\.$/);
@@ -590,6 +590,19 @@ const modes = {
   "public-key mode": async () => {
     const sim = await simulation();
     return { sim, own: accountOf(alipaySandbox.credentials(sim.keys, "ca_one")) };
+  },
+  "encrypted contents": async () => {
+    const sim = await simulation();
+    const credentials = {
+      ...vectorCredentials,
+      seller_id: "2088000000000001",
+      alipay_public_key: sim.keys.platformPublicKey,
+      aes_key: openapi.aes.key_b64,
+    };
+    const registration = await alipaySandbox.registration(credentials);
+    if (registration === null) throw new Error("registration");
+    sim.registered.set(registration.merchant, registration.entry);
+    return { sim, own: accountOf(credentials) };
   },
   "certificate mode": async () => {
     const sim = await simulation();

@@ -89,6 +89,8 @@ describe("public-key mode", () => {
       [{ alipay_public_key: vectorKeys.app.pkcs8_b64 }, "alipay_public_key"],
       [{ alipay_public_key: openapi.cert_sn.throwaway_chain.alipay_crt }, "alipay_public_key"],
       [{ alipay_public_key: toBase64(new Uint8Array(64)) }, "alipay_public_key"],
+      [{ aes_key: "hello" }, "aes_key"],
+      [{ aes_key: toBase64(new Uint8Array(32)) }, "aes_key"],
     ];
     for (const [changes, path] of cases) {
       const issues = await issuesOf({ ...vectorCredentials, ...changes });

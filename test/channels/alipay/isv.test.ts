@@ -312,7 +312,9 @@ describe("a code becomes a grant", () => {
 });
 
 /** The published notice with changes, signed anew; undefined removes a field. */
-async function notice(changes: Readonly<Record<string, string | undefined>>): Promise<string> {
+async function signedNotice(
+  changes: Readonly<Record<string, string | undefined>>,
+): Promise<string> {
   const vector = openapi.notify.find(({ name }) => name.startsWith("TRADE_SUCCESS"));
   const fields: Record<string, string> = Object.fromEntries(
     new URLSearchParams(vector?.wire ?? ""),
@@ -335,7 +337,7 @@ describe("notices", () => {
   const verify = async (
     changes: Readonly<Record<string, string | undefined>>,
     account: ChannelAccount,
-  ) => alipay.verifyCallback(rawCallback(await notice(changes)), account, silent);
+  ) => alipay.verifyCallback(rawCallback(await signedNotice(changes)), account, silent);
 
   it("of all merchants carry one app_id: auth_app_id and the seller tell them apart", async ({
     expect,

@@ -435,14 +435,14 @@ for (const [method, changes] of Object.entries(lives)) {
     const begin = async () => {
       const { sim, own, show } = await setUp();
       const charge = chargeOf();
-      const order_ = sent(charge.paymentId, { method: charge.method });
       const action = await actionOf(charge, own, sim.io);
       const open = () => alipaySandbox.open?.(show(charge, action), sim.world());
-      return { sim, own, charge, order: order_, action, open };
+      const sentCharge = sent(charge.paymentId, { method: charge.method });
+      return { sim, own, charge, sentCharge, action, open };
     };
 
     it("opened, paid, told, asked, refunded", async ({ expect }) => {
-      const { sim, own, charge, order: sentCharge, action, open } = await begin();
+      const { sim, own, charge, sentCharge, action, open } = await begin();
       const query = () => alipay.queryPayment(sentCharge, own, sim.io);
       if (isLink) {
         expect(sim.asked).toEqual([]);
@@ -481,7 +481,7 @@ for (const [method, changes] of Object.entries(lives)) {
     });
 
     it("ended before it is paid", async ({ expect }) => {
-      const { sim, own, order: sentCharge, action, open } = await begin();
+      const { sim, own, sentCharge, action, open } = await begin();
       if (action.type !== "wait") await open();
       expect(await alipay.closePayment(sentCharge, own, sim.io)).toMatchObject({
         kind: "ok",
@@ -495,7 +495,7 @@ for (const [method, changes] of Object.entries(lives)) {
     it(`ended after it was paid: ${method === "barcode" ? "given back" : "it stays paid"}`, async ({
       expect,
     }) => {
-      const { sim, own, charge, order: sentCharge, action, open } = await begin();
+      const { sim, own, charge, sentCharge, action, open } = await begin();
       if (action.type !== "wait") await open();
       sim.become(charge.paymentId, "paid");
       const state = method === "barcode" ? "reversed" : "paid";
@@ -512,7 +512,7 @@ for (const [method, changes] of Object.entries(lives)) {
 
     if (!isLink) return;
     it("cancelled before anybody opened it: the link is dead", async ({ expect }) => {
-      const { sim, own, order: sentCharge, open } = await begin();
+      const { sim, own, sentCharge, open } = await begin();
       expect(await alipay.closePayment(sentCharge, own, sim.io)).toMatchObject({
         value: { state: "closed" },
       });

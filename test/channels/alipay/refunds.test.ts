@@ -420,7 +420,9 @@ describe("refunds at the simulator", () => {
 });
 
 /** The published notice of a partial refund with changes, signed anew; undefined removes a field. */
-async function notice(changes: Readonly<Record<string, string | undefined>>): Promise<string> {
+async function signedNotice(
+  changes: Readonly<Record<string, string | undefined>>,
+): Promise<string> {
   const vector = openapi.notify.find(({ name }) => name.startsWith("partial refund"));
   const fields: Record<string, string> = Object.fromEntries(
     new URLSearchParams(vector?.wire ?? ""),
@@ -443,7 +445,11 @@ describe("notices about refunds", () => {
   const ours = refundIdOf(out_trade_no, 1);
   const silent = ioWith(() => Promise.reject(new Error("a callback needs no call")));
   const verify = async (changes: Readonly<Record<string, string | undefined>>) =>
-    alipay.verifyCallback(rawCallback(await notice({ out_trade_no, ...changes })), account, silent);
+    alipay.verifyCallback(
+      rawCallback(await signedNotice({ out_trade_no, ...changes })),
+      account,
+      silent,
+    );
 
   it("name the refund, and never the trade's running total as its amount", async ({ expect }) => {
     const verdict = await verify({
@@ -485,7 +491,7 @@ describe("notices about refunds", () => {
   });
 
   it("that are tampered with are refused", async ({ expect }) => {
-    const body = new URLSearchParams(await notice({ out_trade_no, out_biz_no: ours }));
+    const body = new URLSearchParams(await signedNotice({ out_trade_no, out_biz_no: ours }));
     body.set("out_biz_no", refundIdOf(out_trade_no, 2));
     const raw = rawCallback(body.toString());
     expect(await alipay.verifyCallback(raw, account, silent)).toMatchObject({ kind: "refused" });

@@ -103,7 +103,7 @@ describe("JSON", () => {
       expect(fieldsOf(text), text).toBe("the body is not JSON");
     }
     expect(fieldsOf(`${"[".repeat(17)}${"]".repeat(17)}`)).toBe("the body is nested too deeply");
-    expect(fieldsOf(`${"[".repeat(60_000)}`)).toBe("the body is not JSON");
+    expect(fieldsOf("[".repeat(60_000))).toBe("the body is not JSON");
     expect(fieldsOf(`[${Array.from({ length: 501 }, () => "1").join()}]`)).toBe("too many fields");
   });
 

@@ -339,16 +339,13 @@ describe.for(TELLING.filter(([id]) => id !== "2c2p"))(
 describe("states and events", () => {
   const settings: BankSettings = { profile: "generic_hmac", secret: "0123456789abcdef" };
   const values = { ...settings, payee: "payee" };
-  const say = (changes: Record<string, unknown>) => {
+  const say = (changes: Record<string, string>) => {
     const { message } = profileOf("generic_hmac");
     const body = { id: "1", reference: REFERENCE, amount: "1.00", currency: "SGD", ...changes };
     return readMessage(
       message,
       new Map(
-        Object.entries(body).map(([name, value]) => [
-          name,
-          { kind: "text", text: String(value) } as const,
-        ]),
+        Object.entries(body).map(([name, value]) => [name, { kind: "text", text: value } as const]),
       ),
       values,
     );

@@ -15,6 +15,7 @@ import type {
 } from "../../../sandbox/simulator.ts";
 import { appIdOf, platformCertificate, sellerIdOf, serialNumber } from "./identity.ts";
 import { authorize, AUTHORIZE_PATH } from "./authorization.ts";
+import { decrypted } from "./content.ts";
 import { open } from "./links.ts";
 import { answer } from "./methods.ts";
 import { notification, refundNotification } from "./notification.ts";
@@ -26,6 +27,7 @@ const ownCredentials = z.looseObject({
   seller_id: z.string().optional(),
   private_key: z.string(),
   app_cert: z.string().optional(),
+  aes_key: z.string().optional(),
 });
 
 const serverError = (): Response =>
@@ -65,7 +67,7 @@ export const alipaySandbox: SandboxChannel = {
   async registration(credentials) {
     const parsed = ownCredentials.safeParse(credentials);
     if (!parsed.success) return null;
-    const { app_id, seller_id, private_key, app_cert } = parsed.data;
+    const { app_id, seller_id, private_key, app_cert, aes_key } = parsed.data;
     const pkcs8 = readPrivateKey(private_key);
     if (!pkcs8.ok) return null;
     const pem = toPem("PUBLIC KEY", await publicKeyOf(pkcs8.value));
@@ -76,7 +78,7 @@ export const alipaySandbox: SandboxChannel = {
     const seller = seller_id === undefined ? {} : { [seller_id]: pem };
     const entry: RegisteredMerchant = {
       publicKeys: { [name]: pem, ...seller },
-      symmetricKey: null,
+      symmetricKey: aes_key ?? null,
     };
     return { merchant: app_id, entry };
   },
@@ -113,7 +115,9 @@ async function serve(request: Request, world: SandboxWorld): Promise<Response> {
   if (refused !== null) return errorReply(method, refused, world);
   const grant = await actsFor(parameters, world);
   if (!grant.ok) return errorReply(method, grant.error, world);
-  const node = await answer(parameters, grant.value, world);
+  const readable = await decrypted(parameters, world);
+  if (!readable.ok) return errorReply(method, readable.error, world);
+  const node = await answer(readable.value, grant.value, world);
   if (node === null) {
     const error = { code: "40002", subCode: "isv.invalid-method", subMessage: "不存在的方法名" };
     return errorReply(method, error, world);

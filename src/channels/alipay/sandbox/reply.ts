@@ -2,6 +2,7 @@
 import { readPrivateKey } from "../../../crypto/pem.ts";
 import { importSigningKey, signSha256 } from "../../../crypto/rsa.ts";
 import type { SandboxWorld } from "../../../sandbox/simulator.ts";
+import { encrypted, isEncrypted } from "./content.ts";
 import { mustRead, platformSerial } from "./identity.ts";
 import type { GatewayError, Parameters } from "./request.ts";
 
@@ -61,7 +62,9 @@ export async function signedReply(
   node: Node,
   world: SandboxWorld,
 ): Promise<Response> {
-  const text = writeNode(node);
+  const text = isEncrypted(parameters)
+    ? await encrypted(writeNode(node), parameters, world)
+    : writeNode(node);
   const key = await platformKey(world);
   const members = [
     `"${nodeName(parameters.get("method"))}":${text}`,

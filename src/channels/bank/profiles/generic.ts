@@ -8,7 +8,7 @@
  */
 import * as z from "zod";
 
-import type { BankProfile, MessageMap } from "../profile.ts";
+import type { BankApi, BankProfile, MessageMap } from "../profile.ts";
 import { apiUrl, publicKey, secret } from "../settings.ts";
 
 const MESSAGE: MessageMap = {
@@ -23,6 +23,33 @@ const MESSAGE: MessageMap = {
 
 const SIGNED = { of: "timestamp.body", timestampHeader: "X-Timestamp" } as const;
 
+/** How to ask, where the account says where: messages get lost. */
+const API: BankApi = {
+  host: null,
+  zone: 0,
+  query: {
+    method: "GET",
+    path: "",
+    query: { payee: "{payee}", reference: "{reference}" },
+    basic: ["username", "password"],
+    list: "payments",
+    map: { ...MESSAGE, belongs: [{ at: "payee", is: "{payee}" }] },
+  },
+};
+
+const address = apiUrl(
+  'GET with ?payee=&reference= and HTTP Basic answers {"payments": […]}, each like the message.',
+);
+const username = secret("User name of HTTP Basic at api_url.");
+const password = secret("Its password.");
+
+/** With all three, payments whose message was lost are found by asking. */
+const optionalQuery = {
+  api_url: address.optional(),
+  username: username.optional(),
+  password: password.optional(),
+};
+
 export const GENERIC: readonly BankProfile[] = [
   {
     id: "generic_hmac",
@@ -32,6 +59,7 @@ export const GENERIC: readonly BankProfile[] = [
       secret: secret(
         "X-Signature = HMAC-SHA256 of X-Timestamp (Unix seconds), a dot and the body; hex or base64.",
       ).min(16),
+      ...optionalQuery,
     }),
     format: "json",
     authentication: {
@@ -44,6 +72,7 @@ export const GENERIC: readonly BankProfile[] = [
     believed: "message",
     message: MESSAGE,
     acknowledgement: { text: "" },
+    api: API,
   },
   {
     id: "generic_rsa",
@@ -53,40 +82,29 @@ export const GENERIC: readonly BankProfile[] = [
       public_key: publicKey(
         "The bank's. X-Signature = base64 RSA-SHA256 of X-Timestamp (Unix seconds), a dot and the body.",
       ),
+      ...optionalQuery,
     }),
     format: "json",
     authentication: { scheme: "rsa_sha256", content: SIGNED, header: "X-Signature" },
     believed: "message",
     message: MESSAGE,
     acknowledgement: { text: "" },
+    api: API,
   },
   {
     id: "generic_basic_query",
     name: "Not signed; the bank is asked",
     settings: z.strictObject({
       profile: z.literal("generic_basic_query"),
-      username: secret("User name of HTTP Basic at api_url."),
-      password: secret("Its password."),
-      api_url: apiUrl(
-        'GET with ?payee=&reference= answers {"payments": […]}, each like the message.',
-      ),
+      api_url: address,
+      username,
+      password,
     }),
     format: "json",
     authentication: { scheme: "none" },
     believed: "query",
     message: MESSAGE,
     acknowledgement: { text: "" },
-    api: {
-      host: null,
-      zone: 0,
-      query: {
-        method: "GET",
-        path: "",
-        query: { payee: "{payee}", reference: "{reference}" },
-        basic: ["username", "password"],
-        list: "payments",
-        map: { ...MESSAGE, belongs: [{ at: "payee", is: "{payee}" }] },
-      },
-    },
+    api: API,
   },
 ];

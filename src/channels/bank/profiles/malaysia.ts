@@ -68,6 +68,7 @@ const AMBANK: BankProfile = {
         TrxTimeEnd: "23:59",
       },
       signature: "ambank",
+      unknownStatuses: [404],
       perDay: true,
       needsCode: true,
       map: AMBANK_MESSAGE,

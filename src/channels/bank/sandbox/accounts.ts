@@ -9,10 +9,13 @@ export type Settings = Readonly<Record<string, string>>;
 export const payeeDigits = (slug: string, accountId: string, length: number): string =>
   digits(`${slug}:${accountId}`, length);
 
-/** The settings of built-in accounts that are told by a signed message. */
+/** The settings of built-in accounts that are told by a signed message, and can ask as well. */
 export const hmacSettings = (keys: SandboxKeyring): Settings => ({
   profile: "generic_hmac",
   secret: keys.symmetricKey,
+  api_url: "https://bank.sandbox.invalid/payments",
+  username: "sandbox",
+  password: keys.symmetricKey,
 });
 
 /** The settings of built-in accounts at the simulated SCB, whose messages are not signed. */

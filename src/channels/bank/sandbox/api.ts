@@ -1,6 +1,7 @@
 /** The APIs of the simulated banks, by method and path: no two of them share one. */
 import { sameSecret } from "../../../crypto/constant-time.ts";
 import type { SandboxWorld } from "../../../sandbox/simulator.ts";
+import { ambankGenerate, ambankInquiry } from "./ambank.ts";
 import { accountOf, type Call, orderOf } from "./calls.ts";
 import { kbankCancel, kbankInquiry, kbankRequest, kbankToken } from "./kbank.ts";
 import { basic } from "./messages.ts";
@@ -46,11 +47,16 @@ const ROUTES: Readonly<Record<string, (call: Call) => Promise<Response>>> = {
   "POST /v1/qrpayment/request": kbankRequest,
   "POST /v1/qrpayment/v4/inquiry": kbankInquiry,
   "POST /v1/qrpayment/cancel": kbankCancel,
+  "POST /api/oauth/v2.0/token": kbankToken,
+  "POST /api/DuitNowQR/v1.0/GenQR": ambankGenerate,
 };
 
-async function bodyOf(request: Request): Promise<Record<string, string>> {
-  if (request.method !== "POST") return {};
-  const text = await request.text();
+/** With a number of the call's own at the end. */
+const PREFIXES: readonly (readonly [path: string, serve: (call: Call) => Promise<Response>])[] = [
+  ["POST /api/MerchantQR/v1.0/GetQTNotification/", ambankInquiry],
+];
+
+function bodyOf(request: Request, text: string): Record<string, string> {
   const type = request.headers.get("content-type") ?? "";
   try {
     const parsed: unknown = type.startsWith("application/json")
@@ -70,10 +76,13 @@ export async function serveBank(
   world: SandboxWorld,
 ): Promise<Response> {
   const url = new URL(request.url);
-  const route = ROUTES[`${request.method} ${url.pathname}`];
+  const called = `${request.method} ${url.pathname}`;
+  const route = ROUTES[called] ?? PREFIXES.find(([path]) => called.startsWith(path))?.[1];
   if (route === undefined) {
     const message = "The sandbox does not simulate this call; use another bank profile.";
     return Response.json({ message }, { status: 501 });
   }
-  return route({ slug, scheme, request, url, body: await bodyOf(request), world });
+  const text = await request.text();
+  const body = bodyOf(request, text);
+  return route({ slug, scheme, request, url, text, body, world });
 }

@@ -11,6 +11,7 @@ export interface Call {
   readonly scheme: BankSandboxScheme;
   readonly request: Request;
   readonly url: URL;
+  readonly text: string;
   /** Members of a JSON body, or the fields of a form. */
   readonly body: Readonly<Record<string, string>>;
   readonly world: SandboxWorld;

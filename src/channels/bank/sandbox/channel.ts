@@ -19,6 +19,9 @@ import { isWhole, valueAt } from "./code.ts";
 import { bankMessage } from "./messages.ts";
 import { type BankSandboxScheme, paidOf } from "./scheme.ts";
 
+/** No bank ends such a code; the sandbox forgets it after the longest life of a payment. */
+const LIFETIME_MS = 7_200_000;
+
 /** The wallet reads the code: what is in it decides, not what we believe to have shown. */
 async function openCode(
   slug: string,
@@ -51,8 +54,7 @@ async function openCode(
     currency: scheme.currency,
     value: shown.value,
     notifyUrl: shown.notifyUrl,
-    // No bank ends such a code.
-    expiresAt: null,
+    expiresAt: world.now + LIFETIME_MS,
   });
   return ok(order);
 }

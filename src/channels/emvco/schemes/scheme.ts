@@ -1,5 +1,5 @@
 /** What a national scheme adds to EMVCo's objects, in the form the table of schemes holds. */
-import { isDigits } from "../characters.ts";
+import { isCommon, isDigits } from "../characters.ts";
 import type { EmvDescription, MerchantAccount } from "../description.ts";
 import { emvError, type EmvFinding, finding } from "../issues.ts";
 
@@ -52,8 +52,12 @@ export interface Scheme<Code extends RecognisedCode = RecognisedCode> {
   readonly recognise: (code: EmvDescription) => readonly Code[];
 }
 
-export const fitsGuid = (pattern: string | RegExp, guid: string): boolean =>
-  typeof pattern === "string" ? pattern.toLowerCase() === guid.toLowerCase() : pattern.test(guid);
+export function fitsGuid(pattern: string | RegExp, guid: string): boolean {
+  if (typeof pattern !== "string") return pattern.test(guid);
+  // ASCII only: the sign for kelvin is a small k to toLowerCase.
+  const candidate = pattern.length === guid.length && isCommon(guid);
+  return candidate && pattern.toLowerCase() === guid.toLowerCase();
+}
 
 /** The template an account is an instance of. */
 export const templateOf = (
