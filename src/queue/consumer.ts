@@ -1,6 +1,7 @@
 /** The queue handler: which consumer a queue has, and what happens when it fails. */
 import * as z from "zod";
 
+import { IotpayNotice, sendNotice, startNotices } from "../compat/iotpay/notify.ts";
 import { describeError } from "../log.ts";
 import { recordEvents } from "../webhooks/record.ts";
 import { storeDeadLetter } from "./dead-letters.ts";
@@ -41,11 +42,24 @@ const stored =
     return storeDeadLetter(context.db, queue, message, context.io.now());
   };
 
+/** What is posted to merchants: webhooks, and notifications in the form of another protocol. */
+const Posting = z.union([DeliveryMessage, IotpayNotice]);
+
+async function record(
+  published: readonly PublishedEvents[],
+  context: DeliveryContext,
+): Promise<void> {
+  await recordEvents(context, published, context.io.now());
+  await startNotices(published, context.notices);
+}
+
 const HANDLERS: Readonly<Record<string, Handle>> = {
   "itpay-events": parsed("itpay-events", PublishedEvents, (body, context) =>
-    recordEvents(context, [body], context.io.now()),
+    record([body], context),
   ),
-  "itpay-deliveries": parsed("itpay-deliveries", DeliveryMessage, consumeDeliveries),
+  "itpay-deliveries": parsed("itpay-deliveries", Posting, (body, context) =>
+    "iotpay_notify" in body ? sendNotice(body, context) : consumeDeliveries(body, context),
+  ),
   "itpay-events-dlq": stored("itpay-events-dlq"),
   "itpay-deliveries-dlq": stored("itpay-deliveries-dlq"),
 };
@@ -84,7 +98,7 @@ async function recordedTogether(
   const published = z.array(PublishedEvents).safeParse(messages.map(({ body }) => body));
   if (!published.success) return false;
   try {
-    await recordEvents(context, published.data, context.io.now());
+    await record(published.data, context);
   } catch (error) {
     context.log("warn", "queue.apart", { error: describeError(error) });
     return false;

@@ -12,6 +12,7 @@ import type { DeliveryContext } from "./deliveries.ts";
 export const deliveryContext = (env: Env): DeliveryContext => ({
   db: database(env.DB),
   deliveries: env.DELIVERIES,
+  notices: env.DELIVERIES,
   vault: openVault(env.VAULT_KEY),
   io: { ...network, now: () => systemClock.now() },
   random: secureRandom,

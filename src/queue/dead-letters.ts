@@ -1,4 +1,7 @@
 /** Messages that a queue gave up on, or that have no shape we know: stored, and sent again by hand. */
+import * as z from "zod";
+
+import { IotpayNotice } from "../compat/iotpay/notify.ts";
 import { sha256 } from "../crypto/digest.ts";
 import { base32Id } from "../ids.ts";
 import type { Database } from "../store/db.ts";
@@ -40,7 +43,7 @@ export async function replayDeadLetter(
   const letter = await findDeadLetter(db, id);
   if (letter === null) return "not_found";
   const isEvents = letter.queue.startsWith("itpay-events");
-  const schema = isEvents ? PublishedEvents : DeliveryMessage;
+  const schema = isEvents ? PublishedEvents : z.union([DeliveryMessage, IotpayNotice]);
   const message = schema.safeParse(JSON.parse(letter.body));
   if (!message.success) return "unreadable";
   await (isEvents ? queues.EVENTS : queues.DELIVERIES).send(message.data);

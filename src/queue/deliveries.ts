@@ -1,4 +1,5 @@
 /** `itpay-deliveries`: sends what is due, one delivery after the other, all to one endpoint. */
+import type { Notifier } from "../compat/iotpay/notify.ts";
 import type { Logger } from "../log.ts";
 import type { Metrics } from "../metrics.ts";
 import { cancelDelivery, findDeliveryJob } from "../store/webhook-deliveries.ts";
@@ -6,6 +7,7 @@ import { attemptDelivery, type Courier } from "../webhooks/attempt.ts";
 import type { DeliveryMessage } from "../messages.ts";
 
 export interface DeliveryContext extends Courier {
+  readonly notices: Notifier["notices"];
   readonly log: Logger;
   readonly metrics: Metrics;
 }

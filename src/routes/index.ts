@@ -1,5 +1,6 @@
 /** Every resource of the API, in the order of the documentation. */
 import type { App } from "./http.ts";
+import { registerCompatIotpay } from "./compat-iotpay.ts";
 import { registerDocs } from "./docs.tsx";
 import { registerHome } from "./home.ts";
 import { registerQr } from "./qr.ts";
@@ -7,6 +8,7 @@ import { registerSandbox } from "./sandbox.tsx";
 import { registerApiKeys } from "./v1/api-keys.ts";
 import { registerCallbacks } from "./v1/callbacks.ts";
 import { registerChannelAccountKeys } from "./v1/channel-account-keys.ts";
+import { registerChannelAccountOnboarding } from "./v1/channel-account-onboarding.ts";
 import { registerChannelAccounts } from "./v1/channel-accounts.ts";
 import { registerChannels } from "./v1/channels.ts";
 import { registerEvents } from "./v1/events.ts";
@@ -29,11 +31,13 @@ export function registerRoutes(app: App): void {
   registerChannels(app);
   registerChannelAccounts(app);
   registerChannelAccountKeys(app);
+  registerChannelAccountOnboarding(app);
   registerCallbacks(app);
   registerReconciliation(app);
   registerApiKeys(app);
   registerMerchants(app);
   registerOperations(app);
+  registerCompatIotpay(app);
   registerSandbox(app);
   registerMeta(app);
   registerDocs(app);

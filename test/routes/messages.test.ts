@@ -4,7 +4,7 @@ import * as z from "zod";
 
 import { errorRow as alipayRow } from "../../src/channels/alipay/error-table.ts";
 import { CHANNELS } from "../../src/channels/registry.ts";
-import { errorRow as wechatRow } from "../../src/channels/wechat/mapping.ts";
+import { errorRow as wechatRow } from "../../src/channels/wechat/error-table.ts";
 import { channelFailure } from "../../src/payments/payment.ts";
 import { issuesOf } from "../../src/issues.ts";
 import { api, newMerchant, type Reply, wechatPayment } from "../intent/kit.ts";

@@ -6,6 +6,8 @@ import { beforeAll, describe, it } from "vitest";
 
 import { toPem } from "../../src/crypto/pem.ts";
 import { generateRsaPair } from "../../src/crypto/rsa.ts";
+import { applicationOf } from "../channels/wechat/application.ts";
+import { newPair, partnerCredentialsOf } from "../channels/wechat/kit.ts";
 import { api, type Merchant, newMerchant, type Reply, wechatPayment } from "../intent/kit.ts";
 
 const ADMIN = { Authorization: "Bearer admin-token-for-tests" };
@@ -40,6 +42,22 @@ const idOf = async (reply: Promise<Reply>): Promise<string> => (await reply).bod
 
 const newPayment = () => idOf(post("/v1/payment-intents", wechatPayment()));
 const newEndpoint = () => idOf(post("/v1/webhook-endpoints", { url: HOOK, enabled_events: ["*"] }));
+
+/** A service provider's test account. */
+async function providerAccount(key: string): Promise<string> {
+  const { body: keys } = await api("GET", "/sandbox/channels/wechat/keys");
+  const platform = {
+    id: "PUB_KEY_ID_0119000000012026112100000001000009",
+    public_key: keys.public_key,
+  };
+  const provider = partnerCredentialsOf(await newPair(), await newPair(), {
+    platform_keys: [platform],
+  });
+  const account = { channel: "wechat", mode: "service_provider", display_name: "Provider" };
+  return idOf(
+    api("POST", "/v1/channel-accounts", { key, body: { ...account, credentials: provider } }),
+  );
+}
 
 /** What to send to each route, on objects of its own. */
 const CALLS: Readonly<Record<string, () => Promise<Call>>> = {
@@ -96,6 +114,11 @@ const CALLS: Readonly<Record<string, () => Promise<Call>>> = {
       other: { credentials: { ...credentials, seller_id: "2088000000000000" } },
     };
   },
+  submitOnboarding: async () => ({
+    path: `/v1/channel-accounts/${await providerAccount(merchant.test)}/onboarding`,
+    body: { application: applicationOf() },
+    other: { application: applicationOf("Other") },
+  }),
   createApiKey: async () => ({
     path: "/v1/api-keys",
     body: { scopes: ["*"] },

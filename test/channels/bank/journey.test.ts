@@ -316,7 +316,7 @@ describe("signed messages", () => {
     const made = await paidShop(paynow);
     const newer = {
       uen: made.merchant,
-      bank: { profile: "generic_hmac", secret: "a new secret of ours" },
+      bank: { profile: "generic_hmac", secret: "a-new-secret-of-ours" },
     };
     const both = { ...made.account, versions: [newer, ...made.account.versions] } as ChannelAccount;
     const message = must(await made.callback());

@@ -24,5 +24,5 @@ export function tradeStatus(order: SandboxOrderRecord): string | null {
 /** `trade_no`. The page inside Alipay needs one before anybody has paid. */
 export const tradeNo = (order: SandboxOrderRecord): string | null =>
   keptOf(order)?.method === "alipay.trade.create"
-    ? `20260527${digits(`trade:${order.merchant}:${order.orderNumber}`, 20)}`
+    ? `20${digits(`trade:${order.merchant}:${order.orderNumber}`, 26)}`
     : order.transactionId;
