@@ -36,6 +36,7 @@ CREATE TABLE `channel_accounts` (
 );
 --> statement-breakpoint
 CREATE INDEX `channel_accounts_by_merchant` ON `channel_accounts` (`merchant_id`,`livemode`,`channel`);--> statement-breakpoint
+CREATE INDEX `channel_accounts_ending` ON `channel_accounts` (`authorization_expires_at`) WHERE authorization_expires_at IS NOT NULL;--> statement-breakpoint
 CREATE TABLE `dead_letters` (
 	`id` text PRIMARY KEY NOT NULL,
 	`queue` text NOT NULL,

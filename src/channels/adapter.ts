@@ -387,6 +387,8 @@ export interface ChannelAdapter {
 
 /** A channel's refunds. As with orders: prepared once, stored, sent unchanged by every retry. */
 export interface RefundDesk {
+  /** Days after the payment, where the account's contract and not the channel decides. */
+  windowDays?(account: ChannelAccount): number;
   /** Refuses what the channel would refuse. */
   prepare(order: RefundOrder, account: ChannelAccount): Result<string, Failure>;
   /** Safe to repeat: the refund number makes it one refund. */

@@ -5,7 +5,8 @@
 import { connect } from "../channels/connect.ts";
 import { describeError, type Logger } from "../log.ts";
 import { storeGrant } from "../onboarding/authorization.ts";
-import type { ChannelAccountRow } from "../store/channel-accounts.ts";
+import { type ChannelAccountRow, endingAuthorizations } from "../store/channel-accounts.ts";
+import { database } from "../store/db.ts";
 
 /** Renewed this long before they run out: failures have as many days to be noticed. */
 export const RENEW_BEFORE_MS = 30 * 86_400_000;
@@ -13,18 +14,11 @@ export const RENEW_BEFORE_MS = 30 * 86_400_000;
 /** One run renews at most this many; the next run takes the rest. */
 const PER_RUN = 100;
 
-/** Accounts whose authorisation runs out before a time (ms since 1970), the earliest first. */
-export type DueAuthorizations = (before: number, limit: number) => Promise<ChannelAccountRow[]>;
-
 /** Renews what is due; returns how many were renewed. A failure of one does not stop the others. */
-export async function renewAuthorizations(
-  env: Env,
-  now: number,
-  log: Logger,
-  due: DueAuthorizations,
-): Promise<number> {
+export async function renewAuthorizations(env: Env, now: number, log: Logger): Promise<number> {
   let renewed = 0;
-  for (const row of await due(now + RENEW_BEFORE_MS, PER_RUN)) {
+  const due = await endingAuthorizations(database(env.DB), now + RENEW_BEFORE_MS, PER_RUN);
+  for (const row of due) {
     const account = row.id;
     try {
       const trouble = await renew(env, row, now, log);

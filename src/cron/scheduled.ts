@@ -1,6 +1,7 @@
 /** Which schedule does what. The expressions are those of wrangler.toml. */
 import { createLogger } from "../log.ts";
 import { deliveryContext } from "../queue/context.ts";
+import { renewAuthorizations } from "./authorizations.ts";
 import { feedDueDeliveries } from "./deliveries.ts";
 import { sweepPayments } from "./sweep.ts";
 
@@ -8,6 +9,7 @@ type Job = (env: Env, now: number) => Promise<unknown>;
 
 const JOBS: Readonly<Record<string, Job>> = {
   "* * * * *": (env, now) => feedDueDeliveries(deliveryContext(env), now),
+  "17 3 * * *": (env, now) => renewAuthorizations(env, now, createLogger(env.LOG_LEVEL)),
   "*/5 * * * *": (env, now) => sweepPayments(env, now, createLogger(env.LOG_LEVEL)),
 };
 

@@ -149,7 +149,10 @@ export class IntentRefunds {
       const made = refunds.filter((refund) => refund.origin !== "channel");
       const earlier = { count: made.length, lastAt: made.at(-1)?.createdAt ?? null };
       const asked = terms.amount?.value ?? null;
-      const checked = checkRefund(record.payment, asked, earlier, adapter.info, now);
+      const { info } = adapter;
+      const windowDays = adapter.refunds?.windowDays?.(account) ?? info.refunds?.windowDays ?? 0;
+      const rules = info.refunds === null ? null : { ...info.refunds, windowDays };
+      const checked = checkRefund(record.payment, asked, earlier, { ...info, refunds: rules }, now);
       if (!checked.ok) return checked;
       if (refunds.length >= MAX_REFUNDS || adapter.refunds === undefined) return err(tooMany);
       const fresh = newRefund(record, terms, origin, refunds.length + 1, checked.value, now);

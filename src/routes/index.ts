@@ -4,9 +4,11 @@ import { registerCompatIotpay } from "./compat-iotpay.ts";
 import { registerDocs } from "./docs.tsx";
 import { registerHome } from "./home.ts";
 import { registerQr } from "./qr.ts";
+import { registerSandboxAuthorization } from "./sandbox-authorization.ts";
 import { registerSandbox } from "./sandbox.tsx";
 import { registerApiKeys } from "./v1/api-keys.ts";
 import { registerCallbacks } from "./v1/callbacks.ts";
+import { registerChannelAccountAuthorization } from "./v1/channel-account-authorization.ts";
 import { registerChannelAccountKeys } from "./v1/channel-account-keys.ts";
 import { registerChannelAccountOnboarding } from "./v1/channel-account-onboarding.ts";
 import { registerChannelAccounts } from "./v1/channel-accounts.ts";
@@ -32,6 +34,7 @@ export function registerRoutes(app: App): void {
   registerChannelAccounts(app);
   registerChannelAccountKeys(app);
   registerChannelAccountOnboarding(app);
+  registerChannelAccountAuthorization(app);
   registerCallbacks(app);
   registerReconciliation(app);
   registerApiKeys(app);
@@ -39,6 +42,7 @@ export function registerRoutes(app: App): void {
   registerOperations(app);
   registerCompatIotpay(app);
   registerSandbox(app);
+  registerSandboxAuthorization(app);
   registerMeta(app);
   registerDocs(app);
   registerHome(app);

@@ -1,5 +1,5 @@
 /** The merchants' accounts at the channels. Credentials are sealed and only fingerprints leave. */
-import { and, desc, eq } from "drizzle-orm";
+import { and, asc, desc, eq, lt } from "drizzle-orm";
 
 import type { ChannelAccountRow } from "./api-keys.ts";
 import type { Database } from "./db.ts";
@@ -54,7 +54,13 @@ export async function updateChannelAccount(
   change: Partial<
     Pick<
       ChannelAccountRow,
-      "display_name" | "region" | "late_payment" | "status" | "credentials" | "verified_at"
+      | "display_name"
+      | "region"
+      | "late_payment"
+      | "status"
+      | "credentials"
+      | "verified_at"
+      | "authorization_expires_at"
     >
   >,
   now: number,
@@ -67,3 +73,21 @@ export async function updateChannelAccount(
     .returning();
   return rows[0] ?? null;
 }
+
+/** Active accounts whose authorisation runs out before a time (ms since 1970), the earliest first. */
+export const endingAuthorizations = (
+  db: Database,
+  before: number,
+  limit: number,
+): Promise<ChannelAccountRow[]> =>
+  db
+    .select()
+    .from(channelAccounts)
+    .where(
+      and(
+        lt(channelAccounts.authorization_expires_at, before),
+        eq(channelAccounts.status, "active"),
+      ),
+    )
+    .orderBy(asc(channelAccounts.authorization_expires_at))
+    .limit(limit);

@@ -69,6 +69,9 @@ export const channelAccounts = sqliteTable(
   },
   (table) => [
     index("channel_accounts_by_merchant").on(table.merchant_id, table.livemode, table.channel),
+    index("channel_accounts_ending")
+      .on(table.authorization_expires_at)
+      .where(sql`authorization_expires_at IS NOT NULL`),
   ],
 );
 

@@ -14,8 +14,6 @@ import { toPem } from "../../src/crypto/pem.ts";
 import { generateRsaPair } from "../../src/crypto/rsa.ts";
 import type { Logger } from "../../src/log.ts";
 import { authorizationState, storeGrant } from "../../src/onboarding/authorization.ts";
-import { registerSandboxAuthorization } from "../../src/routes/sandbox-authorization.ts";
-import { registerChannelAccountAuthorization } from "../../src/routes/v1/channel-account-authorization.ts";
 import { type ChannelAccountRow, findChannelAccount } from "../../src/store/channel-accounts.ts";
 import { database } from "../../src/store/db.ts";
 import { api, type Merchant, newMerchant } from "../intent/kit.ts";
@@ -23,8 +21,6 @@ import { api, type Merchant, newMerchant } from "../intent/kit.ts";
 const ORIGIN = "https://pay.example";
 const YEAR_MS = 31_536_000_000;
 const app = createApp();
-registerChannelAccountAuthorization(app);
-registerSandboxAuthorization(app);
 
 async function fetchApp(path: string, init: RequestInit = {}): Promise<Response> {
   const ctx = createExecutionContext();
@@ -330,6 +326,12 @@ describe("saving a grant", () => {
   });
 });
 
+/** As if the year were nearly over. */
+const endsSoon = (id: string) =>
+  env.DB.prepare("UPDATE channel_accounts SET authorization_expires_at = ? WHERE id = ?")
+    .bind(Date.now() + RENEW_BEFORE_MS - 60_000, id)
+    .run();
+
 describe("renewal", () => {
   const logger = () => {
     const lines: unknown[] = [];
@@ -340,19 +342,17 @@ describe("renewal", () => {
   it("brings a new token before the old one runs out", async ({ expect }) => {
     const { account } = await authorised(await newMerchant());
     const before = await credentialsOf(account.id);
-    const asked: number[] = [];
     const now = Date.now();
     const { log, lines } = logger();
     // Tokens carry the second of their making.
     vi.spyOn(Date, "now").mockReturnValue(now + 60_000);
-    const renewed = await renewAuthorizations(env, now + 60_000, log, async (until, limit) => {
-      asked.push(until, limit);
-      return [await rowOf(account.id)];
-    });
+    await endsSoon(account.id);
+    const renewed = await renewAuthorizations(env, now + 60_000, log);
     vi.restoreAllMocks();
     expect(lines.filter((line) => JSON.stringify(line).includes("not_renewed"))).toEqual([]);
     expect(renewed).toBe(1);
-    expect(asked[0]).toBe(now + 60_000 + RENEW_BEFORE_MS);
+    // It is not due any more.
+    expect(await renewAuthorizations(env, now + 60_000, log)).toBe(0);
     const after = await credentialsOf(account.id);
     expect(after["app_auth_token"]).not.toBe(before["app_auth_token"]);
     expect(after["auth_app_id"]).toBe(before["auth_app_id"]);
@@ -365,12 +365,11 @@ describe("renewal", () => {
     const [first, second] = [await authorised(merchant), await authorised(merchant)];
     const never = await newAccount(merchant);
     const { log, lines } = logger();
-    const rows = [
-      await rowOf(never.id),
-      { ...(await rowOf(first.account.id)), channel: "gone" },
-      await rowOf(second.account.id),
-    ];
-    expect(await renewAuthorizations(env, Date.now(), log, async () => rows)).toBe(1);
+    for (const { id } of [never, first.account, second.account]) await endsSoon(id);
+    await env.DB.prepare("UPDATE channel_accounts SET channel = 'gone' WHERE id = ?")
+      .bind(first.account.id)
+      .run();
+    expect(await renewAuthorizations(env, Date.now(), log)).toBe(1);
     expect(lines).toEqual(
       expect.arrayContaining([
         {

@@ -55,6 +55,7 @@ const PUBLIC = [
   "getOpenApiDocument",
   "getQrImage",
   "getReadiness",
+  "getSandboxAuthorization",
   "getSandboxKeys",
   "getSandboxWallet",
   "listChannelErrors",
@@ -64,6 +65,7 @@ const PUBLIC = [
   "parseQr",
   "parseQrBody",
   "playBuyer",
+  "receiveAuthorization",
   "receiveCallback",
 ];
 

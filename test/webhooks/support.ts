@@ -97,6 +97,7 @@ export async function makeWorld(receiver: Receiver, livemode = true): Promise<Wo
   const context: DeliveryContext = {
     db,
     deliveries,
+    notices: { send: async () => undefined },
     vault,
     // Half of the way: no jitter.
     random: (length) => new Uint8Array(length).fill(128, 0, 1),

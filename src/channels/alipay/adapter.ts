@@ -16,6 +16,7 @@ import { readNotification } from "./notify.ts";
 import { end, probe, query } from "./operations.ts";
 import { orderContent } from "./order-content.ts";
 import { createRefund, queryRefund, refundContent } from "./refunds.ts";
+import { termsOf } from "./terms.ts";
 import { refuseUnauthorized } from "./terms.ts";
 
 /** Production. The sandbox host has applications and keys of its own. */
@@ -41,6 +42,7 @@ export const alipay: ChannelAdapter = {
   },
 
   refunds: {
+    windowDays: (account) => termsOf(account).refund_window_days,
     prepare: (order, account) => refundContent(order, account),
 
     async create(payload, order, account, io) {

@@ -3,7 +3,8 @@
  * anybody could have sent, the bank itself is asked, and only its answer counts.
  *
  * Money under a reference that nobody has is acknowledged, because the bank would go on sending and
- * no repeat makes a payment of it; it is logged as an error, for somebody to find its owner.
+ * no repeat makes a payment of it. Proven, it is an orphan, for somebody to find its owner; unproven
+ * it is a stranger's word, and the bank is not asked: anybody could make us ask without end.
  */
 import { err, ok, type Result } from "../../result.ts";
 import type {
@@ -95,15 +96,13 @@ export async function readCallback(
   const { verifier, fields, reading } = accepted.value;
   const { profile } = verifier;
   if (reading.kind === "other_event") {
-    return { kind: "ignored", notificationId: "", reason: "another event" };
+    const reply = acknowledge(profile.acknowledgement, fields, "");
+    return { kind: "ignored", notificationId: "", reason: "another event", reply };
   }
   const { news } = reading;
   const reply = acknowledge(profile.acknowledgement, fields, news.reference);
   const paymentId = await io.references.find(news.reference);
-  if (paymentId === null) {
-    logOrphan(account, news, profile.believed === "message", io);
-    return { kind: "reports", notificationId: idOf(news), reports: [], reply };
-  }
+  if (paymentId === null) return ofNobody(news, profile.believed === "message", reply);
   const proven =
     profile.believed === "message" ? ok(news) : await confirm(news, deskOf(verifier), io);
   if (!proven.ok) return refused(proven.error);
@@ -135,15 +134,22 @@ async function confirm(
   return ok(answer.news);
 }
 
-/** Money that belongs to nobody here. Unsigned, it is only somebody's word. */
-function logOrphan(account: ChannelAccount, news: BankNews, proven: boolean, io: ChannelIo): void {
-  io.log(proven && news.state === "paid" ? "error" : "warn", "bank.unknown_reference", {
-    channel: account.channel,
-    account: account.id,
-    reference: news.reference,
-    state: news.state,
-    currency: news.amount?.currency,
-    value: news.amount?.value,
-    proven,
-  });
+/** News about a payment that is not here. */
+function ofNobody(news: BankNews, proven: boolean, reply: CallbackReply): CallbackVerdict {
+  const { reference, state, amount, transactionId, paidAt, status } = news;
+  const notificationId = idOf(news);
+  if (!proven || state !== "paid" || amount === null) {
+    const reason = proven ? "no money, and no payment of ours" : "unproven, and no payment of ours";
+    return { kind: "ignored", notificationId, reason, reply };
+  }
+  return {
+    kind: "orphan",
+    notificationId,
+    reference,
+    amount,
+    channelTransactionId: transactionId,
+    paidAt,
+    channelStatus: status,
+    reply,
+  };
 }

@@ -17,10 +17,9 @@ import type { BankCredentials, CodeDetails } from "../bank/scheme.ts";
 import { duitNowCode } from "../emvco/duitnow-source.ts";
 import type { EmvError } from "../emvco/issues.ts";
 
-const PROFILES = [
-  ...["ambank", "curlec", "chip", "fiuu", "omise", "hitpay_v1", "hitpay_v2", "2c2p"],
-  ...GENERIC_IDS,
-];
+const MALAYSIAN = ["ambank", "curlec", "chip", "fiuu", "omise", "hitpay_v1", "hitpay_v2", "2c2p"];
+
+const PROFILES = [...MALAYSIAN, ...GENERIC_IDS];
 
 interface DuitNowCredentials extends BankCredentials {
   readonly source: "acquirer_api" | "template" | "compose";

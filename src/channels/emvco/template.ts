@@ -1,6 +1,6 @@
 /**
  * Makes a dynamic code out of a static one that an acquirer has issued: the account stays as it
- * was, amount and references are written in, the CRC is computed anew (facts of DuitNow and QRIS).
+ * was, amount and references are written in, the CRC is computed anew. DuitNow and QRIS need it.
  */
 import type { Money } from "../../money.ts";
 import { type Result, err } from "../../result.ts";

@@ -260,8 +260,11 @@ describe.for(TELLING.filter(([id]) => id !== "2c2p"))(
 
     it("only plain amounts are amounts", async ({ expect }) => {
       const spoiled = [
-        ...["1e3", "-5", "+5", "0x10", "12,34", "12.345", "1_000", "12.", ".5", "NaN", "٣"],
-        ...["0012.34", "99999999999999999999", "1e-2", "12.34 THB", ""],
+        "",
+        "12.34 THB",
+        ..."1e3 -5 +5 0x10 12,34 12.345 1_000 12. .5 NaN ٣ 0012.34 99999999999999999999 1e-2".split(
+          " ",
+        ),
         ...(message.amount.unit === "minor" ? ["1234.0", "1234.5", "12.34"] : []),
       ];
       for (const text of spoiled) {
@@ -433,17 +436,28 @@ describe("the table", () => {
   });
 
   it("believes no unsigned message, and can ask wherever it must", ({ expect }) => {
-    for (const { id, authentication, believed, api } of PROFILES) {
-      if (["none", "token"].includes(authentication.scheme)) expect(believed, id).toBe("query");
-      if (believed === "query") expect(api, id).toBeDefined();
-    }
+    const open = PROFILES.filter(({ authentication: { scheme } }) =>
+      ["none", "token"].includes(scheme),
+    );
+    expect(open.map(({ believed }) => believed)).toEqual(open.map(() => "query"));
+    const asked = PROFILES.filter(({ believed }) => believed === "query");
+    expect(asked.filter(({ api }) => api === undefined)).toEqual([]);
+    expect(open.length).toBeGreaterThan(0);
   });
 
   it("names only settings and variables that exist", ({ expect }) => {
     const known = new Set<string>([
       ...VARIABLES,
-      ...["secret", "public_key", "username", "password", "token", "app_key", "app_secret"],
-      ...["merchant_id", "terminal_id", "api_url"],
+      "secret",
+      "public_key",
+      "username",
+      "password",
+      "token",
+      "app_key",
+      "app_secret",
+      "merchant_id",
+      "terminal_id",
+      "api_url",
     ]);
     for (const { id, api } of PROFILES) {
       const text = JSON.stringify([api?.token, api?.query, api?.issue, api?.close]);
