@@ -24,9 +24,15 @@ import { webhooks } from "./webhooks.ts";
 
 /**
  * POSTs that take no `Idempotency-Key`, since doing them twice does no harm: a check moves no money,
- * consumers bear a message that comes again, and events that are written again keep their ids.
+ * a link is only a link, consumers bear a message that comes again, and events that are written again keep their ids.
  */
-const KEYLESS = new Set(["verifyChannelAccount", "replayDeadLetter", "republishPaymentIntent"]);
+const KEYLESS = new Set([
+  "verifyChannelAccount",
+  "authorizeChannelAccount",
+  "parseQrBody",
+  "replayDeadLetter",
+  "republishPaymentIntent",
+]);
 
 /** An error answer before {@link completeReplies} has named its codes. */
 const errorReply = (): Reply => ({

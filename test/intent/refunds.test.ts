@@ -47,8 +47,8 @@ const read = ({ merchant }: Shop, path: string) => api("GET", path, { key: merch
 
 /** Two minutes go by, here and at the bank: what was made is long ago, what is open is due. */
 async function age({ bank }: Shop, id: string): Promise<void> {
-  for (const refund of bank.orders.find(id)?.refunds ?? []) {
-    bank.orders.putRefund(id, { ...refund, createdAt: refund.createdAt - 120_000 });
+  for (const made of bank.orders.find(id)?.refunds ?? []) {
+    bank.orders.putRefund(id, { ...made, createdAt: made.createdAt - 120_000 });
   }
   await runInDurableObject(intentStub(id), (_, { storage }) => {
     storage.sql.exec("UPDATE refund SET created_at = created_at - 120000, ask_at = 1");

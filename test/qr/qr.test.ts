@@ -2,7 +2,8 @@ import * as fc from "fast-check";
 import jsQR from "jsqr";
 import { describe, it } from "vitest";
 
-import { crc16, qrType } from "../../src/qr/classify.ts";
+import { crc16 } from "../../src/channels/emvco/crc.ts";
+import { qrType } from "../../src/qr/classify.ts";
 import { isDrawable, QR_CAPACITY, qrMatrix, QrPayloadError } from "../../src/qr/matrix.ts";
 import { escapeXml, type QrNotice, renderNotice } from "../../src/qr/notice.ts";
 import { renderQr } from "../../src/qr/render.ts";

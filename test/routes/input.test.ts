@@ -2,6 +2,7 @@
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, it, vi } from "vitest";
 
+import { CHANNELS } from "../../src/channels/registry.ts";
 import { toPem } from "../../src/crypto/pem.ts";
 import { generateRsaPair } from "../../src/crypto/rsa.ts";
 import { api, creates, newMerchant, openBank, type Reply, wechatPayment } from "../intent/kit.ts";
@@ -232,7 +233,7 @@ describe("channel accounts", () => {
     expect(issuesOf(unknown)).toEqual([
       { path: "credentials.surplus", message: "unknown field; remove it" },
     ]);
-    expect((await connect(alipay, { mode: "isv" })).body.error.message).toContain("direct");
+    expect((await connect(alipay, { mode: "agent" })).body.error.message).toContain("direct");
     expect((await connect(alipay, { region: "mars" })).body.error.message).toContain("regions");
   });
 
@@ -261,7 +262,9 @@ describe("channel accounts", () => {
   it("of test keys check themselves against the simulated channel", async ({ expect }) => {
     const { body } = await api("GET", "/v1/channel-accounts", { key: merchant.test });
     const builtIn = body.data as { id: string; channel: string; credentials: unknown[] }[];
-    expect(builtIn.map(({ channel }) => channel).toSorted()).toEqual(["alipay", "wechat"]);
+    expect(builtIn.map(({ channel }) => channel).toSorted()).toEqual(
+      Object.keys(CHANNELS).toSorted(),
+    );
     for (const { id } of builtIn) {
       const check = await api("POST", `/v1/channel-accounts/${id}/verify`, { key: merchant.test });
       expect([check.status, check.body.object]).toEqual([200, "channel_account_check"]);

@@ -246,7 +246,9 @@ describe("the way out for test keys", () => {
     "https://wechat.sandbox.invalid.evil.example/",
   ])("refuses %s", async (url, { expect }) => {
     const fetched = vi.spyOn(globalThis, "fetch");
-    await expect(sandboxFetch(env, null, "http://gateway.test")(new Request(url))).rejects.toThrow("sandbox");
+    await expect(sandboxFetch(env, null, "http://gateway.test")(new Request(url))).rejects.toThrow(
+      "sandbox",
+    );
     expect(fetched).not.toHaveBeenCalled();
   });
 });
