@@ -9,12 +9,12 @@ import { idKeyOf } from "../crypto/id-key.ts";
 import { buildEvent } from "../envelope.ts";
 import { derivedId } from "../ids.ts";
 import type { PublishedEvents } from "../messages.ts";
-import { formatMoney, type Money } from "../money.ts";
+import { formatMoney, type Money, sameMoney } from "../money.ts";
 import type { IntentRecord } from "./record.ts";
 
 /** Where the money went that nobody expected. */
 export interface Misfit {
-  readonly kind: "amount_mismatch" | "currency_mismatch" | "missing_at_gateway";
+  readonly kind: "amount_mismatch" | "currency_mismatch" | "duplicate" | "missing_at_gateway";
   readonly merchantId: string;
   readonly livemode: boolean;
   readonly accountId: string;
@@ -33,13 +33,44 @@ export interface Misfit {
   readonly proposedFix: string;
 }
 
-/** A payment that the channel calls paid with another amount or currency than was ordered. */
-export function misfitOf({ terms, payment }: IntentRecord, report: PaymentReport): Misfit | null {
+const DUPLICATE = {
+  kind: "duplicate",
+  explanation:
+    "The channel reports a second payment for an order that was paid before. It was not counted.",
+  proposedFix: "Give the second payment back in the channel's console.",
+} as const;
+
+/** What is wrong with a payment that the channel reports; null: it is the order's own. */
+function flawOf({ payment }: IntentRecord, report: PaymentReport, amount: Money) {
+  if (!sameMoney(amount, payment.amount)) {
+    const sameCurrency = amount.currency === payment.amount.currency;
+    return {
+      kind: sameCurrency ? ("amount_mismatch" as const) : ("currency_mismatch" as const),
+      explanation:
+        `The channel reports a payment of ${formatMoney(amount)} for an order of ` +
+        `${formatMoney(payment.amount)}. The payment was not marked as paid.`,
+      proposedFix: "Check the payment in the channel's console; accept it there or give it back.",
+    };
+  }
+  const { channelTransactionId: known } = payment;
+  const told = report.channelTransactionId;
+  const second =
+    payment.status === "succeeded" && known !== null && told !== null && known !== told;
+  return second ? DUPLICATE : null;
+}
+
+/**
+ * Money that does not fit: of another amount or currency than was ordered, or paid a second time (a
+ * printed bank code can be paid by anybody, again and again).
+ */
+export function misfitOf(record: IntentRecord, report: PaymentReport): Misfit | null {
+  const { terms, payment } = record;
   const { amount } = report;
   if (report.state !== "paid" || amount === null) return null;
-  const sameCurrency = amount.currency === payment.amount.currency;
+  const flaw = flawOf(record, report, amount);
+  if (flaw === null) return null;
   return {
-    kind: sameCurrency ? "amount_mismatch" : "currency_mismatch",
+    ...flaw,
     merchantId: terms.merchantId,
     livemode: terms.livemode,
     accountId: terms.accountId,
@@ -47,10 +78,6 @@ export function misfitOf({ terms, payment }: IntentRecord, report: PaymentReport
     channelTransactionId: report.channelTransactionId,
     channel: { amount, status: report.channelStatus, paidAt: report.paidAt },
     gateway: { amount: payment.amount, status: payment.status },
-    explanation:
-      `The channel reports a payment of ${formatMoney(amount)} for an order of ` +
-      `${formatMoney(payment.amount)}. The payment was not marked as paid.`,
-    proposedFix: "Check the payment in the channel's console; accept it there or give it back.",
   };
 }
 

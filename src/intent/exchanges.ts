@@ -124,7 +124,9 @@ export class Exchanges {
   /** News that we asked for. */
   #hear(report: PaymentReport, work: Work): void {
     const outcome = this.believe(report, work);
-    this.#waitUntil(outcome.ok ? this.#refunds.giveBackLate(work) : this.raise(report, work));
+    this.#waitUntil(
+      outcome.ok && outcome.value ? this.#refunds.giveBackLate(work) : this.raise(report, work),
+    );
   }
 
   /**

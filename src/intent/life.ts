@@ -211,6 +211,10 @@ export class PaymentLife {
     // A valid callback for another account's order is still a forgery here (cross-account replay).
     if (record === null || record.terms.accountId !== accountId) return err("unknown order");
     const outcome = this.#exchanges.believe(report, work);
+    if (outcome.ok && !outcome.value && (await this.#exchanges.raise(report, work))) {
+      // Paid a second time: acknowledged, because it is true, and written down.
+      return ok("known");
+    }
     if (!outcome.ok) {
       // Before the answer: the channel may never tell us again.
       const raised = await this.#exchanges.raise(report, work);

@@ -11,6 +11,7 @@ import * as z from "zod";
 
 import { openVault } from "../crypto/vault.ts";
 import { makeKeyring } from "./keyring.ts";
+import { sandboxChannel } from "./registry.ts";
 import type { RegisteredMerchant, SandboxKeyring } from "./simulator.ts";
 
 const Keyring = z.strictObject({
@@ -95,10 +96,11 @@ const keyrings = new Map<string, SandboxKeyring>();
  * value is kept, not the promise: a promise belongs to the request that made it.
  */
 export async function sandboxKeyring(env: Env, channel: string): Promise<SandboxKeyring> {
-  const known = keyrings.get(channel);
+  const name = sandboxChannel(channel)?.keyring ?? channel;
+  const known = keyrings.get(name);
   if (known !== undefined) return known;
-  const keyring = await env.SANDBOX_KEYS.getByName(channel).keyring(channel);
-  keyrings.set(channel, keyring);
+  const keyring = await env.SANDBOX_KEYS.getByName(name).keyring(name);
+  keyrings.set(name, keyring);
   return keyring;
 }
 

@@ -180,6 +180,8 @@ export interface SandboxChannel {
   readonly slug: string;
   /** What adapters are given instead of the channel's hosts: `https://<slug>.sandbox.invalid…`. */
   readonly endpoints: readonly [string, ...string[]];
+  /** Channels behind the same bank share their keys; absent: keys of its own. */
+  readonly keyring?: string;
   /** The integration mode of the built-in test accounts. */
   readonly mode: string;
   /** The credentials that the channel's console would hand to this account in that mode. */

@@ -82,7 +82,7 @@ export interface Bank {
   /** The buyer pays; nobody is told. */
   pay(id: string): void;
   /** The channel's callback about an order, delivered to the gateway. */
-  callback(id: string, changes?: { value?: number; flaw?: "wrong_signature" }): Promise<Response>;
+  callback(id: string, changes?: { value?: number; transactionId?: string; flaw?: "wrong_signature" }): Promise<Response>;
   /** The channel's callback about a refund, as the order's last one stands. */
   refundCallback(id: string): Promise<Response>;
 }
@@ -142,7 +142,8 @@ export async function openBank(
     async callback(id, changes = {}) {
       const order = orders.find(id);
       if (order === undefined) throw new Error("the bank has no such order");
-      const told = { ...order, value: changes.value ?? order.value };
+      const { value = order.value, transactionId = order.transactionId } = changes;
+      const told = { ...order, value, transactionId };
       const request = await wechatSandbox.callback(told, changes.flaw ?? null, world());
       if (request === null) throw new Error("WeChat Pay tells of every payment");
       return exports.default.fetch(request);

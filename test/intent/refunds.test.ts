@@ -329,6 +329,25 @@ describe("money that is not the order's", () => {
     });
   });
 
+  it("a second payment of the same order is acknowledged, not counted, and written down", async ({
+    expect,
+  }) => {
+    const shop = await openShop();
+    const id = await paidPayment(shop);
+    const second = { transactionId: "4200000000202611210000009999" };
+    for (let time = 0; time < 2; time += 1) {
+      expect((await shop.bank.callback(id, second)).status).toBe(204);
+    }
+    await vi.waitFor(async () => {
+      const { body } = await read(shop, "/v1/reconciliation/exceptions?kind=duplicate");
+      expect(body.data).toMatchObject([
+        { payment_intent: id, channel_transaction_id: second.transactionId },
+      ]);
+    });
+    const events = await eventsOf(id);
+    expect(events.filter((type) => type === "payment_intent.succeeded")).toHaveLength(1);
+  });
+
   it("a wrong amount changes nothing and is written down once", async ({ expect }) => {
     const shop = await openShop();
     const { body } = await api("POST", "/v1/payment-intents", {

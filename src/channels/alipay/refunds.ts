@@ -28,9 +28,7 @@ import {
 import { askGateway, type GatewayAnswer } from "./gateway.ts";
 import type { AlipayKeys } from "./keys.ts";
 import { cleanText, fromYuan, timeOrNull, toYuan } from "./mapping.ts";
-import { refuseUnauthorized, termsOf } from "./terms.ts";
-
-const DAY_MS = 86_400_000;
+import { refuseUnauthorized } from "./terms.ts";
 
 /** Characters of `refund_reason`, counted as code points. */
 const REASON_LIMIT = 256;

@@ -33,7 +33,6 @@ import {
 
 const REFUND = "alipay.trade.refund";
 const REFUND_QUERY = "alipay.trade.fastpay.refund.query";
-const DAY_MS = 86_400_000;
 
 const account = accountOf(vectorCredentials);
 

@@ -79,6 +79,7 @@ const ownCredentials = z.looseObject({
 });
 
 export const bankSandbox = (slug: string, scheme: BankSandboxScheme): SandboxChannel => ({
+  keyring: "bank",
   slug,
   endpoints: [`https://${slug}.sandbox.invalid`],
   mode: "direct",
