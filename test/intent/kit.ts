@@ -82,7 +82,10 @@ export interface Bank {
   /** The buyer pays; nobody is told. */
   pay(id: string): void;
   /** The channel's callback about an order, delivered to the gateway. */
-  callback(id: string, changes?: { value?: number; transactionId?: string; flaw?: "wrong_signature" }): Promise<Response>;
+  callback(
+    id: string,
+    changes?: { value?: number; transactionId?: string; flaw?: "wrong_signature" },
+  ): Promise<Response>;
   /** The channel's callback about a refund, as the order's last one stands. */
   refundCallback(id: string): Promise<Response>;
 }
