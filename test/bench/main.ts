@@ -7,7 +7,8 @@ import type { Comparison } from "./contest.ts";
 import { type Cost, countCosts } from "./count.ts";
 import { startDouble } from "./double.ts";
 import { type Arena, measureCallback, measureCreate, measureQr, measureStatus } from "./measure.ts";
-import { budgetTable, countTable, page, speedTable } from "./report.ts";
+import { measureCodes } from "./emvco.ts";
+import { budgetTable, codeTable, countTable, page, speedTable } from "./report.ts";
 import { bundle, floorConfig, gatewayConfig, ROOT, run } from "./runtime.ts";
 
 // wrangler's notes about where it found the secrets.
@@ -77,7 +78,10 @@ try {
     comparisons.push(comparison);
   }
 
-  const text = page(comparisons, costs, {
+  const codes = measureCodes();
+  say("measured QR codes");
+
+  const text = page(comparisons, costs, codes, {
     date: `${new Date().toISOString().slice(0, 16).replace("T", " ")} UTC`,
     versions: [
       `Node ${process.versions.node}`,
@@ -89,7 +93,12 @@ try {
     seconds: (performance.now() - started) / 1_000,
   });
   writeFileSync(path.join(ROOT, "docs/benchmarks.md"), text);
-  const tables = [countTable(costs), speedTable(comparisons), budgetTable(costs, comparisons)];
+  const tables = [
+    countTable(costs),
+    speedTable(comparisons),
+    codeTable(codes),
+    budgetTable(costs, comparisons),
+  ];
   process.stdout.write(`\n${tables.join("\n\n")}\n\n`);
   say("docs/benchmarks.md is written");
 } finally {

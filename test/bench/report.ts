@@ -4,6 +4,7 @@ import { cpus, totalmem } from "node:os";
 import type { Cost } from "./count.ts";
 import type { Counts } from "./counts.ts";
 import type { Comparison } from "./contest.ts";
+import type { CodeSpeed } from "./emvco.ts";
 
 interface Budget {
   readonly figure: string;
@@ -157,6 +158,16 @@ export function budgetTable(costs: readonly Cost[], comparisons: readonly Compar
   return table(["budget", "measured", "limit", ""], [...counted, ...cpu]);
 }
 
+export const codeTable = (codes: readonly CodeSpeed[]): string =>
+  table(
+    ["QR codes, one core", "per second", "ratio"],
+    codes.map(({ what, perSecond, ratio }) => [
+      what,
+      String(perSecond),
+      ratio === null ? "" : `${ratio.toFixed(2)} x`,
+    ]),
+  );
+
 export interface Circumstances {
   readonly date: string;
   readonly versions: readonly string[];
@@ -168,6 +179,7 @@ export interface Circumstances {
 export function page(
   comparisons: readonly Comparison[],
   costs: readonly Cost[],
+  codes: readonly CodeSpeed[],
   { date, versions, load, gzipKiB, seconds }: Circumstances,
 ): string {
   const [processor] = cpus();
@@ -208,6 +220,13 @@ ${speedTable(comparisons)}
 
 Latency is one request after the other; requests/s with eight under way. CPU is the user and system
 time of the whole runtime process, from /proc, until it is idle again, divided by the requests.
+
+## QR codes
+
+${codeTable(codes)}
+
+Processor time of one process, in alternating rounds, next to two libraries that build and read the same
+codes. They check next to nothing: ours refuses what a wallet would, and names the place.
 
 ## How
 
