@@ -276,8 +276,9 @@ describe("GET /sandbox/wallet/{payment_intent}", () => {
       openapi: "3.1.0",
       info: { title: "t", version: "1" },
     });
-    expect(Object.keys(paths ?? {})).toEqual([
+    expect(Object.keys(paths ?? {}).toSorted()).toEqual([
       "/sandbox/channels/{channel}/keys",
+      "/sandbox/pages/{channel}",
       "/sandbox/payments/{payment_intent}/{action}",
       "/sandbox/wallet/{payment_intent}",
     ]);

@@ -7,14 +7,14 @@
 import { base32Id } from "../../ids.ts";
 import type { ChannelAdapter } from "../adapter.ts";
 import { authorization } from "./authorization.ts";
-import { CREATE } from "./charges.ts";
-import { directMode, isvMode } from "./credentials.ts";
+import { CREATE } from "./charge.ts";
+import { directMode, isvMode } from "./examine.ts";
 import { ALIPAY_ERRORS } from "./error-table.ts";
 import { ALIPAY_INFO } from "./info.ts";
 import { keysOf } from "./keys.ts";
 import { readNotification } from "./notify.ts";
 import { end, probe, query } from "./operations.ts";
-import { orderContent } from "./order-content.ts";
+import { orderContent } from "./order.ts";
 import { createRefund, queryRefund, refundContent } from "./refunds.ts";
 import { termsOf } from "./terms.ts";
 import { refuseUnauthorized } from "./terms.ts";

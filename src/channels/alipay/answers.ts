@@ -4,7 +4,7 @@
  * nor the request, so a signed answer about something else can be replayed into the place.
  */
 import type { PaymentReport, Outcome } from "../adapter.ts";
-import { refusal, SUCCESS, unknown, type GatewayAnswer, type UnsignedRefusals } from "./gateway.ts";
+import { refusal, SUCCESS, unknown, type GatewayAnswer, type UnsignedRefusals } from "./exchange.ts";
 
 export const NOT_EXIST = "ACQ.TRADE_NOT_EXIST";
 

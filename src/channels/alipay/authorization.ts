@@ -7,7 +7,7 @@ import * as z from "zod";
 
 import type { Authorization, ChannelAccount, ChannelIo, Grant, Outcome } from "../adapter.ts";
 import { incomplete, isSuccess, refuse } from "./answers.ts";
-import { askGateway } from "./gateway.ts";
+import { askGateway } from "./exchange.ts";
 import { keysOf } from "./keys.ts";
 import { termsOf } from "./terms.ts";
 

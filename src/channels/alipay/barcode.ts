@@ -6,7 +6,7 @@
 import { sameMoney } from "../../money.ts";
 import type { ChannelIo, Charge, ChargeOrder, Outcome } from "../adapter.ts";
 import { anotherOrder, holdsAny, incomplete, isSuccess, namesOther, refuse } from "./answers.ts";
-import { askGateway, type GatewayAnswer } from "./gateway.ts";
+import { askGateway, type GatewayAnswer } from "./exchange.ts";
 import type { AlipayKeys } from "./keys.ts";
 import { fromYuan, timeOrNull, tradeNumber } from "./mapping.ts";
 import { query } from "./operations.ts";

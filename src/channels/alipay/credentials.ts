@@ -1,192 +1,65 @@
-/**
- * What is checked when an account's credentials are saved, so that the mix-ups people make with
- * Alipay's many keys fail there and not in front of a buyer. Messages never repeat a value.
- */
-import { toHex } from "../../crypto/encoding.ts";
-import { sha256Hex } from "../../crypto/digest.ts";
-import { readPrivateKey, readPublicKey } from "../../crypto/pem.ts";
-import { modulusBits } from "../../crypto/rsa-der.ts";
-import { importSigningKey, publicKeyOf } from "../../crypto/rsa.ts";
-import { readCertificate, readCertificates, type Certificate } from "../../crypto/x509.ts";
-import { iso } from "../../clock.ts";
-import type { Issue } from "../../errors.ts";
-import { err, ok, type Result } from "../../result.ts";
-import type { CredentialsReport, IntegrationMode } from "../adapter.ts";
-import { certificateSn, rootCertificateSn } from "./certificates.ts";
-import { importContentKey } from "./content-encryption.ts";
-import { alipayCredentials, type AlipayCredentials, isvCredentials } from "./credentials-schema.ts";
+/** The forms of an account's credentials. What they mean is examined elsewhere. */
+import * as z from "zod";
 
-/** RSA2 wants 2048 bits or more. */
-const MODULUS_BITS_MIN = 2048;
+/** Longest PEM accepted, in characters: the root file is under 10 KB. */
+const PEM_LIMIT = 32_768;
 
-const CERTIFICATE_FIELDS = ["app_cert", "alipay_cert", "alipay_root_cert"] as const;
+/** Longest refund window that a contract gives. */
+const WINDOW_DAYS_MAX = 365;
 
-type Fingerprints = Record<string, string>;
-type Examined = Result<Fingerprints, Issue[]>;
+const pem = (description: string) => z.string().min(1).max(PEM_LIMIT).describe(description);
 
-const wrong = (path: string, message: string) => err<Issue[]>([{ path, message }]);
+const appId = () =>
+  z.string().regex(/^\d{16}$/, "must be the 16 digits of the application, for instance 2021…");
 
-const mode = (form: typeof alipayCredentials | typeof isvCredentials): IntegrationMode => ({
-  credentials: form,
+const partnerId = () => z.string().regex(/^2088\d{12}$/, "must be 2088 and 12 more digits");
 
-  async examine(input: unknown, now: number): Promise<Result<CredentialsReport, Issue[]>> {
-    const parsed = form.safeParse(input);
-    if (!parsed.success) {
-      return err(
-        parsed.error.issues.map(({ path, message }) => ({ path: path.join("."), message })),
-      );
-    }
-    const credentials: AlipayCredentials = parsed.data;
-    const formIssues = [...examineForm(credentials), ...examineGrant(credentials)];
-    if (formIssues.length > 0) return err(formIssues);
+/** Documented with up to 40 characters; longer ones are Alipay's to refuse. */
+const token = () => z.string().regex(/^[\w.-]{1,128}$/, "must be a token as Alipay handed it out");
 
-    const own = await examineOwnKey(credentials.private_key);
-    if (!own.ok) return own;
-    const theirs =
-      credentials.alipay_public_key === undefined
-        ? await examineCertificates(credentials, own.value, now)
-        : await examinePublicKey(credentials.alipay_public_key, own.value);
-    if (!theirs.ok) return theirs;
-    const { aes_key } = credentials;
-    if (aes_key !== undefined && (await importContentKey(aes_key)) === null) {
-      return wrong("aes_key", "is not an AES key of 16 bytes in base64");
-    }
-    return ok({
-      fingerprints: {
-        app_public_key: await sha256Hex(own.value),
-        ...theirs.value,
-        ...(await grantFingerprints(credentials)),
-      },
-      merchantAccount: credentials.app_id,
-    });
-  },
+/** Mode `direct`: the merchant's own application. */
+export const alipayCredentials = z.strictObject({
+  app_id: appId().describe("The application's number, from its page on the open platform."),
+  seller_id: partnerId()
+    .optional()
+    .describe("The merchant's PID. When set, notifications about another seller are refused."),
+  private_key: pem("The application's private key: PKCS#1 or PKCS#8, PEM or bare base64."),
+  alipay_public_key: pem(
+    "Public-key mode: the Alipay public key that the console shows beside the application's own.",
+  ).optional(),
+  app_cert: pem("Certificate mode: appCertPublicKey_….crt.").optional(),
+  alipay_cert: pem("Certificate mode: alipayCertPublicKey_RSA2.crt.").optional(),
+  alipay_root_cert: pem("Certificate mode: alipayRootCert.crt, the whole file.").optional(),
+  aes_key: z
+    .string()
+    .max(64)
+    .optional()
+    .describe("Where content encryption is switched on: the AES key, base64, from the console."),
+  refund_window_days: z
+    .int()
+    .min(1)
+    .max(WINDOW_DAYS_MAX)
+    .optional()
+    .describe("Days in which payments can be refunded, by the contract. 90 when left out."),
 });
 
-export const directMode = mode(alipayCredentials);
+/** Mode `isv`: a service provider's application acts for a merchant that has authorised it. */
+export const isvCredentials = alipayCredentials.extend({
+  app_id: appId().describe("The service provider's application."),
+  app_auth_token: token()
+    .optional()
+    .describe("The merchant's authorisation. Left out: authorise by link after saving."),
+  auth_app_id: appId().optional().describe("The merchant's own application."),
+  app_refresh_token: token().optional().describe("Renews the authorisation before it runs out."),
+  app_auth_token_expires_at: z
+    .int()
+    .nonnegative()
+    .optional()
+    .describe("When the authorisation runs out, in milliseconds since 1970."),
+  sys_service_provider_id: partnerId()
+    .optional()
+    .describe("The service provider's PID, for its rebates."),
+});
 
-export const isvMode = mode(isvCredentials);
-
-/** What only means something beside a token, and two applications that are one. */
-function examineGrant(credentials: AlipayCredentials): Issue[] {
-  const { app_auth_token, app_refresh_token, app_auth_token_expires_at } = credentials;
-  const { app_id, auth_app_id } = credentials;
-  if (auth_app_id === app_id) {
-    const message = "is the service provider's own application; give the merchant's";
-    return [{ path: "auth_app_id", message }];
-  }
-  if (app_auth_token !== undefined) return [];
-  const orphans = { app_refresh_token, app_auth_token_expires_at };
-  return Object.entries(orphans)
-    .filter(([, value]) => value !== undefined)
-    .map(([path]) => ({ path, message: "belongs to an app_auth_token, which is missing" }));
-}
-
-async function grantFingerprints(credentials: AlipayCredentials): Promise<Fingerprints> {
-  const { app_auth_token, app_auth_token_expires_at, auth_app_id } = credentials;
-  return {
-    ...(auth_app_id === undefined ? {} : { auth_app_id }),
-    ...(app_auth_token === undefined ? {} : { app_auth_token: await sha256Hex(app_auth_token) }),
-    ...(app_auth_token_expires_at === undefined
-      ? {}
-      : { app_auth_token_expires: iso(app_auth_token_expires_at) }),
-  };
-}
-
-/** Exactly one of the two ways to know Alipay, and no seller number in the application's place. */
-function examineForm(credentials: AlipayCredentials): Issue[] {
-  if (credentials.app_id.startsWith("2088")) {
-    const message = "is a seller number (PID), not an application; application numbers begin 20…";
-    return [{ path: "app_id", message }];
-  }
-  const given = CERTIFICATE_FIELDS.filter((field) => credentials[field] !== undefined);
-  const missing = CERTIFICATE_FIELDS.filter((field) => credentials[field] === undefined);
-  if (credentials.alipay_public_key !== undefined) {
-    return given.map((path) => ({
-      path,
-      message: "belongs to certificate mode; give either alipay_public_key or the certificates",
-    }));
-  }
-  if (given.length === 0) {
-    const message = "is required, unless app_cert, alipay_cert and alipay_root_cert are given";
-    return [{ path: "alipay_public_key", message }];
-  }
-  return missing.map((path) => ({ path, message: "is required in certificate mode" }));
-}
-
-/** The public half (SPKI DER) of a private key that can sign RSA2. */
-async function examineOwnKey(text: string): Promise<Result<Uint8Array, Issue[]>> {
-  const pkcs8 = readPrivateKey(text);
-  if (!pkcs8.ok) return wrong("private_key", pkcs8.error);
-  try {
-    const spki = await publicKeyOf(pkcs8.value);
-    // WebCrypto looks closer than the DER reader: what it cannot import cannot sign.
-    await importSigningKey(pkcs8.value);
-    return isLongEnough(spki) ? ok(spki) : wrong("private_key", "is shorter than 2048 bits");
-  } catch {
-    return wrong("private_key", "is not a usable RSA private key");
-  }
-}
-
-const isLongEnough = (spki: Uint8Array): boolean => (modulusBits(spki) ?? 0) >= MODULUS_BITS_MIN;
-
-const same = (a: Uint8Array, b: Uint8Array): boolean => toHex(a) === toHex(b);
-
-async function examinePublicKey(text: string, own: Uint8Array): Promise<Examined> {
-  const path = "alipay_public_key";
-  const spki = readPublicKey(text);
-  if (!spki.ok) return wrong(path, spki.error);
-  if (same(spki.value, own)) return wrong(path, OWN_KEY_PASTED);
-  if (!isLongEnough(spki.value)) return wrong(path, "is not an RSA key of 2048 bits or more");
-  return ok({ alipay_public_key: await sha256Hex(spki.value) });
-}
-
-/** The commonest mix-up of all; with it every notification would fail to verify. */
-const OWN_KEY_PASTED =
-  "is the application's own public key; copy the Alipay public key from the same page instead";
-
-async function examineCertificates(
-  credentials: AlipayCredentials,
-  own: Uint8Array,
-  now: number,
-): Promise<Examined> {
-  const app = readCertificate(credentials.app_cert ?? "");
-  if (!app.ok) return wrong("app_cert", app.error);
-  const alipay = readCertificate(credentials.alipay_cert ?? "");
-  if (!alipay.ok) return wrong("alipay_cert", alipay.error);
-  const roots = readCertificates(credentials.alipay_root_cert ?? "");
-  if (!roots.ok) return wrong("alipay_root_cert", roots.error);
-
-  if (!same(app.value.publicKey, own)) return wrong("app_cert", "does not belong to private_key");
-  if (same(alipay.value.publicKey, own)) {
-    return wrong("alipay_cert", "is the application's own; use alipayCertPublicKey_RSA2.crt");
-  }
-  if (!isLongEnough(alipay.value.publicKey)) {
-    return wrong("alipay_cert", "does not hold an RSA key of 2048 bits or more");
-  }
-  // The roots' own dates do not matter: of them only the number is sent, from Alipay's current file.
-  const dates = [
-    ...validity("app_cert", app.value, now),
-    ...validity("alipay_cert", alipay.value, now),
-  ];
-  if (dates.length > 0) return err(dates);
-  const rootSn = await rootCertificateSn(roots.value);
-  if (!rootSn.ok) return wrong("alipay_root_cert", rootSn.error);
-  return ok({
-    app_cert_sn: await certificateSn(app.value),
-    app_cert_expires: iso(app.value.notAfter),
-    alipay_cert_sn: await certificateSn(alipay.value),
-    alipay_cert_expires: iso(alipay.value.notAfter),
-    alipay_public_key: await sha256Hex(alipay.value.publicKey),
-    alipay_root_cert_sn: rootSn.value,
-  });
-}
-
-function validity(path: string, certificate: Certificate, now: number): Issue[] {
-  if (certificate.notAfter < now) {
-    return [{ path, message: `expired at ${iso(certificate.notAfter)}` }];
-  }
-  if (certificate.notBefore > now) {
-    return [{ path, message: `is not valid before ${iso(certificate.notBefore)}` }];
-  }
-  return [];
-}
+/** What either mode may hold; stored credentials are read by the wider form. */
+export type AlipayCredentials = z.infer<typeof isvCredentials>;

@@ -10,7 +10,7 @@ import type { Result } from "../../result.ts";
 import type { ChannelAccount } from "../adapter.ts";
 import { certificateSn, rootCertificateSn } from "./certificates.ts";
 import { importContentKey } from "./content-encryption.ts";
-import { type AlipayCredentials, isvCredentials } from "./credentials-schema.ts";
+import { type AlipayCredentials, isvCredentials } from "./credentials.ts";
 
 /** What one credentials version can check. */
 export interface Verifier {

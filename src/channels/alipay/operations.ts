@@ -11,7 +11,7 @@ import {
   refuse,
   says,
 } from "./answers.ts";
-import { askGateway, unknown, type GatewayAnswer } from "./gateway.ts";
+import { askGateway, unknown, type GatewayAnswer } from "./exchange.ts";
 import type { AlipayKeys } from "./keys.ts";
 import { bareReport, fromYuan, isGiven, stateOf, timeOrNull, tradeNumber } from "./mapping.ts";
 

@@ -25,7 +25,7 @@ import {
   refuse,
   says,
 } from "./answers.ts";
-import { askGateway, type GatewayAnswer } from "./gateway.ts";
+import { askGateway, type GatewayAnswer } from "./exchange.ts";
 import type { AlipayKeys } from "./keys.ts";
 import { cleanText, fromYuan, timeOrNull, toYuan } from "./mapping.ts";
 import { refuseUnauthorized } from "./terms.ts";

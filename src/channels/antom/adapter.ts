@@ -14,7 +14,7 @@ import { keysOf, versionsOf } from "./keys.ts";
 import { acknowledge, readNotice } from "./notify.ts";
 import { payBody } from "./order.ts";
 import { antomRefunds } from "./refunds.ts";
-import { cancel, inquire, probe } from "./status.ts";
+import { cancel, inquire, probe } from "./operations.ts";
 
 /**
  * Asia. Contracts for North America (open-na-global) and Europe (open-de-global) set theirs in

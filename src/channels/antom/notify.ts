@@ -27,7 +27,7 @@ import {
   refundStateOf,
   textOrNull,
 } from "./mapping.ts";
-import { inquire, wasCancelled } from "./status.ts";
+import { inquire, wasCancelled } from "./operations.ts";
 
 const refused = (reason: string): CallbackVerdict => ({ kind: "refused", reason });
 

@@ -6,7 +6,7 @@
 import type { ChannelAdapter } from "../adapter.ts";
 import { readCallback } from "./callback.ts";
 import { charge, prepareIssue, prepareLocal } from "./charge.ts";
-import { bankErrors } from "./errors.ts";
+import { bankErrors } from "./error-table.ts";
 import { directMode } from "./examine.ts";
 import { deskOf, opener } from "./opened.ts";
 import { close, query, selfCheck } from "./operations.ts";

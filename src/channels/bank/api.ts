@@ -6,7 +6,7 @@ import { fromBase64, fromUtf8Strict, toBase64, toBase64Url, utf8 } from "../../c
 import { hmacBase64, importHmacKey } from "../../crypto/hmac.ts";
 import type { ChannelIo } from "../adapter.ts";
 import { callChannel, type ChannelRequest } from "../call.ts";
-import { bankFailure, type BankFailure } from "./errors.ts";
+import { bankFailure, type BankFailure } from "./error-table.ts";
 import { type Fields, readJson, textAt } from "./fields.ts";
 import type { BankApi, BankCall, Success } from "./profile.ts";
 import { fill, fillAll, type Values } from "./template.ts";

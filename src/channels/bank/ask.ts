@@ -6,7 +6,7 @@
 import { toHex } from "../../crypto/encoding.ts";
 import type { ChannelAccount, ChannelIo } from "../adapter.ts";
 import { callBank, type BankReply, refusalOf } from "./api.ts";
-import { bankFailure, type BankFailure } from "./errors.ts";
+import { bankFailure, type BankFailure } from "./error-table.ts";
 import { type Fields, itemsAt } from "./fields.ts";
 import { type BankNews, readMessage } from "./message.ts";
 import type { BankApi, BankCall, QueryCall } from "./profile.ts";

@@ -13,7 +13,7 @@ import type { EmvError } from "../emvco/issues.ts";
 import { parseEmv } from "../emvco/parse.ts";
 import { refusalOf } from "./api.ts";
 import { type BankDesk, callWithToken } from "./ask.ts";
-import { bankFailure } from "./errors.ts";
+import { bankFailure } from "./error-table.ts";
 import { textAt } from "./fields.ts";
 import type { IssueCall } from "./profile.ts";
 

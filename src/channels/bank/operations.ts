@@ -4,7 +4,7 @@ import type { ChannelIo, Outcome, PaymentReport, ReportedState, SentOrder } from
 import { refusalOf } from "./api.ts";
 import { askBank, type BankDesk, callWithToken, freshValues } from "./ask.ts";
 import { readPrepared } from "./charge.ts";
-import { bankFailure } from "./errors.ts";
+import { bankFailure } from "./error-table.ts";
 import { sampleCode } from "./examine.ts";
 import { toReport } from "./message.ts";
 import { deskOf, type Opened } from "./opened.ts";

@@ -4,7 +4,7 @@
  */
 import type { ChannelIo } from "../adapter.ts";
 import { callBank, refusalOf } from "./api.ts";
-import { bankFailure, type BankFailure } from "./errors.ts";
+import { bankFailure, type BankFailure } from "./error-table.ts";
 import { textAt } from "./fields.ts";
 import type { BankApi, BankSettings } from "./profile.ts";
 import type { Values } from "./template.ts";

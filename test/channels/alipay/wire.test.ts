@@ -9,7 +9,7 @@ import {
   importContentKey,
 } from "../../../src/channels/alipay/content-encryption.ts";
 import { answerNode, readEnvelope } from "../../../src/channels/alipay/envelope.ts";
-import { askGateway } from "../../../src/channels/alipay/gateway.ts";
+import { askGateway } from "../../../src/channels/alipay/exchange.ts";
 import { keysOf } from "../../../src/channels/alipay/keys.ts";
 import {
   chinaTime,

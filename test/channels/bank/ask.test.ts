@@ -5,7 +5,7 @@
 import { describe, it } from "vitest";
 
 import type { ChannelAccount, ChannelIo } from "../../../src/channels/adapter.ts";
-import { bankErrors, bankFailure } from "../../../src/channels/bank/errors.ts";
+import { bankErrors, bankFailure } from "../../../src/channels/bank/error-table.ts";
 import { promptpay } from "../../../src/channels/promptpay/channel.ts";
 import { qris } from "../../../src/channels/qris/channel.ts";
 import { paynow } from "../../../src/channels/paynow/channel.ts";

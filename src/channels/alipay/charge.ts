@@ -2,7 +2,7 @@
 import type { ChannelIo, Charge, ChargeOrder, Method, Outcome } from "../adapter.ts";
 import { anotherOrder, incomplete, isSuccess, refuse } from "./answers.ts";
 import { payByCode } from "./barcode.ts";
-import { askGateway } from "./gateway.ts";
+import { askGateway } from "./exchange.ts";
 import { CODE_LIFETIME_MS } from "./info.ts";
 import type { AlipayKeys } from "./keys.ts";
 import { linkAction, type LinkMethod } from "./links.ts";
