@@ -1,6 +1,7 @@
 /**
  * `npm run demo`: the whole story against the running gateway, as a merchant's server lives it:
- * payments with both wallets, signed webhooks, and a time-out that costs nobody money.
+ * payments with two wallets and a bank code, signed webhooks, ten refunds at once of which one may
+ * succeed, and a time-out that costs nobody money.
  * PORT or ITPAY_URL say where it runs; ITPAY_KEY is the test key (default: the demo merchant's).
  * The exit code is 0 only when everything happened.
  */
@@ -112,6 +113,33 @@ async function playPayment({ baseUrl, call }, receiver, secret, { channel, name,
   );
   check(last.status === "succeeded", `the payment's status is ${last.status}`);
   happened(`Status ${bold(last.status)}, channel transaction ${last.channel_transaction_id}`);
+  return last;
+}
+
+async function playRefunds({ call }, receiver, secret, payment) {
+  const { currency, value } = payment.amount;
+  const amount = { currency, value: Math.ceil(value * 0.6) };
+  title(`Refunds: ten at once, each of ${money(amount)} of ${money(payment.amount)}`);
+  const body = { payment_intent: payment.id, amount };
+  const replies = await Promise.all(
+    Array.from({ length: 10 }, () => call("POST", "/v1/refunds", { body, key: randomUUID() })),
+  );
+  const taken = replies.filter(({ status }) => status === 201 || status === 202);
+  check(taken.length === 1, `${taken.length} of ten refunds were taken`);
+  const [{ body: refund }] = taken;
+  happened(
+    `One was taken (${refund.id}); nine got REFUND_EXCEEDS_PAYMENT before the channel was asked`,
+  );
+
+  const event = await signedEvent(receiver, secret, "refund.succeeded", refund.id);
+  happened(`Webhook ${event.type} (${event.id}) received: ${money(event.data.amount)}`);
+  const after = expectStatus(
+    await call("GET", `/v1/payment-intents/${payment.id}`),
+    200,
+    "Reading the payment",
+  );
+  check(after.amount_refunded.value === amount.value, "another sum was given back");
+  happened(`The payment says that ${money(after.amount_refunded)} went back`);
 }
 
 async function playTimeout({ call }) {
@@ -147,6 +175,7 @@ async function playTimeout({ call }) {
 const PAYMENTS = [
   { channel: "wechat", name: "WeChat Pay", amount: { currency: "CNY", value: 699 } },
   { channel: "alipay", name: "Alipay", amount: { currency: "CNY", value: 1_288 } },
+  { channel: "promptpay", name: "PromptPay", amount: { currency: "THB", value: 4_500 } },
 ];
 
 async function playStory(gateway, receiver) {
@@ -161,9 +190,11 @@ async function playStory(gateway, receiver) {
   process.once("SIGINT", () => void remove().finally(() => process.exit(130)));
   try {
     happened(`Webhooks come to ${receiver.url} (${endpoint.id})`);
+    const paid = [];
     for (const payment of PAYMENTS) {
-      await playPayment(gateway, receiver, endpoint.secret, payment);
+      paid.push(await playPayment(gateway, receiver, endpoint.secret, payment));
     }
+    await playRefunds(gateway, receiver, endpoint.secret, paid[0]);
     await playTimeout(gateway);
   } finally {
     title("The end");

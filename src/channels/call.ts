@@ -4,7 +4,8 @@
  * business.
  */
 import { CHANNEL_BODY_LIMIT_BYTES, CHANNEL_TIMEOUT_MS } from "../constants.ts";
-import type { ChannelError, ChannelIo } from "./adapter.ts";
+import type { ChannelIo } from "./adapter.ts";
+import { unknown, type Unknown } from "./outcomes.ts";
 
 export interface ChannelRequest {
   readonly method: "GET" | "POST";
@@ -22,7 +23,7 @@ export type ChannelReply =
       /** Raw: signatures are verified over these bytes, before anything is parsed. */
       readonly body: Uint8Array;
     }
-  | { readonly kind: "unknown"; readonly error: ChannelError };
+  | Unknown;
 
 /** Workers send neither header by themselves, and WeChat Pay answers 400 without them. */
 const COMMON_HEADERS = { "User-Agent": "ItPay-Edge/1", Accept: "application/json" };
@@ -44,15 +45,6 @@ export function requestTarget(io: ChannelIo, path: string): string {
   const url = URL.parse(addressOf(io, path));
   return url === null ? path : url.pathname + url.search;
 }
-
-const unknown = (
-  code: ChannelError["code"],
-  channelCode: string,
-  message: string,
-): ChannelReply => ({
-  kind: "unknown",
-  error: { code, channelCode, message, retryable: true },
-});
 
 /**
  * Sends one request to the channel and reads the whole reply.
@@ -79,7 +71,7 @@ export async function callChannel(io: ChannelIo, request: ChannelRequest): Promi
     const response = await orAbort(io.fetch(outgoing), signal);
     const body = await readCapped(response, signal);
     if (body === null) {
-      return unknown("CHANNEL_ERROR", "reply_too_large", "The channel's reply was too large.");
+      return unknown("reply_too_large", "The channel's reply was too large.");
     }
     return { kind: "reply", status: response.status, headers: response.headers, body };
   } catch (thrown) {
@@ -87,8 +79,8 @@ export async function callChannel(io: ChannelIo, request: ChannelRequest): Promi
     // The name only: the message of a network error may hold the URL.
     io.log("warn", "channel_call_failed", { error: name, attempt: io.attempt });
     return name === "TimeoutError" || name === "AbortError"
-      ? unknown("CHANNEL_TIMEOUT", "timeout", "The channel did not answer in time.")
-      : unknown("CHANNEL_UNAVAILABLE", "network", "The channel could not be reached.");
+      ? unknown("timeout", "The channel did not answer in time.", "CHANNEL_TIMEOUT")
+      : unknown("network", "The channel could not be reached.", "CHANNEL_UNAVAILABLE");
   } finally {
     clearTimeout(timer);
   }

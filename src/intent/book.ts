@@ -12,6 +12,7 @@ import {
   type RefundEventType,
   type Refund,
   shares,
+  unclaimed,
 } from "../payments/refund.ts";
 import {
   askDelay,
@@ -21,7 +22,7 @@ import {
   RECOVER_AFTER_MS,
 } from "../payments/schedule.ts";
 import { isTerminal } from "../payments/states.ts";
-import { refundIdOf } from "../ids.ts";
+import { MAX_REFUNDS, refundIdOf } from "../ids.ts";
 import { ok, type Result } from "../result.ts";
 import type { IntentRecord } from "./record.ts";
 import { type RefundRecord, toRefundView } from "./refund-record.ts";
@@ -100,9 +101,7 @@ export class IntentBook {
       );
       this.#store.update(after);
       if (visible) this.#append(after, event, now, requestId);
-      if (payment.reversed && !before.payment.reversed && payment.status === "succeeded") {
-        this.#adoptRefund(after, now, requestId);
-      }
+      if (payment.reversed && !before.payment.reversed) this.#adoptRest(now, requestId);
       return ok(visible);
     });
   }
@@ -128,11 +127,15 @@ export class IntentBook {
     const written = visible ? { ...refund, sequence, updatedAt: now } : refund;
     this.#store.putRefund(written);
     const refunds = this.#store.refunds();
+    const payment = { ...before.payment, ...shares(refunds.map((each) => each.refund)) };
     const after = this.#armed(
       {
         ...before,
-        payment: { ...before.payment, ...shares(refunds.map((each) => each.refund)) },
-        refundAskAt: nextRefundAsk(refunds),
+        payment,
+        refundAskAt: earliest(
+          nextRefundAsk(refunds),
+          lateRefundAsk({ ...before, payment }, refunds, now),
+        ),
         sequence,
         updatedAt: visible ? now : before.updatedAt,
         publishAt: visible ? now + publishDelay(0) : before.publishAt,
@@ -166,15 +169,23 @@ export class IntentBook {
           ? {}
           : { asks: 0, askAt: now + askDelay("refund", 0) };
       this.putRefund({ ...before, ...anew, refund }, visible ? [event] : [], now, requestId);
+      // It had held a share of money that the channel gave back by itself meanwhile.
+      if (refund.status === "failed") this.#adoptRest(now, requestId);
       return ok(visible);
     });
   }
 
-  /** The channel gave the money back without being asked: written down as a refund. */
-  #adoptRefund(record: IntentRecord, now: number, requestId: string | null): void {
+  /**
+   * The channel gave the whole payment back without being asked: what no refund of ours takes of it
+   * is written down as one.
+   */
+  #adoptRest(now: number, requestId: string | null): void {
+    const record = this.#store.read();
+    if (record === null || !record.payment.reversed) return;
     const { terms, payment } = record;
+    const amount = { ...payment.amount, value: unclaimed(payment) };
     const number = this.#store.refunds().length + 1;
-    const amount = { ...payment.amount, value: refundable(payment) };
+    if (payment.status !== "succeeded" || amount.value === 0 || number > MAX_REFUNDS) return;
     const refund: RefundRecord = {
       id: refundIdOf(terms.id, number),
       number,
@@ -257,6 +268,21 @@ export class IntentBook {
     this.#alarmFired = false;
     return { ...record, alarmAt: wake };
   }
+}
+
+export const earliest = (one: number | null, other: number | null): number | null =>
+  one === null || other === null ? (one ?? other) : Math.min(one, other);
+
+/** The look at a late payment whose own refund is still to be made outlives other refunds. */
+function lateRefundAsk(
+  record: IntentRecord,
+  refunds: readonly RefundRecord[],
+  now: number,
+): number | null {
+  const { refundAskAt } = record;
+  const isMade = refunds.some(({ origin }) => origin === "late_payment");
+  if (refundAskAt === null || isMade || !owesLateRefund(record)) return null;
+  return Math.max(refundAskAt, now + RECOVER_AFTER_MS);
 }
 
 /** The earliest asking of what is still open. */

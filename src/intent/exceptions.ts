@@ -3,18 +3,25 @@
  * be forgotten. Each becomes an exception record and an event, under ids made of what was seen, so
  * that a notification which is repeated raises it once.
  */
-import type { PaymentReport } from "../channels/adapter.ts";
+import type { PaymentReport, RefundReport } from "../channels/adapter.ts";
 import { iso, isoOrNull } from "../clock.ts";
 import { idKeyOf } from "../crypto/id-key.ts";
 import { buildEvent } from "../envelope.ts";
 import { derivedId } from "../ids.ts";
 import type { PublishedEvents } from "../messages.ts";
 import { formatMoney, type Money, sameMoney } from "../money.ts";
+import type { Failure } from "../errors.ts";
 import type { IntentRecord } from "./record.ts";
+import type { RefundRecord } from "./refund-record.ts";
 
 /** Where the money went that nobody expected. */
 export interface Misfit {
-  readonly kind: "amount_mismatch" | "currency_mismatch" | "duplicate" | "missing_at_gateway";
+  readonly kind:
+    | "amount_mismatch"
+    | "currency_mismatch"
+    | "status_mismatch"
+    | "duplicate"
+    | "missing_at_gateway";
   readonly merchantId: string;
   readonly livemode: boolean;
   readonly accountId: string;
@@ -24,6 +31,7 @@ export interface Misfit {
   readonly channel: {
     readonly amount: Money;
     readonly status: string;
+    /** What the payer wrote, or our number of the refund. */
     readonly reference?: string;
     /** Milliseconds since 1970. */
     readonly paidAt: number | null;
@@ -64,22 +72,61 @@ function flawOf({ payment }: IntentRecord, report: PaymentReport, amount: Money)
  * printed bank code can be paid by anybody, again and again).
  */
 export function misfitOf(record: IntentRecord, report: PaymentReport): Misfit | null {
-  const { terms, payment } = record;
+  const { payment } = record;
   const { amount } = report;
   if (report.state !== "paid" || amount === null) return null;
   const flaw = flawOf(record, report, amount);
   if (flaw === null) return null;
   return {
+    ...seenAt(record),
     ...flaw,
-    merchantId: terms.merchantId,
-    livemode: terms.livemode,
-    accountId: terms.accountId,
-    paymentId: terms.id,
     channelTransactionId: report.channelTransactionId,
     channel: { amount, status: report.channelStatus, paidAt: report.paidAt },
     gateway: { amount: payment.amount, status: payment.status },
   };
 }
+
+type Seen = Pick<Misfit, "merchantId" | "livemode" | "accountId" | "paymentId">;
+
+const seenAt = ({ terms }: IntentRecord): Seen => ({
+  merchantId: terms.merchantId,
+  livemode: terms.livemode,
+  accountId: terms.accountId,
+  paymentId: terms.id,
+});
+
+/** News about a refund that contradicts what is known of it: its share may be spent already. */
+export function refundMisfit(
+  record: IntentRecord,
+  { id, refund }: RefundRecord,
+  report: RefundReport,
+): Misfit {
+  const amount = report.amount ?? refund.amount;
+  return {
+    ...seenAt(record),
+    kind: sameMoney(amount, refund.amount) ? "status_mismatch" : "amount_mismatch",
+    channelTransactionId: report.channelRefundId,
+    channel: { amount, status: report.channelStatus, reference: id, paidAt: report.refundedAt },
+    gateway: { amount: refund.amount, status: refund.status },
+    explanation:
+      `The channel says ${report.channelStatus} of a refund of ${formatMoney(amount)}, which is ` +
+      `${refund.status} here with ${formatMoney(refund.amount)}. Nothing was changed.`,
+    proposedFix: "Look the refund up in the channel's console before you refund any more of it.",
+  };
+}
+
+/** A late payment that the account's policy gives back, and that could not be given back. */
+export const keptLate = (record: IntentRecord, why: Failure): Misfit => ({
+  ...seenAt(record),
+  kind: "status_mismatch",
+  channelTransactionId: record.payment.channelTransactionId,
+  channel: { amount: record.payment.amount, status: "paid", paidAt: record.payment.succeededAt },
+  gateway: { amount: record.payment.amount, status: record.payment.status },
+  explanation:
+    "The payment arrived after it had ended. The account's late_payment policy gives such money " +
+    `back, and the refund could not be made: ${why.message}`,
+  proposedFix: "Give the money back in the channel's console, or deliver what was ordered.",
+});
 
 /** The exception as merchants see it, and the event that tells them, as one queue message. */
 export async function exceptionMessage(
@@ -97,6 +144,7 @@ export async function exceptionMessage(
     misfit.channelTransactionId ?? "",
     amount.currency,
     String(amount.value),
+    ...(misfit.paymentId === null || reference === undefined ? [] : [reference, misfit.kind]),
   ];
   const id = await derivedId("exception", key, seen);
   const view = {

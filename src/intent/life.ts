@@ -67,7 +67,7 @@ export class PaymentLife {
     this.#desk = new ChannelDesk(env, analyticsMetrics(env.METRICS));
     this.#outbox = new Outbox(env, this.#store, this.#book);
     const [store, book, desk, outbox] = [this.#store, this.#book, this.#desk, this.#outbox];
-    const refunds = new IntentRefunds({ store, book, desk, outbox, waitUntil });
+    const refunds = new IntentRefunds({ env, store, book, desk, outbox, waitUntil });
     this.#refunds = refunds;
     this.#exchanges = new Exchanges({ env, book, desk, outbox, refunds, waitUntil });
   }
@@ -187,11 +187,11 @@ export class PaymentLife {
   }
 
   /** As {@link report}, about a refund. */
-  reportRefund(
+  async reportRefund(
     accountId: string,
     report: RefundReport,
     trace: Trace,
-  ): Result<"changed" | "known", string> {
+  ): Promise<Result<"changed" | "known", string>> {
     if (this.#book.read()?.terms.accountId !== accountId) return err("unknown refund");
     return this.#refunds.report(report, this.#begin(trace));
   }

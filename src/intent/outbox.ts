@@ -16,8 +16,14 @@ import type { ChangeRow, IntentRecord } from "./record.ts";
 import type { RefundView } from "./refund-record.ts";
 import type { IntentStorage } from "./storage.ts";
 
-/** A queue message holds 128 KB; a change is at most some 12 KB. */
+/** Most payments need one message. */
 const CHANGES_PER_MESSAGE = 8;
+
+/** A queue message holds 128,000 bytes, some of them the queue's own. */
+const MESSAGE_BYTES = 120_000;
+
+const bytesOf = (message: PublishedEvents): number =>
+  new TextEncoder().encode(JSON.stringify(message)).length;
 
 export class Outbox {
   readonly #env: Env;
@@ -72,9 +78,20 @@ export class Outbox {
 
   /** The sequence up to which everything is out. */
   async #send(record: IntentRecord): Promise<number> {
-    const changes = this.#store.changesAfter(record.published, CHANGES_PER_MESSAGE);
+    let changes = this.#store.changesAfter(record.published, CHANGES_PER_MESSAGE);
+    let message = await this.#message(record, changes);
+    // One that the queue refuses would hold back everything after it, for ever.
+    while (changes.length > 1 && bytesOf(message) > MESSAGE_BYTES) {
+      changes = changes.slice(0, Math.ceil(changes.length / 2));
+      message = await this.#message(record, changes);
+    }
+    await this.#env.EVENTS.send(message);
+    return changes.at(-1)?.sequence ?? record.sequence;
+  }
+
+  async #message(record: IntentRecord, changes: readonly ChangeRow[]): Promise<PublishedEvents> {
     const { merchantId, livemode } = record.terms;
-    const message: PublishedEvents = {
+    return {
       merchant_id: merchantId,
       livemode,
       events: await Promise.all(
@@ -83,8 +100,6 @@ export class Outbox {
       copy: copyOf(record, this.#store.snapshot(record.sequence)),
       ...refundsOf(changes),
     };
-    await this.#env.EVENTS.send(message);
-    return changes.at(-1)?.sequence ?? record.sequence;
   }
 
   /** Built from the stored change, so a repeat is the same to the byte. */

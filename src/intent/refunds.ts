@@ -10,10 +10,12 @@ import { MAX_REFUNDS, refundIdOf } from "../ids.ts";
 import { afterCall, afterReport, checkRefund, isOpen } from "../payments/refund.ts";
 import { askDelay, RECOVER_AFTER_MS, TIRED_AFTER_ASKS } from "../payments/schedule.ts";
 import { err, ok, type Result } from "../result.ts";
+import { describeError } from "../log.ts";
 import { withinWait } from "../within-wait.ts";
 import { type Answer, refuse } from "./answers.ts";
-import { type IntentBook, nextRefundAsk, owesLateRefund } from "./book.ts";
+import { earliest, type IntentBook, nextRefundAsk, owesLateRefund } from "./book.ts";
 import type { ChannelDesk } from "./channel-desk.ts";
+import { exceptionMessage, keptLate, type Misfit, refundMisfit } from "./exceptions.ts";
 import { goneAway } from "./failures.ts";
 import type { Outbox } from "./outbox.ts";
 import type { IntentRecord } from "./record.ts";
@@ -45,7 +47,14 @@ const LATE: RefundTerms = {
   revoke: null,
 };
 
+/** The numbers above it are kept for what the channel gives back by itself. */
+const MAX_ASKED = MAX_REFUNDS - 23;
+
+/** When nobody can be asked (the database is away, the account cannot be opened). */
+const LATE_RETRY_MS = 600_000;
+
 interface Parts {
+  readonly env: Pick<Env, "EVENTS" | "ID_KEY">;
   readonly store: IntentStorage;
   readonly book: IntentBook;
   readonly desk: ChannelDesk;
@@ -70,7 +79,7 @@ export class IntentRefunds {
     if (refund.status === "requested") {
       await withinWait(this.#settle(id, known === undefined, work));
     }
-    return this.#answer(id);
+    return this.#answer(id, known !== undefined);
   }
 
   /** The public JSON; null: no such refund. */
@@ -81,18 +90,24 @@ export class IntentRefunds {
     return JSON.stringify(toRefundView(record, refund));
   }
 
-  /** News from a verified callback. The error says why it was not believed. */
-  report(report: RefundReport, work: Work): Result<"changed" | "known", string> {
+  /**
+   * News from a verified callback. The error says why it was not believed; it is then written down
+   * for people before the answer, because the channel may never tell us again.
+   */
+  async report(report: RefundReport, work: Work): Promise<Result<"changed" | "known", string>> {
     if (this.#find(report.refundId) === undefined) return err("unknown refund");
     const outcome = this.#believe(report, work);
-    if (!outcome.ok) return outcome;
+    if (!outcome.ok) {
+      await this.#raise(report, work);
+      return outcome;
+    }
     this.#parts.waitUntil(this.#parts.outbox.publish(work.log));
     return ok(outcome.value ? "changed" : "known");
   }
 
   /** What is due: a late payment's refund, and askings. */
   async work(now: number, work: Work): Promise<void> {
-    await this.giveBackLate(work);
+    const lateAt = await this.giveBackLate(work);
     const due = this.#parts.book
       .refunds()
       .filter(({ refund, askAt }) => isOpen(refund) && askAt <= now);
@@ -102,21 +117,58 @@ export class IntentRefunds {
     }
     // Nothing left to look at must not wake the object again and again.
     this.#parts.book.note(
-      (record) => ({ ...record, refundAskAt: nextRefundAsk(this.#parts.book.refunds()) }),
+      (record) => ({
+        ...record,
+        refundAskAt: earliest(nextRefundAsk(this.#parts.book.refunds()), lateAt),
+      }),
       systemClock.now(),
     );
   }
 
-  /** Makes the refund that the account's policy wants for money that came too late. */
-  async giveBackLate(work: Work): Promise<void> {
+  /**
+   * Makes the refund that the account's policy wants for money that came too late. Never throws.
+   * @returns when to try again (milliseconds since 1970); null: it was made, or never will be
+   */
+  async giveBackLate(work: Work): Promise<number | null> {
     const record = this.#parts.book.read();
-    if (record === null || !owesLateRefund(record)) return;
-    if (this.#byRequest(LATE.requestKey) !== undefined) return;
-    const reserved = await this.#reserve(LATE, "late_payment", work);
-    if (reserved.ok) return this.#settle(reserved.value.id, true, work);
-    // It will not get better by asking: a person has to give the money back.
-    const { code } = reserved.error;
-    work.log("error", "refund.late_refused", { intent: record.terms.id, reason: code });
+    if (record === null || !owesLateRefund(record)) return null;
+    if (this.#byRequest(LATE.requestKey) !== undefined) return null;
+    const intent = record.terms.id;
+    try {
+      const reserved = await this.#reserve(LATE, "late_payment", work);
+      if (reserved.ok) {
+        await this.#settle(reserved.value.id, true, work);
+        return null;
+      }
+      const { code, details } = reserved.error;
+      work.log("error", "refund.late_refused", { intent, reason: code });
+      const seconds = details?.["retry_after_seconds"];
+      if (code === "RATE_LIMITED" && typeof seconds === "number") {
+        return systemClock.now() + seconds * 1_000;
+      }
+      // Nothing was left of it: the merchant gave it back meanwhile.
+      if (!owesLateRefund(this.#parts.book.read() ?? record)) return null;
+      // It will not get better by asking: a person has to give the money back.
+      await this.#send(keptLate(record, reserved.error), work);
+      return null;
+    } catch (error) {
+      work.log("error", "refund.late_failed", { intent, error: describeError(error) });
+      return systemClock.now() + LATE_RETRY_MS;
+    }
+  }
+
+  /** News that was not believed, written down for people. */
+  async #raise(report: RefundReport, work: Work): Promise<void> {
+    const [record, refund] = [this.#parts.book.read(), this.#find(report.refundId)];
+    if (record === null || refund === undefined) return;
+    await this.#send(refundMisfit(record, refund, report), work);
+  }
+
+  async #send(misfit: Misfit, { requestId }: Work): Promise<void> {
+    const { env, book } = this.#parts;
+    const sequence = book.read()?.sequence ?? 1;
+    const now = systemClock.now();
+    await env.EVENTS.send(await exceptionMessage(env, misfit, now, sequence, requestId));
   }
 
   #byRequest(requestKey: string): RefundRecord | undefined {
@@ -147,14 +199,15 @@ export class IntentRefunds {
       const wrongCurrency = checkCurrency(record, terms);
       if (wrongCurrency !== null) return err(wrongCurrency);
       const made = refunds.filter((refund) => refund.origin !== "channel");
-      const earlier = { count: made.length, lastAt: made.at(-1)?.createdAt ?? null };
+      const booked = made.filter(({ refund }) => refund.status !== "failed");
+      const earlier = { count: booked.length, lastAt: made.at(-1)?.createdAt ?? null };
       const asked = terms.amount?.value ?? null;
       const { info } = adapter;
       const windowDays = adapter.refunds?.windowDays?.(account) ?? info.refunds?.windowDays ?? 0;
       const rules = info.refunds === null ? null : { ...info.refunds, windowDays };
       const checked = checkRefund(record.payment, asked, earlier, { ...info, refunds: rules }, now);
       if (!checked.ok) return checked;
-      if (refunds.length >= MAX_REFUNDS || adapter.refunds === undefined) return err(tooMany);
+      if (refunds.length >= MAX_ASKED || adapter.refunds === undefined) return err(tooMany);
       const fresh = newRefund(record, terms, origin, refunds.length + 1, checked.value, now);
       const prepared = adapter.refunds.prepare(refundOrderOf(record, fresh), account);
       if (!prepared.ok) return prepared;
@@ -179,7 +232,7 @@ export class IntentRefunds {
     }
     const { book, desk, outbox, waitUntil } = this.#parts;
     const [record, refund] = [book.read(), this.#find(id)];
-    if (record === null || refund?.refund.status !== "requested") return;
+    if (record === null || refund === undefined || !isOpen(refund.refund)) return;
     const outcome = await desk.refund(record, refund, work.log);
     const { channel } = record.terms;
     const settled = book.commitRefund(
@@ -190,6 +243,7 @@ export class IntentRefunds {
     );
     if (!settled.ok) {
       work.log("error", "refund.disbelieved", { refund: id, reason: settled.error.reason });
+      if (outcome.kind === "ok") waitUntil(this.#raise(outcome.value, work));
     }
     waitUntil(outbox.publish(work.log));
   }
@@ -201,7 +255,7 @@ export class IntentRefunds {
     if (record === null || refund === undefined || !isOpen(refund.refund)) return true;
     const outcome = await desk.queryRefund(record, refund, work.log);
     if (outcome.kind !== "ok") return true;
-    this.#believe(outcome.value, work);
+    if (!this.#believe(outcome.value, work).ok) waitUntil(this.#raise(outcome.value, work));
     waitUntil(outbox.publish(work.log));
     return outcome.value.state !== "absent";
   }
@@ -240,13 +294,13 @@ export class IntentRefunds {
   }
 
   /** What a merchant is told: the refund, or the channel's no. 202 while nobody knows. */
-  #answer(id: string): Answer {
+  #answer(id: string, isRepeat: boolean): Answer {
     const [record, found] = [this.#parts.book.read(), this.#find(id)];
     if (record === null || found === undefined) return refuse(goneAway);
     const { status, lastError } = found.refund;
     if (status === "failed" && lastError !== null) {
       const details = { ...lastError.details, refund: id, payment_intent: record.terms.id };
-      return refuse({ ...lastError, details });
+      return { kind: "failure", failure: { ...lastError, details }, replayed: isRepeat };
     }
     return {
       kind: "object",
@@ -259,7 +313,7 @@ export class IntentRefunds {
 
 const tooMany: Failure = failure("CHANNEL_REJECTED", "This payment has too many refunds.", {
   reason: "too_many_refunds",
-  max_refunds: MAX_REFUNDS,
+  max_refunds: MAX_ASKED,
 });
 
 const checkCurrency = ({ payment }: IntentRecord, { amount }: RefundTerms): Failure | null =>

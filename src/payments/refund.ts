@@ -67,14 +67,19 @@ export function shares(refunds: readonly Refund[]): { refunded: number; refundin
   return { refunded, refunding };
 }
 
-/** What may still be refunded, in minor units. */
-export const refundable = ({ status, amount, refunded, refunding }: Payment): number =>
-  status === "succeeded" ? Math.max(0, amount.value - refunded - refunding) : 0;
+/** What no refund has taken, in minor units. */
+export const unclaimed = ({ amount, refunded, refunding }: Payment): number =>
+  Math.max(0, amount.value - refunded - refunding);
+
+/** What may still be refunded, in minor units: nothing, once the channel gave it back by itself. */
+export const refundable = (payment: Payment): number =>
+  payment.status === "succeeded" && !payment.reversed ? unclaimed(payment) : 0;
 
 const DAY_MS = 86_400_000;
 
 /** What the check needs of the refunds that were made before. */
 export interface Earlier {
+  /** Those that failed do not count: the channel has booked nothing of them. */
   readonly count: number;
   /** When the last one was made, in milliseconds since 1970; null: none. */
   readonly lastAt: number | null;

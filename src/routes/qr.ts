@@ -120,5 +120,6 @@ export function registerQr(app: App): void {
       ...errors(400, 404, 409),
     },
   });
-  app.get("/v1/qr/:file", (c) => serveQr(c));
+  // Only what ends like a picture: `/v1/qr/parse` is another resource.
+  app.get("/v1/qr/:file{.+\\.svg}", (c) => serveQr(c));
 }

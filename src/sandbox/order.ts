@@ -8,11 +8,12 @@ import { DurableObject } from "cloudflare:workers";
 import { systemClock } from "../clock.ts";
 import { type RandomBytes, secureRandom } from "../ids.ts";
 import { err, ok, type Result } from "../result.ts";
+import { chinaClock } from "./china-time.ts";
 import { drawFrom, newSeed, repeatAt, sendCallback } from "./callbacks.ts";
 import * as store from "./order-store.ts";
 import { sandboxChannel } from "./registry.ts";
-import { book, type NewRefund, type RefundFault } from "./refunds.ts";
-import { type CreateFault, faultOf } from "./scripts.ts";
+import { book, type NewRefund } from "./refunds.ts";
+import { type CreateFault, faultOf, type RefundFault } from "./scripts.ts";
 import type {
   CallbackFlaw,
   CreateAnswer,
@@ -275,7 +276,7 @@ export class SandboxOrder extends DurableObject<Env> {
 
 /** 28 digits beginning with the day in Beijing, as the wallets' own numbers look. */
 function transactionNumber(now: number, random: RandomBytes): string {
-  const day = new Date(now + 8 * 3_600_000).toISOString().slice(0, 10).replaceAll("-", "");
+  const day = chinaClock(now).slice(0, 10).replaceAll("-", "");
   const digits = Array.from(random(20), (byte) => String(byte % 10)).join("");
   return day + digits;
 }

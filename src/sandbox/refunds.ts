@@ -10,9 +10,6 @@ import type {
 
 export type NewRefund = Parameters<SandboxOrders["refund"]>[3];
 
-/** What happens to the first refund request of an order. Repeats are served properly. */
-export type RefundFault = "none" | "reply_lost" | "abnormal";
-
 export interface Booking {
   readonly answer: RefundAnswer;
   /** The refund as it stands a moment after the answer; null: nothing new. */

@@ -3,7 +3,6 @@
  * merchant sees of it, and what the gateway has to make of it. The sandbox runs on this table and
  * the documentation prints it.
  */
-import type { RefundFault } from "./refunds.ts";
 import { type CallbackFlaw, FAULT_SCRIPTS, type FaultScript } from "./simulator.ts";
 
 /** What happens to the first create of an order. Repeats are served properly. */
@@ -19,6 +18,9 @@ export type CreateFault =
   | "html_reply"
   /** The order is made, the reply carries no signature. */
   | "unsigned_reply";
+
+/** What happens to the first refund request of an order. Repeats are served properly. */
+export type RefundFault = "none" | "reply_lost" | "abnormal";
 
 export interface Fault {
   readonly create: CreateFault;

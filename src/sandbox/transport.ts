@@ -7,8 +7,7 @@ import { secureRandom } from "../ids.ts";
 import { registeredMerchant, sandboxKeyring } from "./keys.ts";
 import type { Creation, RefundBooking, SandboxOrder } from "./order.ts";
 import { channelOfHost } from "./registry.ts";
-import type { CreateFault } from "./scripts.ts";
-import type { RefundFault } from "./refunds.ts";
+import type { CreateFault, RefundFault } from "./scripts.ts";
 import type { FaultScript, SandboxChannel, SandboxOrders, SandboxWorld } from "./simulator.ts";
 
 /** The object that keeps one simulated order. */

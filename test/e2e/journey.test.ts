@@ -124,6 +124,37 @@ describe.each(CHANNELS)("a first payment with $channel", ({ channel, qrType, cod
     expect(scan(gone.text), "a paid code cannot be scanned again").toBeNull();
   });
 
+  it("is given back in part, never more than is left", async ({ expect }) => {
+    const { client } = gateway;
+    const { keys } = await gateway.merchant(`Refunder ${channel}`);
+    const key = keys.test;
+    const { id } = (await client.create(key, order(channel))).body;
+    await client.buyer(id, "pay");
+    const amount = { currency: "CNY", value: 400 };
+    const body = { payment_intent: id, amount };
+    const five = await Promise.all(
+      Array.from({ length: 5 }, () =>
+        client.call<{ id: string }>("POST", "/v1/refunds", { key, body }),
+      ),
+    );
+    const taken = five.filter(({ status }) => status === 201);
+    expect(taken, five.map(({ text }) => text).join()).toHaveLength(1);
+    const refund = taken[0]?.body.id ?? "";
+    const done = await until("the refund has succeeded", async () => {
+      const { body: now } = await client.call<{ status: string }>("GET", `/v1/refunds/${refund}`, {
+        key,
+      });
+      return now.status === "succeeded" ? now : null;
+    });
+    expect(done).toMatchObject({ payment_intent: id, amount, origin: "merchant" });
+    expect((await client.read(key, id)).body.amount_refunded).toEqual(amount);
+    await until("the copy is in the list", async () => {
+      const path = `/v1/refunds?payment_intent=${id}&status=succeeded`;
+      const { body: page } = await client.call<ListOf<unknown>>("GET", path, { key });
+      return page.data.length === 1 ? page : null;
+    });
+  });
+
   it("can be cancelled, and then not paid", async ({ expect }) => {
     const { client } = gateway;
     const { keys } = await gateway.merchant(`Canceller ${channel}`);

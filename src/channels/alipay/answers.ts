@@ -4,7 +4,8 @@
  * nor the request, so a signed answer about something else can be replayed into the place.
  */
 import type { PaymentReport, Outcome } from "../adapter.ts";
-import { refusal, SUCCESS, unknown, type GatewayAnswer, type UnsignedRefusals } from "./exchange.ts";
+import { unknown } from "../outcomes.ts";
+import { refusal, SUCCESS, type GatewayAnswer, type UnsignedRefusals } from "./exchange.ts";
 
 export const NOT_EXIST = "ACQ.TRADE_NOT_EXIST";
 

@@ -4,6 +4,7 @@
  * Alipay's "response format and verification" page; no cryptography here.
  */
 import { err, ok, type Result } from "../../result.ts";
+import { parseJson } from "../json.ts";
 
 /** Real replies nest three or four deep. Deeper text is not a reply. */
 const NESTING_LIMIT = 32;
@@ -65,15 +66,6 @@ function isTooDeep(text: string): boolean {
     at += 1;
   }
   return false;
-}
-
-/** The text as JSON, or undefined: a JSON text is never `undefined`. */
-export function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text) as unknown;
-  } catch {
-    return undefined;
-  }
 }
 
 /**

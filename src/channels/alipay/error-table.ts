@@ -3,19 +3,10 @@
  * business sub_codes (`ACQ.`), from the public pages of each method. A name that ends in `*` stands
  * for a family. Codes of agreements are listed because the table is served whole.
  */
-import type { ErrorCode } from "../../errors.ts";
 import type { ChannelErrorRow } from "../adapter.ts";
+import { type ErrorGroup, errorRows } from "../error-groups.ts";
 
-interface Group {
-  readonly code: ErrorCode;
-  readonly retryable?: true;
-  /** Default `rejected`: nothing was done, and asking again cannot show otherwise. */
-  readonly outcome?: "unknown";
-  /** Channel code -> what it means. */
-  readonly rows: Readonly<Record<string, string>>;
-}
-
-const GATEWAY: readonly Group[] = [
+const GATEWAY: readonly ErrorGroup[] = [
   {
     code: "CHANNEL_UNAVAILABLE",
     retryable: true,
@@ -97,7 +88,7 @@ const GATEWAY: readonly Group[] = [
   },
 ];
 
-const COLLECTING: readonly Group[] = [
+const COLLECTING: readonly ErrorGroup[] = [
   {
     code: "CHANNEL_ERROR",
     retryable: true,
@@ -190,7 +181,7 @@ const COLLECTING: readonly Group[] = [
   },
 ];
 
-const AGREEMENTS: readonly Group[] = [
+const AGREEMENTS: readonly ErrorGroup[] = [
   {
     code: "CHANNEL_REJECTED",
     rows: {
@@ -220,7 +211,7 @@ const AGREEMENTS: readonly Group[] = [
   },
 ];
 
-const ENDING: readonly Group[] = [
+const ENDING: readonly ErrorGroup[] = [
   {
     code: "INSUFFICIENT_BALANCE",
     retryable: true,
@@ -276,21 +267,12 @@ const ENDING: readonly Group[] = [
   },
 ];
 
-const expand = ({ code, retryable, outcome, rows }: Group): ChannelErrorRow[] =>
-  Object.entries(rows).map(([channelCode, meaning]) => ({
-    channelCode,
-    code,
-    retryable: retryable ?? false,
-    outcome: outcome ?? "rejected",
-    meaning,
-  }));
-
-export const ALIPAY_ERRORS: readonly ChannelErrorRow[] = [
+export const ALIPAY_ERRORS: readonly ChannelErrorRow[] = errorRows([
   ...GATEWAY,
   ...COLLECTING,
   ...AGREEMENTS,
   ...ENDING,
-].flatMap(expand);
+]);
 
 const exact = new Map(
   ALIPAY_ERRORS.filter(({ channelCode }) => !channelCode.endsWith("*")).map((row) => [

@@ -7,11 +7,12 @@ import * as z from "zod";
 
 import { fromUtf8Strict } from "../../crypto/encoding.ts";
 import { verifySha256 } from "../../crypto/rsa.ts";
-import type { ErrorCode } from "../../errors.ts";
 import type { ChannelError, ChannelIo, Outcome } from "../adapter.ts";
 import { callChannel } from "../call.ts";
+import { parseJson } from "../json.ts";
+import { errorOf, unknown, type Unknown } from "../outcomes.ts";
 import { decryptContent, encryptContent } from "./content-encryption.ts";
-import { answerNode, parseJson, readEnvelope, stringMember, type RawMembers } from "./envelope.ts";
+import { answerNode, readEnvelope, stringMember, type RawMembers } from "./envelope.ts";
 import { errorRow } from "./error-table.ts";
 import type { AlipayKeys } from "./keys.ts";
 import { publicParameters } from "./public-parameters.ts";
@@ -35,9 +36,7 @@ export interface GatewayAnswer {
   readonly fields: Readonly<Record<string, unknown>>;
 }
 
-export type GatewayReply =
-  | GatewayAnswer
-  | { readonly kind: "unknown"; readonly error: ChannelError };
+type GatewayReply = GatewayAnswer | Unknown;
 
 export const SUCCESS = "10000";
 
@@ -51,15 +50,6 @@ const answerFields = z.looseObject({
 });
 
 const SUB_MESSAGE_LIMIT = 200;
-
-export const unknown = (
-  channelCode: string,
-  message: string,
-  code: ErrorCode = "CHANNEL_ERROR",
-): { readonly kind: "unknown"; readonly error: ChannelError } => ({
-  kind: "unknown",
-  error: { code, channelCode, message, retryable: true },
-});
 
 /** Signs and sends one call. Never throws on what the other side does. */
 export async function askGateway(
@@ -183,10 +173,9 @@ function logAnswer(method: string, headers: Headers, reply: GatewayReply, io: Ch
 }
 
 /** Alipay's own text. Gateway texts are not quoted: they echo the signed parameters. */
-function theirText(answer: GatewayAnswer): { channelMessage?: string } {
+function theirText(answer: GatewayAnswer): string {
   const isBusiness = answer.authenticated && answer.code === "40004";
-  const text = isBusiness ? (answer.subMessage ?? "").slice(0, SUB_MESSAGE_LIMIT) : "";
-  return text === "" ? {} : { channelMessage: text };
+  return isBusiness ? (answer.subMessage ?? "").slice(0, SUB_MESSAGE_LIMIT) : "";
 }
 
 /**
@@ -206,13 +195,7 @@ export function refusal(
   unsigned: UnsignedRefusals,
 ): Extract<Outcome<never>, { error: ChannelError }> {
   const row = errorRow(answer.code, answer.subCode);
-  const error: ChannelError = {
-    code: row.code,
-    channelCode: codeOf(answer),
-    message: row.meaning,
-    ...theirText(answer),
-    retryable: row.retryable,
-  };
+  const error = errorOf(row, codeOf(answer), theirText(answer));
   const trusted =
     answer.authenticated || (unsigned === "believed" && isGatewayRefusal(answer.code));
   if (trusted) return { kind: row.outcome, error };

@@ -1,6 +1,6 @@
 /** Texts, amounts, times and states: our words in Alipay's, and back. Tables as data. */
 import { fromDecimal, toDecimal, type Money } from "../../money.ts";
-import type { PaymentReport, ReportedState } from "../adapter.ts";
+import type { ReportedState } from "../adapter.ts";
 import { fromChinaTime } from "./signing.ts";
 
 /** `total_amount` and its relatives: yuan with two places. */
@@ -54,18 +54,3 @@ export function stateOf(tradeStatus: string, wasPaid: boolean): ReportedState | 
 /** Alipay's numbers are short ASCII; anything else is not passed on. */
 export const tradeNumber = (value: unknown): string | null =>
   typeof value === "string" && /^[0-9A-Za-z]{1,64}$/.test(value) ? value : null;
-
-/** A report about an order that carries no more than its state. */
-export const bareReport = (
-  paymentId: string,
-  state: ReportedState,
-  channelStatus: string,
-  channelTransactionId: string | null = null,
-): PaymentReport => ({
-  paymentId,
-  state,
-  amount: null,
-  channelTransactionId,
-  paidAt: null,
-  channelStatus,
-});

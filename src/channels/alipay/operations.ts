@@ -1,5 +1,6 @@
 /** What is asked of the gateway about an order that exists: query, close and cancel. */
 import type { ChannelIo, Outcome, PaymentReport, SentOrder } from "../adapter.ts";
+import { bareReport, unknown } from "../outcomes.ts";
 import {
   anotherOrder,
   holdsAny,
@@ -11,9 +12,9 @@ import {
   refuse,
   says,
 } from "./answers.ts";
-import { askGateway, unknown, type GatewayAnswer } from "./exchange.ts";
+import { askGateway, type GatewayAnswer } from "./exchange.ts";
 import type { AlipayKeys } from "./keys.ts";
-import { bareReport, fromYuan, isGiven, stateOf, timeOrNull, tradeNumber } from "./mapping.ts";
+import { fromYuan, isGiven, stateOf, timeOrNull, tradeNumber } from "./mapping.ts";
 
 /** `biz_content` of query, close and cancel. */
 const naming = (paymentId: string): string => JSON.stringify({ out_trade_no: paymentId });

@@ -3,14 +3,12 @@
  * The older RSA type (SHA-1) is neither sent nor accepted.
  */
 import { signSha256 } from "../../crypto/rsa.ts";
+import { chinaClock } from "../china-time.ts";
 
 export type Parameters = Readonly<Record<string, string>>;
 
-const CHINA_OFFSET_MS = 8 * 3_600_000;
-
-/** `yyyy-MM-dd HH:mm:ss` in GMT+8, which is what every time on this wire is in; UTC is 8 h off. */
-export const chinaTime = (ms: number): string =>
-  new Date(ms + CHINA_OFFSET_MS).toISOString().slice(0, 19).replace("T", " ");
+/** `yyyy-MM-dd HH:mm:ss` in GMT+8, which is what every time on this wire is in. */
+export const chinaTime = (ms: number): string => chinaClock(ms).replace("T", " ");
 
 const CHINA_TIME = /^(\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d)(?:\.(\d{1,3}))?$/;
 

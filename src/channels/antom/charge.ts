@@ -1,7 +1,8 @@
 /** `/v1/payments/pay`: what the reply gives the buyer to scan or to open. */
 import type { ChannelIo, Charge, ChargeAction, ChargeOrder, Outcome } from "../adapter.ts";
 import { sameMoney } from "../../money.ts";
-import { ask, refusal, unknown, type AntomAnswer } from "./exchange.ts";
+import { unknown } from "../outcomes.ts";
+import { ask, refusal, type AntomAnswer } from "./exchange.ts";
 import { DEFAULT_LIFE_MS } from "./info.ts";
 import type { AntomKeys } from "./keys.ts";
 import {

@@ -3,20 +3,11 @@
  * (S done, F refused, U not known): a code only says what to tell the merchant. Two things that a
  * status F does not settle are in the table all the same as `unknown`; see {@link errorRow}.
  */
-import type { ErrorCode } from "../../errors.ts";
 import type { ChannelErrorRow } from "../adapter.ts";
-
-interface Group {
-  readonly code: ErrorCode;
-  readonly retryable?: true;
-  /** Default `rejected`: nothing was done, and asking again cannot show otherwise. */
-  readonly outcome?: "unknown";
-  /** Channel code -> what it means. */
-  readonly rows: Readonly<Record<string, string>>;
-}
+import { type ErrorGroup, errorRows } from "../error-groups.ts";
 
 /** Nobody knows yet, or the same request must be made again. */
-const UNDECIDED: readonly Group[] = [
+const UNDECIDED: readonly ErrorGroup[] = [
   {
     code: "CHANNEL_ERROR",
     retryable: true,
@@ -41,7 +32,7 @@ const UNDECIDED: readonly Group[] = [
   },
 ];
 
-const ACCOUNT: readonly Group[] = [
+const ACCOUNT: readonly ErrorGroup[] = [
   {
     code: "CHANNEL_NOT_CONFIGURED",
     rows: {
@@ -64,7 +55,7 @@ const ACCOUNT: readonly Group[] = [
   },
 ];
 
-const REQUEST: readonly Group[] = [
+const REQUEST: readonly ErrorGroup[] = [
   {
     code: "CHANNEL_REJECTED",
     rows: {
@@ -97,7 +88,7 @@ const REQUEST: readonly Group[] = [
   },
 ];
 
-const PAYER: readonly Group[] = [
+const PAYER: readonly ErrorGroup[] = [
   {
     code: "PAYMENT_DECLINED",
     rows: {
@@ -120,7 +111,7 @@ const PAYER: readonly Group[] = [
   },
 ];
 
-const REFUNDS: readonly Group[] = [
+const REFUNDS: readonly ErrorGroup[] = [
   {
     code: "REFUND_EXCEEDS_PAYMENT",
     rows: { REFUND_AMOUNT_EXCEED: "More than what is left of the payment." },
@@ -137,22 +128,13 @@ const REFUNDS: readonly Group[] = [
   },
 ];
 
-const expand = ({ code, retryable, outcome, rows }: Group): ChannelErrorRow[] =>
-  Object.entries(rows).map(([channelCode, meaning]) => ({
-    channelCode,
-    code,
-    retryable: retryable === true,
-    outcome: outcome ?? "rejected",
-    meaning,
-  }));
-
-export const ANTOM_ERRORS: readonly ChannelErrorRow[] = [
+export const ANTOM_ERRORS: readonly ChannelErrorRow[] = errorRows([
   ...UNDECIDED,
   ...ACCOUNT,
   ...REQUEST,
   ...PAYER,
   ...REFUNDS,
-].flatMap(expand);
+]);
 
 const BY_CODE = new Map(ANTOM_ERRORS.map((row) => [row.channelCode, row]));
 

@@ -7,12 +7,12 @@ import * as z from "zod";
 
 import { utf8 } from "../../crypto/encoding.ts";
 import { signSha256, verifySha256 } from "../../crypto/rsa.ts";
-import type { ErrorCode } from "../../errors.ts";
 import type { ChannelError, ChannelIo, Outcome } from "../adapter.ts";
 import { callChannel, requestTarget } from "../call.ts";
+import { parseJson } from "../json.ts";
+import { errorOf, unknown, type Unknown } from "../outcomes.ts";
 import { errorRow, isBeforeAuthentication } from "./error-table.ts";
 import type { AntomKeys, Verifier } from "./keys.ts";
-import { parseJson } from "./mapping.ts";
 import { readSignature, readTimeHeader, signatureHeader, signedContent } from "./signing.ts";
 
 export type Operation = "pay" | "inquiryPayment" | "cancel" | "refund" | "inquiryRefund";
@@ -28,16 +28,8 @@ export interface AntomAnswer {
   readonly fields: Readonly<Record<string, unknown>>;
 }
 
-type Unknown = { readonly kind: "unknown"; readonly error: ChannelError };
-
 /** How an unsigned refusal is taken; see {@link refusal}. */
 export type UnsignedRefusals = "believed" | "doubted";
-
-export const unknown = (
-  channelCode: string,
-  message: string,
-  code: ErrorCode = "CHANNEL_ERROR",
-): Unknown => ({ kind: "unknown", error: { code, channelCode, message, retryable: true } });
 
 /** Antom's own sandbox is on the same host, under paths of its own; the client ID says which. */
 const pathOf = (operation: Operation, clientId: string): string =>
@@ -157,10 +149,8 @@ function logAnswer(operation: Operation, answer: AntomAnswer | Unknown, io: Chan
 const MESSAGE_LIMIT = 200;
 
 /** Antom's own text, only when it is Antom's: unsigned ones are anybody's. */
-function theirText({ authenticated, message }: AntomAnswer): { channelMessage?: string } {
-  const text = authenticated ? message.slice(0, MESSAGE_LIMIT).toWellFormed() : "";
-  return text === "" ? {} : { channelMessage: text };
-}
+const theirText = ({ authenticated, message }: AntomAnswer): string =>
+  authenticated ? message.slice(0, MESSAGE_LIMIT).toWellFormed() : "";
 
 /**
  * What an answer other than the hoped-for one means, by the error table.
@@ -182,13 +172,7 @@ export function refusal(
       : unknown("unsigned_reply", "Antom's reply was not signed; it was not believed.");
   }
   const row = errorRow(status, code);
-  const error: ChannelError = {
-    code: row.code,
-    channelCode: codeOf(answer),
-    message: row.meaning,
-    ...theirText(answer),
-    retryable: row.retryable,
-  };
+  const error = errorOf(row, codeOf(answer), theirText(answer));
   if (authenticated || (unsigned === "believed" && isBeforeAuthentication(code))) {
     return { kind: row.outcome, error };
   }

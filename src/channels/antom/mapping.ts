@@ -1,19 +1,9 @@
 /** Amounts, times, numbers and states: our words in Antom's, and back. Tables as data. */
-import { fromUtf8Strict } from "../../crypto/encoding.ts";
 import type { Money } from "../../money.ts";
-import type { PaymentReport, ReportedRefundState, ReportedState } from "../adapter.ts";
+import type { ReportedRefundState, ReportedState } from "../adapter.ts";
 
 /** Fields of a reply or a notice. Every scalar on this wire is a string. */
 export type Fields = Readonly<Record<string, unknown>>;
-
-/** The JSON value of a body; undefined when it is not UTF-8 or not JSON. */
-export function parseJson(body: Uint8Array): unknown {
-  try {
-    return JSON.parse(fromUtf8Strict(body) ?? "");
-  } catch {
-    return undefined;
-  }
-}
 
 /** Minor units of the currency, as ours: JPY, KRW and VND have none. */
 export const toAmount = ({ currency, value }: Money) => ({ currency, value: String(value) });
@@ -98,18 +88,3 @@ const REFUND_STATES: Readonly<Record<string, ReportedRefundState>> = {
 /** Null for a word that is not in the table. */
 export const refundStateOf = (status: string): ReportedRefundState | null =>
   Object.hasOwn(REFUND_STATES, status) ? (REFUND_STATES[status] ?? null) : null;
-
-/** A report about an order that carries no more than its state. */
-export const bareReport = (
-  paymentId: string,
-  state: ReportedState,
-  channelStatus: string,
-  channelTransactionId: string | null = null,
-): PaymentReport => ({
-  paymentId,
-  state,
-  amount: null,
-  channelTransactionId,
-  paidAt: null,
-  channelStatus,
-});

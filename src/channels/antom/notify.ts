@@ -12,6 +12,7 @@ import type {
   PaymentReport,
   RawCallback,
 } from "../adapter.ts";
+import { parseJson } from "../json.ts";
 import { isAuthentic } from "./exchange.ts";
 import type { AntomKeys } from "./keys.ts";
 import {
@@ -23,7 +24,6 @@ import {
   isFields,
   isOurNumber,
   objectOr,
-  parseJson,
   refundStateOf,
   textOrNull,
 } from "./mapping.ts";

@@ -1,8 +1,9 @@
 /** `/v1/payments/inquiryPayment` and `/v1/payments/cancel`: where an order stands, and its end. */
 import type { ChannelIo, Outcome, PaymentReport, SentOrder } from "../adapter.ts";
-import { ask, refusal, unknown, type AntomAnswer } from "./exchange.ts";
+import { bareReport, unknown } from "../outcomes.ts";
+import { ask, refusal, type AntomAnswer } from "./exchange.ts";
 import type { AntomKeys } from "./keys.ts";
-import { bareReport, channelNumber, fromAmount, fromTime, stateOf, textOrNull } from "./mapping.ts";
+import { channelNumber, fromAmount, fromTime, stateOf, textOrNull } from "./mapping.ts";
 
 const NOT_EXIST = "ORDER_NOT_EXIST";
 

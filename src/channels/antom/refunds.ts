@@ -10,7 +10,8 @@ import type {
   RefundReport,
   ReportedRefundState,
 } from "../adapter.ts";
-import { ask, refusal, unknown } from "./exchange.ts";
+import { unknown } from "../outcomes.ts";
+import { ask, refusal } from "./exchange.ts";
 import { keysOf, type AntomKeys } from "./keys.ts";
 import {
   channelNumber,

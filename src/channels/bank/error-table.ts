@@ -1,18 +1,10 @@
 /** What can go wrong between a bank and us, as data; and errors made of it. */
-import type { ErrorCode } from "../../errors.ts";
 import type { ChannelError, ChannelErrorRow } from "../adapter.ts";
-
-interface Group {
-  readonly code: ErrorCode;
-  readonly retryable?: true;
-  /** Default `rejected`: nothing was made, and asking again cannot show otherwise. */
-  readonly outcome?: "unknown";
-  /** Code -> what it means. A name that ends in `*` stands for a family. */
-  readonly rows: Readonly<Record<string, string>>;
-}
+import { type ErrorGroup, errorRows } from "../error-groups.ts";
+import { errorOf } from "../outcomes.ts";
 
 /** Codes of our own, for whatever bank. */
-const OURS: readonly Group[] = [
+const OURS: readonly ErrorGroup[] = [
   {
     code: "INTERNAL",
     rows: {
@@ -64,7 +56,7 @@ const OURS: readonly Group[] = [
 ];
 
 /** KBank's `errorCode`, where `statusCode` is 10. */
-const KBANK: readonly Group[] = [
+const KBANK: readonly ErrorGroup[] = [
   {
     code: "CHANNEL_NOT_CONFIGURED",
     rows: {
@@ -105,25 +97,14 @@ const KBANK: readonly Group[] = [
   },
 ];
 
-const GROUPS: Readonly<Record<string, readonly Group[]>> = { kbank: KBANK };
+const GROUPS: Readonly<Record<string, readonly ErrorGroup[]>> = { kbank: KBANK };
 
-const rowsOf = (groups: readonly Group[]): ChannelErrorRow[] =>
-  groups.flatMap(({ code, retryable, outcome, rows }) =>
-    Object.entries(rows).map(([channelCode, meaning]) => ({
-      channelCode,
-      code,
-      retryable: retryable ?? false,
-      outcome: outcome ?? "rejected",
-      meaning,
-    })),
-  );
-
-const COMMON = rowsOf(OURS);
+const COMMON = errorRows(OURS);
 
 /** The error table of a channel whose accounts may be at these banks. */
 export const bankErrors = (profiles: readonly string[]): readonly ChannelErrorRow[] => [
   ...COMMON,
-  ...profiles.flatMap((id) => rowsOf(GROUPS[id] ?? [])),
+  ...profiles.flatMap((id) => errorRows(GROUPS[id] ?? [])),
 ];
 
 const ALL = bankErrors(Object.keys(GROUPS));
@@ -144,17 +125,7 @@ export interface BankFailure {
  */
 export function bankFailure(channelCode: string, theirs?: string): BankFailure {
   const row = ALL.find((one) => fits(one, channelCode)) ?? REFUSED;
-  const text = theirs === undefined ? {} : { channelMessage: theirs.slice(0, 200) };
-  return {
-    kind: row.outcome,
-    error: {
-      code: row.code,
-      channelCode,
-      message: row.meaning,
-      ...text,
-      retryable: row.retryable,
-    },
-  };
+  return { kind: row.outcome, error: errorOf(row, channelCode, theirs?.slice(0, 200)) };
 }
 
 const REFUSED: ChannelErrorRow = {

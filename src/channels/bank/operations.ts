@@ -1,6 +1,7 @@
 /** Asking for payments, ending them, and trying an account out. */
 import { base32Id } from "../../ids.ts";
-import type { ChannelIo, Outcome, PaymentReport, ReportedState, SentOrder } from "../adapter.ts";
+import type { ChannelIo, Outcome, PaymentReport, SentOrder } from "../adapter.ts";
+import { bareReport } from "../outcomes.ts";
 import { refusalOf } from "./api.ts";
 import { askBank, type BankDesk, callWithToken, freshValues } from "./ask.ts";
 import { readPrepared } from "./charge.ts";
@@ -11,20 +12,9 @@ import { deskOf, type Opened } from "./opened.ts";
 import { type BankCredentials, type BankScheme, issueOf, referenceOf } from "./scheme.ts";
 import { forgetToken, tokenOf } from "./token.ts";
 
-const bare = (
-  paymentId: string,
-  state: ReportedState,
-  channelStatus: string,
-): Outcome<PaymentReport> => ({
+const bare = (...terms: Parameters<typeof bareReport>): Outcome<PaymentReport> => ({
   kind: "ok",
-  value: {
-    paymentId,
-    state,
-    amount: null,
-    channelTransactionId: null,
-    paidAt: null,
-    channelStatus,
-  },
+  value: bareReport(...terms),
 });
 
 /**

@@ -4,6 +4,7 @@
  * order text for Alipay's SDK. Both are read.
  */
 import type { ChargeAction } from "../adapter.ts";
+import { parseJson } from "../json.ts";
 import type { PreparedOrder } from "./order.ts";
 
 type Members = Readonly<Record<string, unknown>>;
@@ -49,14 +50,6 @@ function textMembers(value: unknown): Record<string, string> | null {
     typeof member === "string" || typeof member === "number" ? [[name, String(member)]] : [],
   );
   return entries.length === 0 ? null : Object.fromEntries(entries);
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
 }
 
 /** How an app or a mini program hands the payment to its wallet's SDK, by channel id. */

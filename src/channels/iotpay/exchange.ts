@@ -5,10 +5,10 @@
  */
 import * as z from "zod";
 
-import { fromUtf8Strict } from "../../crypto/encoding.ts";
-import type { ErrorCode } from "../../errors.ts";
 import type { ChannelError, ChannelIo, Outcome } from "../adapter.ts";
 import { callChannel } from "../call.ts";
+import { parseJson } from "../json.ts";
+import { errorOf, unknown, type Unknown } from "../outcomes.ts";
 import type { IotpayAccount } from "./credentials.ts";
 import { errorRow } from "./error-table.ts";
 import { type Fields, isSignedBy, signed } from "./signing.ts";
@@ -23,8 +23,6 @@ export interface IotpayAnswer {
   readonly fields: Readonly<Record<string, unknown>>;
 }
 
-type Unknown = { readonly kind: "unknown"; readonly error: ChannelError };
-
 const text = z.union([z.string(), z.number()]).nullish();
 
 const envelope = z.looseObject({
@@ -37,12 +35,6 @@ const envelope = z.looseObject({
 });
 
 const TEXT_LIMIT = 200;
-
-export const unknown = (
-  channelCode: string,
-  message: string,
-  code: ErrorCode = "CHANNEL_ERROR",
-): Unknown => ({ kind: "unknown", error: { code, channelCode, message, retryable: true } });
 
 export const anotherOrder = () =>
   unknown("another_order", "IOTPay's reply is not about this order; it was not believed.");
@@ -77,7 +69,7 @@ function judge(status: number, body: Uint8Array): IotpayAnswer | Unknown {
   if (status !== 200) {
     return unknown(`http_${status}`, "IOTPay is out of service.", "CHANNEL_UNAVAILABLE");
   }
-  const parsed = envelope.safeParse(parseJson(fromUtf8Strict(body) ?? ""));
+  const parsed = envelope.safeParse(parseJson(body));
   if (!parsed.success) return unknown("malformed_reply", "IOTPay's reply could not be read.");
   const { retCode, resCode, retMsg, errCode, errCodeDes } = parsed.data;
   const code = String(errCode ?? "");
@@ -90,14 +82,6 @@ function judge(status: number, body: Uint8Array): IotpayAnswer | Unknown {
     text: words.slice(0, TEXT_LIMIT),
     fields: parsed.data,
   };
-}
-
-function parseJson(body: string): unknown {
-  try {
-    return JSON.parse(body);
-  } catch {
-    return null;
-  }
 }
 
 /** Over the plain members, with and without the wallet's data, which the older system leaves out. */
@@ -123,16 +107,7 @@ export function refusal({
   text: words,
 }: IotpayAnswer): Extract<Outcome<never>, { error: ChannelError }> {
   const row = errorRow(errorCode);
-  return {
-    kind: row.outcome,
-    error: {
-      code: row.code,
-      channelCode: errorCode,
-      message: row.meaning,
-      ...(words === "" ? {} : { channelMessage: words }),
-      retryable: row.retryable,
-    },
-  };
+  return { kind: row.outcome, error: errorOf(row, errorCode, words) };
 }
 
 /** A whole number, also where IOTPay writes it as text. */

@@ -6,6 +6,7 @@
 import { fromUtf8Strict } from "../../crypto/encoding.ts";
 import { err, ok, type Result } from "../../result.ts";
 import type { CallbackVerdict, RawCallback } from "../adapter.ts";
+import { parseJson } from "../json.ts";
 import type { IotpayAccount } from "./credentials.ts";
 import { integerOf, numberOf } from "./exchange.ts";
 import { stateOf, timeOf } from "./operations.ts";
@@ -39,12 +40,7 @@ const FIELD_LIMIT = 100;
 const refused = (reason: string): CallbackVerdict => ({ kind: "refused", reason });
 
 function takeJson(text: string, fields: Fields): boolean {
-  let parsed: unknown;
-  try {
-    parsed = JSON.parse(text);
-  } catch {
-    return false;
-  }
+  const parsed = parseJson(text);
   if (typeof parsed !== "object" || parsed === null || Array.isArray(parsed)) return false;
   for (const [name, value] of Object.entries(parsed)) {
     // What is nested has no one text that could have been signed.

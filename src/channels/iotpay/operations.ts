@@ -8,6 +8,7 @@ import type {
   ReportedState,
   SentOrder,
 } from "../adapter.ts";
+import { bareReport, unknown } from "../outcomes.ts";
 import { actionOf } from "./actions.ts";
 import type { IotpayAccount } from "./credentials.ts";
 import { REQUEST_REFUSED } from "./error-table.ts";
@@ -20,7 +21,6 @@ import {
   namesOther,
   numberOf,
   refusal,
-  unknown,
 } from "./exchange.ts";
 import { readPrepared } from "./order.ts";
 
@@ -43,20 +43,9 @@ const STATES: Readonly<Record<number, ReportedState>> = {
 export const stateOf = (status: number): ReportedState | null =>
   Object.hasOwn(STATES, status) ? (STATES[status] ?? null) : null;
 
-const bare = (
-  paymentId: string,
-  state: ReportedState,
-  channelStatus: string,
-): Outcome<PaymentReport> => ({
+const bare = (...terms: Parameters<typeof bareReport>): Outcome<PaymentReport> => ({
   kind: "ok",
-  value: {
-    paymentId,
-    state,
-    amount: null,
-    channelTransactionId: null,
-    paidAt: null,
-    channelStatus,
-  },
+  value: bareReport(...terms),
 });
 
 const isAnother = ({ fields }: IotpayAnswer, paymentId: string, account: IotpayAccount): boolean =>

@@ -11,10 +11,11 @@ import type {
   ChannelIo,
   RawCallback,
 } from "../adapter.ts";
+import { parseJson } from "../json.ts";
 import { findPlatformKey } from "./certificates.ts";
 import type { Dialect } from "./dialect.ts";
 import { keysOf, type AccountKeys } from "./keys.ts";
-import { parseJson, reportOfRefund, reportOfTrade } from "./mapping.ts";
+import { reportOfRefund, reportOfTrade } from "./mapping.ts";
 import { namesMerchant, namesOrderOf } from "./party.ts";
 import { checkSignature } from "./signing.ts";
 

@@ -10,10 +10,11 @@ import { gcmDecrypt } from "../../crypto/aes-gcm.ts";
 import { importVerifyingKey } from "../../crypto/rsa.ts";
 import { readCertificate } from "../../crypto/x509.ts";
 import type { ChannelAccount, ChannelIo } from "../adapter.ts";
+import { parseJson } from "../json.ts";
 import { normaliseSerial, PUBLIC_KEY_ID_PREFIX } from "./credentials.ts";
 import type { AccountKeys, PlatformKey } from "./keys.ts";
 import { normaliseCode } from "./error-table.ts";
-import { parseJson, readRefusal } from "./mapping.ts";
+import { readRefusal } from "./mapping.ts";
 import { sendSigned } from "./send.ts";
 import { checkSignature } from "./signing.ts";
 

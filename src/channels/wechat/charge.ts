@@ -9,11 +9,11 @@ import type {
   ChargeOrder,
   Outcome,
 } from "../adapter.ts";
+import { parseJson } from "../json.ts";
 import { appAction, jsapiAction, readSent } from "./client.ts";
 import { isWechatMethod, type Dialect, type WechatMethod } from "./dialect.ts";
 import { exchange, failed, malformed, withKeys } from "./exchange.ts";
 import type { AccountKeys } from "./keys.ts";
-import { parseJson } from "./mapping.ts";
 
 /** Seconds that a code, a prepay id or a link works. The order itself lives on. */
 export const LIFETIME_SECONDS: Readonly<Record<WechatMethod, number>> = {

@@ -2,8 +2,8 @@
  * A request whose reply can be believed: a 2xx counts only when its signature verifies, and 4xx
  * and 5xx, which WeChat Pay never signs, count as what their error code means.
  */
-import type { ErrorCode } from "../../errors.ts";
 import type { ChannelAccount, ChannelError, ChannelIo, Outcome } from "../adapter.ts";
+import { errorOf, unknown, type Unknown } from "../outcomes.ts";
 import { findPlatformKey } from "./certificates.ts";
 import { errorRow, normaliseCode } from "./error-table.ts";
 import { keysOf, type AccountKeys } from "./keys.ts";
@@ -20,27 +20,16 @@ export type Exchange =
       readonly outcome: "rejected" | "unknown";
       readonly error: ChannelError;
     }
-  | { readonly kind: "unknown"; readonly error: ChannelError };
-
-const problem = (code: ErrorCode, channelCode: string, message: string): ChannelError => ({
-  code,
-  channelCode,
-  message,
-  retryable: true,
-});
-
-/** A reply that came, but proves nothing. Money may have moved. */
-export const untrusted = (channelCode: string, message: string): ChannelError =>
-  problem("CHANNEL_ERROR", channelCode, message);
+  | Unknown;
 
 /** An exchange that did not succeed, as the outcome it stands for. */
 export const failed = (reply: Exclude<Exchange, { kind: "success" }>): Outcome<never> =>
   reply.kind === "unknown" ? reply : { kind: reply.outcome, error: reply.error };
 
-export const malformed: Outcome<never> = {
-  kind: "unknown",
-  error: untrusted("malformed_reply", "The reply does not have the documented form."),
-};
+export const malformed = unknown(
+  "malformed_reply",
+  "The reply does not have the documented form.",
+);
 
 /** Runs `work` with the account's keys; an account without usable keys is a refusal of ours. */
 export async function withKeys<T>(
@@ -97,21 +86,21 @@ async function attempt(
   // The status comes first: errors carry no signature, so checking it would hide their reason.
   if (status >= 400) return refusal(status, headers, body, io);
   if (status < 200 || status >= 300) {
-    return { kind: "unknown", error: untrusted(`http_${status}`, "Unexpected HTTP status.") };
+    return unknown(`http_${status}`, "Unexpected HTTP status.");
   }
   const find = (serial: string) => findPlatformKey(serial, account, keys, io);
   const check = await checkSignature(headers, body, find, io.now());
   if (check === "valid") return { kind: "success", status, body };
   io.log("warn", "wechat_reply_not_verified", { check, status, request_id: requestId(headers) });
   const code = `signature_${check.replace("signature_", "")}`;
-  return { kind: "unknown", error: untrusted(code, NOT_BELIEVED[check]) };
+  return unknown(code, NOT_BELIEVED[check]);
 }
 
 function refusal(status: number, headers: Headers, body: Uint8Array, io: ChannelIo): Exchange {
   const said = readRefusal(body);
   if (said === null) {
     const code = status >= 500 ? "CHANNEL_UNAVAILABLE" : "CHANNEL_ERROR";
-    return { kind: "unknown", error: problem(code, `http_${status}`, `HTTP status ${status}.`) };
+    return unknown(`http_${status}`, `HTTP status ${status}.`, code);
   }
   const row = errorRow(said.code, status);
   const code = normaliseCode(said.code);
@@ -120,13 +109,7 @@ function refusal(status: number, headers: Headers, body: Uint8Array, io: Channel
     kind: "refused",
     code,
     outcome: row.outcome,
-    error: {
-      code: row.code,
-      channelCode: said.code,
-      message: row.meaning,
-      ...(said.message === "" ? {} : { channelMessage: said.message }),
-      retryable: row.retryable,
-    },
+    error: errorOf(row, said.code, said.message),
   };
 }
 

@@ -4,7 +4,6 @@
  */
 import * as z from "zod";
 
-import { fromUtf8Strict } from "../../crypto/encoding.ts";
 import { err, ok, type Result } from "../../result.ts";
 import type {
   PaymentReport,
@@ -12,16 +11,9 @@ import type {
   ReportedRefundState,
   ReportedState,
 } from "../adapter.ts";
+import { chinaClock } from "../china-time.ts";
+import { parseJson } from "../json.ts";
 import { idFields, type Ids } from "./party.ts";
-
-/** The JSON value of a body; undefined when it is not UTF-8 or not JSON. */
-export function parseJson(body: Uint8Array): unknown {
-  try {
-    return JSON.parse(fromUtf8Strict(body) ?? "");
-  } catch {
-    return undefined;
-  }
-}
 
 const refusalSchema = z.looseObject({
   code: z.string().min(1),
@@ -54,11 +46,8 @@ export const TRADE_STATES: Readonly<Record<string, ReportedState>> = {
   PAY_FAIL: "failed",
 };
 
-const CHINA_OFFSET_MS = 8 * 3_600_000;
-
 /** RFC 3339 at +08:00 in whole seconds, rounded down: an order never outlives its deadline. */
-export const chinaTime = (ms: number): string =>
-  `${new Date(Math.floor(ms / 1000) * 1000 + CHINA_OFFSET_MS).toISOString().slice(0, 19)}+08:00`;
+export const chinaTime = (ms: number): string => `${chinaClock(ms)}+08:00`;
 
 const RFC_3339 = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/;
 

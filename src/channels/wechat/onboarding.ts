@@ -13,11 +13,12 @@ import type {
   OnboardingStatus,
   Outcome,
 } from "../adapter.ts";
+import { parseJson } from "../json.ts";
+import { unknown } from "../outcomes.ts";
 import { applicationSchema, SECRET_FIELDS } from "./application.ts";
 import { encryptionKey, type EncryptionKey } from "./encryption.ts";
-import { exchange, failed, malformed, untrusted, withKeys } from "./exchange.ts";
+import { exchange, failed, malformed, withKeys } from "./exchange.ts";
 import type { AccountKeys } from "./keys.ts";
-import { parseJson } from "./mapping.ts";
 
 /** The slash at the end is part of the path. */
 const SUBMIT_PATH = "/v3/applyment4sub/applyment/";
@@ -131,13 +132,13 @@ async function ask(
   // The signature does not cover the request: this could be the answer about another application.
   if (business_code !== undefined && business_code !== applicationNumber) {
     const message = "The reply is about another application.";
-    return { kind: "unknown", error: untrusted("other_application", message) };
+    return unknown("other_application", message);
   }
   const status = statusOf(read.data);
   if (status !== null) return { kind: "ok", value: status };
   io.log("warn", "wechat_application_not_understood", {});
   const message = "The application's state is not clear.";
-  return { kind: "unknown", error: untrusted("unknown_application_state", message) };
+  return unknown("unknown_application_state", message);
 }
 
 /** Sends the form; the status that follows from it is asked for by the caller. */

@@ -4,24 +4,15 @@ import type {
   ChannelIo,
   Outcome,
   PaymentReport,
-  ReportedState,
   SentOrder,
 } from "../adapter.ts";
+import { parseJson } from "../json.ts";
+import { bareReport, unknown } from "../outcomes.ts";
 import { orderPath, queryPath, type Dialect } from "./dialect.ts";
-import { exchange, failed, malformed, untrusted, withKeys } from "./exchange.ts";
+import { exchange, failed, malformed, withKeys } from "./exchange.ts";
 import type { AccountKeys } from "./keys.ts";
-import { parseJson, reportOfTrade } from "./mapping.ts";
+import { reportOfTrade } from "./mapping.ts";
 import { merchantIds, namesOrderOf } from "./party.ts";
-
-/** A report that says nothing but the state. */
-const bare = (paymentId: string, state: ReportedState, channelStatus: string): PaymentReport => ({
-  paymentId,
-  state,
-  amount: null,
-  channelTransactionId: null,
-  paidAt: null,
-  channelStatus,
-});
 
 async function query(
   paymentId: string,
@@ -33,7 +24,7 @@ async function query(
   const path = queryPath(dialect, keys.party, paymentId);
   const reply = await exchange(account, keys, io, { method: "GET", path });
   if (reply.kind === "refused" && reply.code === "ORDERNOTEXIST") {
-    return { kind: "ok", value: bare(paymentId, "absent", reply.error.channelCode) };
+    return { kind: "ok", value: bareReport(paymentId, "absent", reply.error.channelCode) };
   }
   if (reply.kind !== "success") return failed(reply);
   const trade = dialect.trade.safeParse(parseJson(reply.body));
@@ -42,12 +33,12 @@ async function query(
   // the place of this one.
   if (!namesOrderOf(keys.parties, trade.data) || trade.data.out_trade_no !== paymentId) {
     const message = "The reply is about another order.";
-    return { kind: "unknown", error: untrusted("other_order", message) };
+    return unknown("other_order", message);
   }
   const report = reportOfTrade(trade.data, dialect.homeCurrency);
   if (report.ok) return { kind: "ok", value: report.value };
   io.log("warn", "wechat_trade_not_understood", { reason: report.error });
-  return { kind: "unknown", error: untrusted(report.error, "The order's state is not clear.") };
+  return unknown(report.error, "The order's state is not clear.");
 }
 
 export const queryPayment = (
@@ -80,12 +71,12 @@ export const closePayment = (
       body: JSON.stringify(merchantIds(keys.party)),
     });
     if (reply.kind === "success" && reply.status === 204) {
-      return { kind: "ok", value: bare(paymentId, "closed", "CLOSED") };
+      return { kind: "ok", value: bareReport(paymentId, "closed", "CLOSED") };
     }
     if (reply.kind === "unknown") return reply;
     if (reply.kind === "refused") {
       if (reply.code === "ORDERNOTEXIST") {
-        return { kind: "ok", value: bare(paymentId, "absent", reply.error.channelCode) };
+        return { kind: "ok", value: bareReport(paymentId, "absent", reply.error.channelCode) };
       }
       if (!CLOSE_NEEDS_QUERY.has(reply.code)) return failed(reply);
     }

@@ -12,10 +12,12 @@ import type {
   RefundOrder,
   RefundReport,
 } from "../adapter.ts";
+import { parseJson } from "../json.ts";
+import { unknown } from "../outcomes.ts";
 import type { Dialect } from "./dialect.ts";
-import { exchange, failed, malformed, untrusted, withKeys } from "./exchange.ts";
+import { exchange, failed, malformed, withKeys } from "./exchange.ts";
 import { newestOf } from "./keys.ts";
-import { parseJson, reportOfRefund, type RefundNews } from "./mapping.ts";
+import { reportOfRefund, type RefundNews } from "./mapping.ts";
 import { notifyUrlFailure } from "./order.ts";
 import { FOUR_BYTES } from "./text.ts";
 
@@ -77,12 +79,12 @@ function judge(
 ): Outcome<RefundReport> {
   if (!isAbout(order, news)) {
     const message = "The reply is about another refund.";
-    return { kind: "unknown", error: untrusted("other_refund", message) };
+    return unknown("other_refund", message);
   }
   const report = reportOfRefund(news, dialect.refunds.states, dialect.homeCurrency);
   if (report.ok) return { kind: "ok", value: report.value };
   io.log("warn", "wechat_refund_not_understood", { reason: report.error });
-  return { kind: "unknown", error: untrusted(report.error, "The refund's state is not clear.") };
+  return unknown(report.error, "The refund's state is not clear.");
 }
 
 const createRefund = (

@@ -7,9 +7,10 @@ import * as z from "zod";
 import { toHex } from "../../crypto/encoding.ts";
 import { oaepDecrypt, oaepEncrypt } from "../../crypto/rsa.ts";
 import type { ChannelAccount, ChannelIo, Outcome } from "../adapter.ts";
+import { parseJson } from "../json.ts";
+import { unknown } from "../outcomes.ts";
 import { encryptionKey } from "./encryption.ts";
-import { exchange, untrusted, withKeys } from "./exchange.ts";
-import { parseJson } from "./mapping.ts";
+import { exchange, withKeys } from "./exchange.ts";
 
 const echoSchema = z.looseObject({
   echo_message: z.string(),
@@ -37,10 +38,7 @@ export const selfCheck = (account: ChannelAccount, io: ChannelIo): Promise<Check
     if (reply.kind === "unknown") return reply;
     const echo = echoSchema.safeParse(parseJson(reply.body));
     if (!echo.success || echo.data.echo_message !== text) {
-      return {
-        kind: "unknown",
-        error: untrusted("echo_differs", "The echo is not what was sent."),
-      };
+      return unknown("echo_differs", "The echo is not what was sent.");
     }
     const { encrypted_echo_message: sealed } = echo.data;
     if (platform === null || sealed === undefined) {
@@ -49,7 +47,7 @@ export const selfCheck = (account: ChannelAccount, io: ChannelIo): Promise<Check
     const opened = await oaepDecrypt(keys.privateKey, sealed);
     if (!opened.ok || opened.value !== text) {
       const message = "The encrypted echo cannot be decrypted with the private key.";
-      return { kind: "unknown", error: untrusted("echo_not_decrypted", message) };
+      return unknown("echo_not_decrypted", message);
     }
     const detail = `Signatures and encryption verified in both directions with ${platform.id}.`;
     return { kind: "ok", value: { detail } };

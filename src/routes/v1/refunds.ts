@@ -28,6 +28,9 @@ import { Amount, Money, PlainText, ShortText } from "./schemas.ts";
 const tags = ["Refunds"];
 const params = z.object({ id: idParam("id", "re_01k5x0e8m3v7q2r9t4w6y8z0ab01") });
 
+/** It travels in the refund's events and in its copy, which have to fit a queue message together. */
+const REVOCATION_BYTES = 16_384;
+
 const Revocation = z
   .strictObject({
     targets: z
@@ -35,6 +38,10 @@ const Revocation = z
       .min(1)
       .max(50),
   })
+  .refine(
+    (revoke) => new TextEncoder().encode(JSON.stringify(revoke)).length <= REVOCATION_BYTES,
+    "must have at most 16 KiB as JSON",
+  )
   .openapi("Revocation", {
     description: "What you take back with the money. It is carried in the refund's events.",
   });
@@ -159,9 +166,11 @@ export function registerRefunds(app: App): void {
       reason: reason ?? null,
       revoke: revoke ?? null,
     };
-    const reply = answerReply(await intentObject(c.env, id).refund(ownerOf(c), terms, traceOf(c)));
-    c.set("outcomeIsOpen", reply.status === 202);
-    return reply as never;
+    const answer = await intentObject(c.env, id).refund(ownerOf(c), terms, traceOf(c));
+    // Also after a refusal by the channel: the refund stands, so the key stays with this body.
+    const isMade = answer.kind === "failure" && answer.failure.details?.["refund"] !== undefined;
+    c.set("outcomeIsOpen", isMade || (answer.kind === "object" && answer.status === 202));
+    return answerReply(answer) as never;
   });
 
   app.openapi(get, async (c) => {

@@ -1,4 +1,5 @@
 /** Every time on this wire is Chinese wall time. */
+import { chinaClock } from "../../../sandbox/china-time.ts";
 
 /** `yyyy-MM-dd HH:mm:ss` in GMT+8 as milliseconds since 1970; null for any other text. */
 export function readTime(text: string): number | null {
@@ -8,5 +9,4 @@ export function readTime(text: string): number | null {
 }
 
 /** The reverse of {@link readTime}. */
-export const writeTime = (ms: number): string =>
-  new Date(ms + 8 * 3_600_000).toISOString().slice(0, 19).replace("T", " ");
+export const writeTime = (ms: number): string => chinaClock(ms).replace("T", " ");

@@ -3,6 +3,7 @@
  * made from the order's. The same input always gives the same number.
  */
 import type { Result } from "../../../result.ts";
+import { chinaClock, nextChinaDay } from "../../../sandbox/china-time.ts";
 import { digits } from "../../../sandbox/numbers.ts";
 
 export const CHANNEL = "antom";
@@ -56,11 +57,8 @@ export function mustRead<T>(read: Result<T, string>): T {
   return read.value;
 }
 
-const CHINA_OFFSET_MS = 8 * 3_600_000;
-
 /** Times are in GMT+8, with the zone. */
-export const writeTime = (ms: number): string =>
-  `${new Date(ms + CHINA_OFFSET_MS).toISOString().slice(0, 19)}+08:00`;
+export const writeTime = (ms: number): string => `${chinaClock(ms)}+08:00`;
 
 /** ISO 8601 with a zone as milliseconds since 1970; null for any other text. */
 export function readTime(text: string): number | null {
@@ -70,8 +68,5 @@ export function readTime(text: string): number | null {
 }
 
 /** Payments can be cancelled until 00:15 (GMT+8) of the next day. */
-export function cancellableUntil(createdAt: number): number {
-  const day = 86_400_000;
-  const nextDay = (Math.floor((createdAt + CHINA_OFFSET_MS) / day) + 1) * day;
-  return nextDay - CHINA_OFFSET_MS + 15 * 60_000;
-}
+export const cancellableUntil = (createdAt: number): number =>
+  nextChinaDay(createdAt) + 15 * 60_000;

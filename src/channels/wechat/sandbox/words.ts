@@ -1,5 +1,6 @@
 /** Times and numbers as the simulated WeChat Pay writes them. */
 import type { RandomBytes } from "../../../ids.ts";
+import { chinaClock } from "../../../sandbox/china-time.ts";
 
 const ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
@@ -7,5 +8,4 @@ const ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz
 export const base62 = (random: RandomBytes, length: number): string =>
   [...random(length)].map((byte) => ALPHABET[byte % ALPHABET.length] ?? "0").join("");
 
-export const chinaTime = (ms: number): string =>
-  `${new Date(ms + 8 * 3_600_000).toISOString().slice(0, 19)}+08:00`;
+export const chinaTime = (ms: number): string => `${chinaClock(ms)}+08:00`;
