@@ -14,12 +14,12 @@ export interface ErrorGroup {
 
 /** The rows of a table, in the order of the groups. */
 export const errorRows = (groups: readonly ErrorGroup[]): ChannelErrorRow[] =>
-  groups.flatMap(({ code, retryable = false, outcome = "rejected", rows }) =>
+  groups.flatMap(({ code, retryable, outcome, rows }) =>
     Object.entries(rows).map(([channelCode, meaning]) => ({
       channelCode,
       code,
-      retryable,
-      outcome,
+      retryable: retryable ?? false,
+      outcome: outcome ?? "rejected",
       meaning,
     })),
   );

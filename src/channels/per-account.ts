@@ -5,7 +5,9 @@
  */
 import type { ChannelAccount } from "./adapter.ts";
 
-export function perAccount<T>(read: (account: ChannelAccount) => T): (account: ChannelAccount) => T {
+export function perAccount<T>(
+  read: (account: ChannelAccount) => T,
+): (account: ChannelAccount) => T {
   const remembered = new WeakMap<ChannelAccount, { readonly value: T }>();
   return (account) => {
     const known = remembered.get(account);

@@ -48,7 +48,8 @@ function annotate(schema: Schema, notes: Readonly<Record<string, string>>, path 
     if (note !== undefined) inner.description ??= note;
     annotate(inner.items ?? inner, notes, `${path}${field}.`);
   }
-  for (const part of schema.allOf ?? []) annotate(part, notes, path);
+  const parts = [...(schema.allOf ?? []), ...(schema.anyOf ?? []), ...(schema.oneOf ?? [])];
+  for (const part of parts) annotate(part, notes, path);
 }
 
 function addIdempotency(operation: Operation): void {

@@ -28,10 +28,17 @@ const either =
   (facts: Facts) =>
     tests.some((test) => test(facts));
 
-const payments = under("/v1/payment-intents", "/v1/qr", "/sandbox");
+const payments = under("/v1/payment-intents", "/v1/qr", "/sandbox/payments", "/sandbox/wallet");
 const refunds = under("/v1/refunds");
 /** Paying software: services, and installs with budgets. */
 const agents = under("/v1/services", "/v1/installs");
+const asksTheChannel = under(
+  "/v1/payment-intents",
+  "/v1/refunds",
+  "/v1/channel-accounts/{id}/verify",
+  "/v1/channel-accounts/{id}/onboarding",
+  "/v1/callbacks",
+);
 const byMerchant = ({ merchant }: Facts) => merchant;
 
 /** Codes that not every operation with their status can answer with, and when one can. */
@@ -53,9 +60,10 @@ const ONLY: Readonly<Partial<Record<ErrorCode, (facts: Facts) => boolean>>> = {
   SERVICE_NOT_FOUND: agents,
   PAYMENT_INTENT_NOT_FOUND: either(
     (facts) => payments(facts) && facts.path.includes("{"),
-    under("/v1/refunds", "/pay/"),
+    has("payment_intent"),
+    under("/pay/"),
   ),
-  REFUND_NOT_FOUND: refunds,
+  REFUND_NOT_FOUND: under("/v1/refunds/{id}"),
   CHANNEL_ACCOUNT_NOT_FOUND: either(
     under("/v1/channel-accounts", "/v1/callbacks"),
     has("channel_account"),
@@ -66,11 +74,8 @@ const ONLY: Readonly<Partial<Record<ErrorCode, (facts: Facts) => boolean>>> = {
   AMOUNT_EXCEEDED: has("amount"),
   REFUND_EXCEEDS_PAYMENT: refunds,
   REFUND_WINDOW_CLOSED: refunds,
-  CHANNEL_NOT_CONFIGURED: either(
-    under("/v1/payment-intents", "/v1/channel-accounts/{id}/verify"),
-    has("channel"),
-  ),
-  CHANNEL_REJECTED: under("/v1/payment-intents", "/v1/refunds", "/v1/channel-accounts"),
+  CHANNEL_NOT_CONFIGURED: asksTheChannel,
+  CHANNEL_REJECTED: asksTheChannel,
 };
 
 function factsOf({ path, operation }: PlacedOperation, schemas: Schemas): Facts {

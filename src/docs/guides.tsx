@@ -3,6 +3,7 @@ import type { FC } from "hono/jsx";
 
 import { ERROR_CODES, ERRORS } from "../errors.ts";
 import { errorAnchor } from "./anchors.ts";
+import { IotpayDoor } from "./iotpay-door.tsx";
 import { Sandbox, States, Webhooks } from "./lifecycle.tsx";
 import { Breakable, Code, json, Table, Text } from "./parts.tsx";
 import { SAMPLES } from "./samples.ts";
@@ -209,4 +210,5 @@ export const GUIDES: readonly Guide[] = [
   { anchor: "states", title: "Payment states", Body: States },
   { anchor: "webhooks", title: "Webhooks", Body: Webhooks },
   { anchor: "sandbox", title: "Sandbox", Body: Sandbox },
+  { anchor: "iotpay-door", title: "Coming from IOTPay", Body: IotpayDoor },
 ];

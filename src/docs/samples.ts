@@ -218,6 +218,8 @@ export const SAMPLES: Readonly<Record<string, Readonly<Record<string, unknown>>>
       {
         mode: "direct",
         credentials_schema: { type: "object", required: ["mchid", "appid", "private_key"] },
+        authorization: false,
+        onboarding_schema: null,
       },
     ],
     limits: { min: 1, max: 100_000_000 },
@@ -257,6 +259,22 @@ export const SAMPLES: Readonly<Record<string, Readonly<Record<string, unknown>>>
     verified_at: null,
     created_at: WHEN,
     updated_at: WHEN,
+  },
+  ChannelOnboarding: {
+    object: "channel_onboarding",
+    channel_account: IDS.account,
+    application_number: "ap_01k5x0e8m3v7q2r9t4w6y8z0ab",
+    state: "reviewing",
+    channel_status: "APPLYMENT_STATE_AUDITING",
+    rejections: [],
+    action_url: null,
+    sub_merchant: null,
+  },
+  ChannelAuthorization: {
+    object: "channel_authorization",
+    channel_account: IDS.account,
+    url: "https://openauth.alipay.com/oauth2/appToAppAuth.htm?app_id=2021000000000001&…",
+    expires_at: "2026-11-01T09:30:00.000Z",
   },
   ApiKey: apiKey,
   NewApiKey: { ...apiKey, key: "sk_test_4Fh2kQ9xLm0Z_…" },
@@ -341,6 +359,13 @@ export const BODIES: Readonly<Record<string, Readonly<Record<string, unknown>>>>
   },
   updateChannelAccount: { display_name: "Alipay, second shop" },
   addChannelAccountCredentials: { credentials: CREDENTIALS },
+  submitOnboarding: {
+    application: { contact_info: {}, subject_info: {}, business_info: {} },
+    reference: "shop-17",
+  },
+  parseQrBody: {
+    data: "00020101021229370016A000000677010111011300660000000005802TH530376454044.226304E469",
+  },
   createApiKey: { label: "till 3", scopes: ["payments:read", "payments:write"] },
   rotateApiKey: { overlap_seconds: 3_600 },
   createMerchant: { name: "Corner Coffee" },
@@ -365,6 +390,11 @@ export const ANSWERS: Readonly<Record<string, Readonly<Record<string, unknown>>>
   revokeApiKey: { status: "revoked" },
   createMerchant: { keys: { test: "sk_test_4Fh2kQ9xLm0Z_…", live: "sk_liv_9Tq7aB3nVx2C_…" } },
   updateMerchant: { email: "owner@corner.example" },
+  getOnboarding: {
+    state: "approved",
+    channel_status: "APPLYMENT_STATE_FINISHED",
+    sub_merchant: "1900000109",
+  },
   verifyChannelAccount: {
     channel_account: IDS.account,
     detail: "The channel answered and its signature verifies.",

@@ -58,3 +58,13 @@ export const useScript = (origin: string) => `curl -X POST "${origin}/v1/payment
   -H "Content-Type: application/json" \\
   -d '{"amount":{"currency":"CNY","value":699},"channel":"wechat",
        "metadata":{"sandbox":"timeout_after_create"}}'`;
+
+export const iotpayOrder = (origin: string) => `ORDER=order-1001
+FIELDS="amount=1500&body=Tea&channelId=WX_NATIVE&clientIp=203.0.113.7&currency=CAD"
+FIELDS="$FIELDS&device=WEB&mchId=\${KEY%_*}&mchOrderNo=$ORDER"
+FIELDS="$FIELDS&notifyUrl=https://shop.example/notify&subject=Tea"
+SIGN=$(printf '%s' "$FIELDS&key=\${KEY##*_}" | openssl md5 |
+  sed 's/^.* //' | tr a-f A-F)
+PARAMS=$(printf '%s' "$FIELDS&sign=$SIGN" |
+  sed 's/=/":"/g; s/&/","/g; s/^/{"/; s/$/"}/')
+curl -X POST "${origin}/compat/iotpay/v1/create_order" --data-urlencode "params=$PARAMS"`;

@@ -69,7 +69,7 @@ export const OBJECTS: Readonly<Record<string, readonly string[]>> = {
   Events: ["Event"],
   "Webhook endpoints": ["WebhookEndpoint", "WebhookDelivery"],
   Channels: ["Channel", "ChannelError"],
-  "Channel accounts": ["ChannelAccount"],
+  "Channel accounts": ["ChannelAccount", "ChannelOnboarding", "ChannelAuthorization"],
   Reconciliation: ["ReconciliationException"],
   "API keys": ["ApiKey"],
   Merchants: ["Merchant"],

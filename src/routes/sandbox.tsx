@@ -128,7 +128,7 @@ const actionRoute = createRoute({
   responses: {
     200: jsonReply(SandboxPayment, "The order at the simulated channel."),
     303: { description: "Browsers are sent back to the wallet page." },
-    ...errors(404, 409),
+    ...errors(400, 404, 409),
   },
 });
 

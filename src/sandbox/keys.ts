@@ -29,13 +29,6 @@ const Registration = z.strictObject({
 });
 
 export class SandboxKeys extends DurableObject<Env> {
-  constructor(ctx: DurableObjectState, env: Env) {
-    super(ctx, env);
-    ctx.storage.sql.exec(
-      "CREATE TABLE IF NOT EXISTS kept (name TEXT PRIMARY KEY, sealed TEXT NOT NULL) STRICT",
-    );
-  }
-
   /** The channel's keys; the first call makes them. */
   async keyring(channel: string): Promise<SandboxKeyring> {
     const name = `sandbox-keyring/${channel}`;
@@ -47,6 +40,7 @@ export class SandboxKeys extends DurableObject<Env> {
   async register(channel: string, merchant: string, entry: RegisteredMerchant): Promise<void> {
     const name = `sandbox-merchant/${channel}/${merchant}`;
     const sealed = await this.#seal(name, entry);
+    this.#makeTable();
     this.ctx.storage.sql.exec(
       "INSERT INTO kept VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET sealed = excluded.sealed",
       name,
@@ -65,11 +59,21 @@ export class SandboxKeys extends DurableObject<Env> {
    * made keys, the second takes the first one's. No await between the two statements.
    */
   #keep(name: string, sealed: string): string {
+    this.#makeTable();
     this.ctx.storage.sql.exec("INSERT OR IGNORE INTO kept VALUES (?, ?)", name, sealed);
     return this.#read(name) ?? sealed;
   }
 
+  /** Not before something is kept: strangers may ask for merchants that do not exist. */
+  #makeTable(): void {
+    this.ctx.storage.sql.exec(
+      "CREATE TABLE IF NOT EXISTS kept (name TEXT PRIMARY KEY, sealed TEXT NOT NULL) STRICT",
+    );
+  }
+
   #read(name: string): string | null {
+    const tables = this.ctx.storage.sql.exec("SELECT 1 FROM sqlite_master WHERE name = 'kept'");
+    if (tables.toArray().length === 0) return null;
     return (
       this.ctx.storage.sql
         .exec<{ sealed: string }>("SELECT sealed FROM kept WHERE name = ?", name)

@@ -30,3 +30,7 @@ export const hex = (text: string, length: number): string => {
   }
   return out.slice(0, length);
 };
+
+/** Two digits at the end of a number, so that a mistyped one is not taken for somebody's. */
+export const checkDigits = (body: string): string =>
+  (97n - (BigInt(body) % 97n)).toString().padStart(2, "0");

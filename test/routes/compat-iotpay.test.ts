@@ -186,6 +186,14 @@ describe("who may come in", () => {
     const made = await create();
     const echoed = await send("query_order", made);
     expect(echoed).toMatchObject({ errCode: "0014" });
+    // The same signed text with its last members hidden in the value before them.
+    const text = "x&resCode=SUCCESS&retCode=SUCCESS";
+    const hidden = await call("query_order", { ...query, param2: text });
+    expect(hidden).toMatchObject({ errCode: "0014" });
+    const address = "https://shop.example/notify?a=1&status=2";
+    expect(await call("query_order", { ...query, notifyUrl: address })).toMatchObject({
+      errCode: "0112",
+    });
   });
 
   it("needs the scope, an address that is allowed, and a key that lives", async ({ expect }) => {
@@ -340,6 +348,10 @@ describe("create_order", () => {
     ["returnUrl", { returnUrl: "javascript:alert(1)" }],
     ["returnUrl", { channelId: "ALIPAY_PC" }],
     ["osType", { channelId: "ALIPAY_MOBILE", returnUrl: "https://shop.example/" }],
+    [
+      "extra.openId",
+      { channelId: "WX_JSAPI", currency: "CNY", extra: '{"openId":"o\\u0000\\ud800"}' },
+    ],
     ["osType", { channelId: "ALIPAY_MOBILE", osType: "WINDOWS" }],
     ["identityCode", { channelId: "WX_MICROPAY" }],
     ["subject", { subject: "x".repeat(65) }],

@@ -10,7 +10,7 @@ import { toBase64 } from "../../src/crypto/encoding.ts";
 import { curlOf } from "../../src/docs/curl.ts";
 import { EVENT_NOTES } from "../../src/docs/events.ts";
 import { FIELD_NOTES, NOTES_OF } from "../../src/docs/field-notes.ts";
-import { fieldRows } from "../../src/docs/fields.ts";
+import { type FieldRow, fieldRows, parameterRow } from "../../src/docs/fields.ts";
 import { OPERATION_NOTES } from "../../src/docs/operation-notes.ts";
 import {
   type ApiDocument,
@@ -246,6 +246,38 @@ describe("GET /openapi.json", () => {
     expect(codes("createApiKey", 400)).toEqual(["INVALID_REQUEST"]);
     expect(codes("createApiKey", 409)).toContain("IDEMPOTENCY_IN_FLIGHT");
     expect(codes("createPaymentIntent", 409)).toContain("DUPLICATE_ORDER");
+    expect(codes("createRefund", 404)).toEqual(["PAYMENT_INTENT_NOT_FOUND"]);
+    expect(codes("createRefund", 422)).toContain("CHANNEL_NOT_CONFIGURED");
+    expect(codes("getRefund", 404)).toEqual(["REFUND_NOT_FOUND"]);
+    expect(codes("createChannelAccount", 422)).toEqual(["IDEMPOTENCY_MISMATCH"]);
+    expect(codes("submitOnboarding", 422)).toContain("CHANNEL_NOT_CONFIGURED");
+    expect(codes("receiveAuthorization", 422)).toEqual([
+      "CHANNEL_NOT_CONFIGURED",
+      "CHANNEL_REJECTED",
+    ]);
+    expect(codes("playBuyer", 400)).toEqual(["INVALID_REQUEST"]);
+    expect(codes("getSandboxKeys", 404)).toEqual(["NOT_FOUND"]);
+    expect(codes("openSandboxPage", 404)).toEqual(["NOT_FOUND"]);
+  });
+
+  it("says of every field of the objects, the bodies and the parameters what it means", ({
+    expect,
+  }) => {
+    const unsaid = (rows: FieldRow[]) =>
+      rows
+        .filter(({ description }) => description === "")
+        .map((row) => [...row.parents, row.name].join("."));
+    const bodies = operations.flatMap(
+      ({ operation }) => operation.requestBody?.content["application/json"]?.schema ?? [],
+    );
+    for (const name of Object.values(OBJECTS).flat()) {
+      expect(unsaid(fieldRows({ $ref: `#/components/schemas/${name}` }, schemas)), name).toEqual([]);
+    }
+    for (const body of bodies) expect(unsaid(fieldRows(body, schemas))).toEqual([]);
+    for (const { operation } of operations) {
+      const rows = (operation.parameters ?? []).map((each) => parameterRow(each, schemas));
+      expect(unsaid(rows), operation.operationId).toEqual([]);
+    }
   });
 
   it("has Idempotency-Key on the POSTs that keep their answer", ({ expect }) => {

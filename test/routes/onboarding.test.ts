@@ -43,7 +43,33 @@ const submit = (
 ): Promise<Reply> =>
   client.call("POST", `/v1/channel-accounts/${account}/onboarding`, body, headers);
 
+interface Mode {
+  readonly mode: string;
+  readonly authorization: boolean;
+  readonly onboarding_schema: Record<string, unknown> | null;
+}
+
 const codeOf = ({ body }: Reply): unknown => Object(body["error"])["code"];
+
+describe("the form", () => {
+  it("is in the matrix, for the modes that take applications", async ({ expect }) => {
+    const { test: client } = await makeMerchant();
+    const { body } = await client.call("GET", "/v1/channels");
+    const modes = (body.data as { slug: string; integration_modes: Mode[] }[]).flatMap(
+      ({ slug, integration_modes }) =>
+        integration_modes.map((each) => ({ ...each, name: `${slug} ${each.mode}` })),
+    );
+    const taking = modes.filter(({ onboarding_schema: form }) => form !== null);
+    expect(taking.map(({ name }) => name)).toEqual(["wechat service_provider"]);
+    expect(taking[0]?.onboarding_schema).toMatchObject({
+      type: "object",
+      required: expect.arrayContaining(Object.keys(applicationOf())),
+      additionalProperties: false,
+    });
+    const linked = modes.filter(({ authorization }) => authorization);
+    expect(linked.map(({ name }) => name)).toEqual(["alipay isv"]);
+  });
+});
 
 describe("an application", () => {
   it("is handed in under our number, and can be followed", async ({ expect }) => {

@@ -94,6 +94,11 @@ describe("the keys of a simulated channel", () => {
 describe("merchants with credentials of their own", () => {
   it("are not registered until they are", async ({ expect }) => {
     expect(await registeredMerchant(env, "wechat", "1900000700")).toBeNull();
+    // Strangers may ask for any number: nothing is stored for it.
+    const tables = await runInDurableObject(stub("wechat:1900000700"), (_, { storage }) =>
+      storage.sql.exec("SELECT name FROM sqlite_master WHERE name = 'kept'").toArray(),
+    );
+    expect(tables).toEqual([]);
     await registerMerchant(env, "wechat", "1900000700", entry("a"));
     expect(await registeredMerchant(env, "wechat", "1900000700")).toEqual(entry("a"));
   });

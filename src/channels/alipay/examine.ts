@@ -4,20 +4,17 @@
  */
 import { toHex } from "../../crypto/encoding.ts";
 import { sha256Hex } from "../../crypto/digest.ts";
-import { readPrivateKey, readPublicKey } from "../../crypto/pem.ts";
-import { modulusBits } from "../../crypto/rsa-der.ts";
-import { importSigningKey, publicKeyOf } from "../../crypto/rsa.ts";
+import { readPublicKey } from "../../crypto/pem.ts";
 import { readCertificate, readCertificates, type Certificate } from "../../crypto/x509.ts";
 import { iso } from "../../clock.ts";
 import type { Issue } from "../../errors.ts";
+import { issuesOf } from "../../issues.ts";
 import { err, ok, type Result } from "../../result.ts";
 import type { CredentialsReport, IntegrationMode } from "../adapter.ts";
+import { examineOwnKey, isLongEnough } from "../rsa-keys.ts";
 import { certificateSn, rootCertificateSn } from "./certificates.ts";
 import { importContentKey } from "./content-encryption.ts";
 import { alipayCredentials, type AlipayCredentials, isvCredentials } from "./credentials.ts";
-
-/** RSA2 wants 2048 bits or more. */
-const MODULUS_BITS_MIN = 2048;
 
 const CERTIFICATE_FIELDS = ["app_cert", "alipay_cert", "alipay_root_cert"] as const;
 
@@ -31,17 +28,13 @@ const mode = (form: typeof alipayCredentials | typeof isvCredentials): Integrati
 
   async examine(input: unknown, now: number): Promise<Result<CredentialsReport, Issue[]>> {
     const parsed = form.safeParse(input);
-    if (!parsed.success) {
-      return err(
-        parsed.error.issues.map(({ path, message }) => ({ path: path.join("."), message })),
-      );
-    }
+    if (!parsed.success) return err(issuesOf(parsed.error));
     const credentials: AlipayCredentials = parsed.data;
     const formIssues = [...examineForm(credentials), ...examineGrant(credentials)];
     if (formIssues.length > 0) return err(formIssues);
 
     const own = await examineOwnKey(credentials.private_key);
-    if (!own.ok) return own;
+    if (!own.ok) return wrong("private_key", own.error);
     const theirs =
       credentials.alipay_public_key === undefined
         ? await examineCertificates(credentials, own.value, now)
@@ -112,22 +105,6 @@ function examineForm(credentials: AlipayCredentials): Issue[] {
   }
   return missing.map((path) => ({ path, message: "is required in certificate mode" }));
 }
-
-/** The public half (SPKI DER) of a private key that can sign RSA2. */
-async function examineOwnKey(text: string): Promise<Result<Uint8Array, Issue[]>> {
-  const pkcs8 = readPrivateKey(text);
-  if (!pkcs8.ok) return wrong("private_key", pkcs8.error);
-  try {
-    const spki = await publicKeyOf(pkcs8.value);
-    // WebCrypto looks closer than the DER reader: what it cannot import cannot sign.
-    await importSigningKey(pkcs8.value);
-    return isLongEnough(spki) ? ok(spki) : wrong("private_key", "is shorter than 2048 bits");
-  } catch {
-    return wrong("private_key", "is not a usable RSA private key");
-  }
-}
-
-const isLongEnough = (spki: Uint8Array): boolean => (modulusBits(spki) ?? 0) >= MODULUS_BITS_MIN;
 
 const same = (a: Uint8Array, b: Uint8Array): boolean => toHex(a) === toHex(b);
 

@@ -1,13 +1,13 @@
 /**
- * An account's keys, imported once and remembered by the identity of the account object, which the
- * isolate keeps. The first credentials version signs; every version verifies, so keys can be
- * changed without a gap.
+ * An account's keys, imported once. The first credentials version signs; every version verifies, so
+ * keys can be changed without a gap.
  */
 import { readPrivateKey, readPublicKey } from "../../crypto/pem.ts";
 import { importSigningKey, importVerifyingKey } from "../../crypto/rsa.ts";
 import { readCertificate, readCertificates } from "../../crypto/x509.ts";
 import type { Result } from "../../result.ts";
 import type { ChannelAccount } from "../adapter.ts";
+import { importedPerAccount } from "../per-account.ts";
 import { certificateSn, rootCertificateSn } from "./certificates.ts";
 import { importContentKey } from "./content-encryption.ts";
 import { type AlipayCredentials, isvCredentials } from "./credentials.ts";
@@ -37,19 +37,8 @@ export interface AlipayKeys {
   readonly verifiers: readonly [Verifier, ...Verifier[]];
 }
 
-// Keys, not promises: a promise belongs to the request that made it and may die with it.
-const remembered = new WeakMap<ChannelAccount, AlipayKeys>();
-
 /** @throws Error when stored credentials do not parse: they were examined when they were saved. */
-export async function keysOf(account: ChannelAccount): Promise<AlipayKeys> {
-  const known = remembered.get(account);
-  if (known !== undefined) return known;
-  const keys = await importKeys(account);
-  remembered.set(account, keys);
-  return keys;
-}
-
-async function importKeys(account: ChannelAccount): Promise<AlipayKeys> {
+export const keysOf = importedPerAccount(async (account): Promise<AlipayKeys> => {
   const [newest, ...older] = account.versions;
   const first = readVersion(account, newest);
   const rest = older.map((version) => readVersion(account, version));
@@ -59,7 +48,7 @@ async function importKeys(account: ChannelAccount): Promise<AlipayKeys> {
     ...rest.map((version) => importVerifier(account, version)),
   ]);
   return { ...signer, verifiers: [verifier, ...verifiers] };
-}
+});
 
 function readVersion(account: ChannelAccount, version: unknown): AlipayCredentials {
   const parsed = isvCredentials.safeParse(version);

@@ -18,7 +18,7 @@ const METHODS = {
 export type LinkMethod = keyof typeof METHODS;
 
 /** `k=v` joined by `&`, values escaped so that also an app's SDK can read them: `%20`, never `+`. */
-const writeParameters = (parameters: Readonly<Record<string, string>>): string =>
+export const writeParameters = (parameters: Readonly<Record<string, string>>): string =>
   Object.entries(parameters)
     .map(([name, value]) => `${name}=${encodeURIComponent(value)}`)
     .join("&");

@@ -7,6 +7,7 @@ import * as z from "zod";
 import { iso } from "../../clock.ts";
 import { failure, type Failure } from "../../errors.ts";
 import type { ChannelAccount } from "../adapter.ts";
+import { perAccount } from "../per-account.ts";
 import { REFUND_WINDOW_DAYS } from "./info.ts";
 
 const terms = z.looseObject({
@@ -22,19 +23,12 @@ const terms = z.looseObject({
 
 export type AccountTerms = z.infer<typeof terms>;
 
-const remembered = new WeakMap<ChannelAccount, AccountTerms>();
-
 /** @throws Error when stored credentials do not parse: they were examined when they were saved. */
-export function termsOf(account: ChannelAccount): AccountTerms {
-  const known = remembered.get(account);
-  if (known !== undefined) return known;
+export const termsOf = perAccount((account): AccountTerms => {
   const parsed = terms.safeParse(account.versions[0]);
-  if (!parsed.success) {
-    throw new Error(`the Alipay credentials stored for ${account.id} cannot be read`);
-  }
-  remembered.set(account, parsed.data);
-  return parsed.data;
-}
+  if (parsed.success) return parsed.data;
+  throw new Error(`the Alipay credentials stored for ${account.id} cannot be read`);
+});
 
 const authorizePath = (id: string) => `POST /v1/channel-accounts/${id}/authorization`;
 

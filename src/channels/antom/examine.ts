@@ -4,21 +4,16 @@
  */
 import { sha256Hex } from "../../crypto/digest.ts";
 import { toHex } from "../../crypto/encoding.ts";
-import { readPrivateKey, readPublicKey } from "../../crypto/pem.ts";
-import { modulusBits } from "../../crypto/rsa-der.ts";
-import { importSigningKey, importVerifyingKey, publicKeyOf } from "../../crypto/rsa.ts";
+import { readPublicKey } from "../../crypto/pem.ts";
+import { importVerifyingKey } from "../../crypto/rsa.ts";
 import type { Issue } from "../../errors.ts";
 import { issuesOf } from "../../issues.ts";
 import { err, ok, type Result } from "../../result.ts";
 import type { CredentialsReport, IntegrationMode } from "../adapter.ts";
+import { examineOwnKey, isLongEnough } from "../rsa-keys.ts";
 import { type AntomMode, CREDENTIALS, keyVersionOf, MEMBER_OF } from "./credentials.ts";
 
-/** RSA256 keys that Antom's dashboard makes have 2048 bits. */
-const MODULUS_BITS_MIN = 2048;
-
 const wrong = (path: string, message: string) => err<Issue[]>([{ path, message }]);
-
-const isLongEnough = (spki: Uint8Array): boolean => (modulusBits(spki) ?? 0) >= MODULUS_BITS_MIN;
 
 /** Members of other modes, each with the mode it belongs to. */
 function foreignMembers(input: unknown, mode: AntomMode): Issue[] {
@@ -29,20 +24,6 @@ function foreignMembers(input: unknown, mode: AntomMode): Issue[] {
       path,
       message: `belongs to the mode ${owner}; remove it, or make the account one of that mode`,
     }));
-}
-
-/** The public half (SPKI DER) of a private key that can sign. */
-async function examineOwnKey(text: string): Promise<Result<Uint8Array, Issue[]>> {
-  const pkcs8 = readPrivateKey(text);
-  if (!pkcs8.ok) return wrong("private_key", pkcs8.error);
-  try {
-    const spki = await publicKeyOf(pkcs8.value);
-    // WebCrypto looks closer than the DER reader: what it cannot import cannot sign.
-    await importSigningKey(pkcs8.value);
-    return isLongEnough(spki) ? ok(spki) : wrong("private_key", "is shorter than 2048 bits");
-  } catch {
-    return wrong("private_key", "is not a usable RSA private key");
-  }
 }
 
 /** With this mix-up every reply and notice would fail to verify. */
@@ -77,7 +58,7 @@ async function examine(
   if (!parsed.success) return err(issuesOf(parsed.error));
   const { client_id, private_key, antom_public_key, ...rest } = parsed.data;
   const own = await examineOwnKey(private_key);
-  if (!own.ok) return own;
+  if (!own.ok) return wrong("private_key", own.error);
   const theirs = await examineTheirKey(antom_public_key, own.value);
   if (!theirs.ok) return theirs;
   return ok({

@@ -1,12 +1,12 @@
 /**
- * An account's credentials and keys, read once and remembered by the identity of the account
- * object, which the isolate keeps. The newest version signs; the keys of all versions verify, so
- * keys can be changed without a gap.
+ * An account's credentials and keys, read once. The newest version signs; the keys of all versions
+ * verify, so keys can be changed without a gap.
  */
 import { readPrivateKey, readPublicKey } from "../../crypto/pem.ts";
 import { importSigningKey, importVerifyingKey } from "../../crypto/rsa.ts";
 import type { Result } from "../../result.ts";
 import type { ChannelAccount } from "../adapter.ts";
+import { importedPerAccount, perAccount } from "../per-account.ts";
 import { type AntomCredentials, CREDENTIALS, isMode, keyVersionOf } from "./credentials.ts";
 
 /** What one credentials version can check. */
@@ -27,25 +27,14 @@ export interface AntomKeys {
 
 type Versions = readonly [AntomCredentials, ...AntomCredentials[]];
 
-const parsed = new WeakMap<ChannelAccount, Versions>();
-// Keys, not promises: a promise belongs to the request that made it and may die with it.
-const imported = new WeakMap<ChannelAccount, AntomKeys>();
-
 /**
  * All versions, newest first.
  * @throws Error when stored credentials do not parse: they were examined when they were saved.
  */
-export function versionsOf(account: ChannelAccount): Versions {
-  const known = parsed.get(account);
-  if (known !== undefined) return known;
+export const versionsOf = perAccount((account): Versions => {
   const [newest, ...older] = account.versions;
-  const versions: Versions = [
-    readVersion(account, newest),
-    ...older.map((version) => readVersion(account, version)),
-  ];
-  parsed.set(account, versions);
-  return versions;
-}
+  return [readVersion(account, newest), ...older.map((version) => readVersion(account, version))];
+});
 
 function readVersion(account: ChannelAccount, version: unknown): AntomCredentials {
   if (!isMode(account.mode)) return unreadable(account);
@@ -54,21 +43,17 @@ function readVersion(account: ChannelAccount, version: unknown): AntomCredential
 }
 
 /** @throws Error as {@link versionsOf}. */
-export async function keysOf(account: ChannelAccount): Promise<AntomKeys> {
-  const known = imported.get(account);
-  if (known !== undefined) return known;
+export const keysOf = importedPerAccount(async (account): Promise<AntomKeys> => {
   const versions = versionsOf(account);
   const [newest] = versions;
-  const keys: AntomKeys = {
+  return {
     clientId: newest.client_id,
     signingKey: await importSigningKey(valueOf(account, readPrivateKey(newest.private_key))),
     keyVersion: keyVersionOf(newest),
     agentToken: newest.agent_token ?? null,
     verifiers: await Promise.all(versions.map((version) => importVerifier(account, version))),
   };
-  imported.set(account, keys);
-  return keys;
-}
+});
 
 const importVerifier = async (
   account: ChannelAccount,

@@ -90,6 +90,9 @@ function signedBytes(
   if (content.of === "body") return ok(message.body);
   if (content.of === "sorted_fields") {
     const names = [...fields.keys()].filter((name) => name !== signatureField);
+    // Attack: the payer's own text holds "statuscompleted" or somebody else's reference, and the
+    // signed text of a payment that failed is cut into fields anew, with a few invented names.
+    if (names.some((name) => !content.names.has(name))) return err("a field is not known");
     const sorted = names.toSorted((a, b) => (a < b ? -1 : 1));
     return ok(utf8(sorted.map((name) => name + (fields.get(name)?.text ?? "")).join("")));
   }

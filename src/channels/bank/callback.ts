@@ -137,7 +137,8 @@ async function confirm(
 /** News about a payment that is not here. */
 function ofNobody(news: BankNews, proven: boolean, reply: CallbackReply): CallbackVerdict {
   const { reference, state, amount, transactionId, paidAt, status } = news;
-  const notificationId = idOf(news);
+  // A stranger's words do not go into the log.
+  const notificationId = proven ? idOf(news) : "";
   if (!proven || state !== "paid" || amount === null) {
     const reason = proven ? "no money, and no payment of ours" : "unproven, and no payment of ours";
     return { kind: "ignored", notificationId, reason, reply };

@@ -1,6 +1,5 @@
 /** What is checked when the credentials of an account are saved. Messages never repeat a value. */
 import { readPublicKey } from "../../crypto/pem.ts";
-import { modulusBits } from "../../crypto/rsa-der.ts";
 import { sha256Hex } from "../../crypto/digest.ts";
 import { fromBase64 } from "../../crypto/encoding.ts";
 import type { Issue } from "../../errors.ts";
@@ -8,12 +7,10 @@ import { issuesOf } from "../../issues.ts";
 import { err, ok, type Result } from "../../result.ts";
 import type { CredentialsReport, IntegrationMode } from "../adapter.ts";
 import { parseEmv } from "../emvco/parse.ts";
+import { isLongEnough } from "../rsa-keys.ts";
 import type { BankSettings } from "./profile.ts";
 import { profileOf } from "./profiles.ts";
 import { type BankCredentials, type BankScheme, issueOf } from "./scheme.ts";
-
-/** Shorter keys can be factored. */
-const MODULUS_BITS_MIN = 2_048;
 
 /** Whole in every currency, also in those whose minor units nobody writes. */
 const SAMPLE_VALUE = 10_000;
@@ -45,7 +42,7 @@ async function examineBank(
   if (authentication.scheme !== "rsa_sha256") return ok(fingerprints);
   const spki = readPublicKey(settings.public_key ?? "");
   if (!spki.ok) return wrong("bank.public_key", spki.error);
-  if ((modulusBits(spki.value) ?? 0) < MODULUS_BITS_MIN) {
+  if (!isLongEnough(spki.value)) {
     return wrong("bank.public_key", "must be an RSA key of 2048 bits or more");
   }
   return ok({ ...fingerprints, bank_public_key: await sha256Hex(spki.value) });

@@ -114,7 +114,7 @@ const numberOf = (text: string | null): string | null =>
  * to another; only plain decimals with no more places than the currency has are amounts here.
  */
 function amountOf({ amount, currency }: MessageMap, fields: Fields): Money | null {
-  const written = "fixed" in currency ? currency.fixed : (textAt(fields, currency.at) ?? "");
+  const written = currencyIn(currency, fields);
   const known = /^\d{3}$/.test(written)
     ? currencyOfNumber(written)
     : currencyOfCode(written.toUpperCase());
@@ -123,6 +123,13 @@ function amountOf({ amount, currency }: MessageMap, fields: Fields): Money | nul
   const value = fromDecimal(text, amount.unit === "minor" ? 0 : known.decimals);
   if (amount.unit === "minor" && text.includes(".")) return null;
   return value === null ? null : { currency: known.code, value };
+}
+
+function currencyIn(currency: MessageMap["currency"], fields: Fields): string {
+  if ("fixed" in currency) return currency.fixed;
+  const text = textAt(fields, currency.at) ?? "";
+  const also = currency.also ?? {};
+  return Object.hasOwn(also, text) ? (also[text] ?? "") : text;
 }
 
 const ISO = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\d)$/;

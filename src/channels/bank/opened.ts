@@ -1,5 +1,6 @@
-/** An account as the operations work with it, remembered by the identity of the account object. */
+/** An account as the operations work with it, read once. */
 import type { ChannelAccount } from "../adapter.ts";
+import { perAccount } from "../per-account.ts";
 import type { BankDesk } from "./ask.ts";
 import { payeeOf } from "./examine.ts";
 import type { BankCredentials, BankScheme } from "./scheme.ts";
@@ -19,10 +20,7 @@ export interface Opened<C> {
 export function opener<C extends BankCredentials>(
   scheme: BankScheme<C>,
 ): (account: ChannelAccount) => Opened<C> {
-  const remembered = new WeakMap<ChannelAccount, Opened<C>>();
-  return (account) => {
-    const known = remembered.get(account);
-    if (known !== undefined) return known;
+  return perAccount((account) => {
     const parsed = scheme.credentials.safeParse(account.versions[0]);
     if (!parsed.success) throw new Error(`the credentials of ${account.id} cannot be read`);
     const credentials = parsed.data as unknown as C;
@@ -30,10 +28,8 @@ export function opener<C extends BankCredentials>(
     if (!payee.ok) throw new Error(`no code can be made of the credentials of ${account.id}`);
     const values = { ...scheme.values?.(credentials), payee: payee.value };
     const [version] = versionsOf(account);
-    const opened = { account, credentials, version, values };
-    remembered.set(account, opened);
-    return opened;
-  };
+    return { account, credentials, version, values };
+  });
 }
 
 /** The bank's API for a version of the account; null where there is none to ask. */

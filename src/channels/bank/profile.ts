@@ -31,8 +31,11 @@ export type BankSettings = { readonly profile: string } & Readonly<
 export type SignedContent =
   | { readonly of: "body" }
   | { readonly of: "timestamp.body"; readonly timestampHeader: string }
-  /** Every field but the signature, sorted by name, name and value joined without anything. */
-  | { readonly of: "sorted_fields" };
+  /**
+   * Every field but the signature, sorted by name, name and value joined without anything. So the
+   * text can be cut into fields in many ways: only messages of these fields and no others count.
+   */
+  | { readonly of: "sorted_fields"; readonly names: ReadonlySet<string> };
 
 /** Schemes in which nobody without the key can make a message. */
 export type Signature =
@@ -76,7 +79,10 @@ export interface MessageMap {
     | { readonly code: string }
     | { readonly asked: true };
   readonly amount: { readonly at: string; readonly unit: "major" | "minor" };
-  readonly currency: { readonly at: string } | { readonly fixed: string };
+  /** `also`: names that the bank has besides those of ISO 4217. */
+  readonly currency:
+    | { readonly at: string; readonly also?: Readonly<Record<string, string>> }
+    | { readonly fixed: string };
   /** The bank's number for the payment. */
   readonly transactionId: string;
   readonly paidAt?: { readonly at: string; readonly written: TimeFormat };

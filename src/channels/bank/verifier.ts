@@ -1,7 +1,6 @@
 /**
- * An account's bank settings and the keys made of them, read once and remembered by the identity of
- * the account object, which the isolate keeps. The newest version is used to ask and to order; every
- * version verifies, so that secrets, and even banks, can be changed without a gap.
+ * An account's bank settings and the keys made of them, read once. The newest version is used to ask
+ * and to order; every version verifies, so that secrets, and even banks, can be changed without a gap.
  */
 import * as z from "zod";
 
@@ -10,6 +9,7 @@ import { importHmacKey } from "../../crypto/hmac.ts";
 import { readPublicKey } from "../../crypto/pem.ts";
 import { importVerifyingKey } from "../../crypto/rsa.ts";
 import type { ChannelAccount } from "../adapter.ts";
+import { importedPerAccount, perAccount } from "../per-account.ts";
 import type { BankProfile, BankSettings } from "./profile.ts";
 import { profileOf } from "./profiles.ts";
 
@@ -28,8 +28,6 @@ const holder = z.looseObject({
   bank: z.looseObject({ profile: z.string() }).catchall(z.string()),
 });
 
-const versions = new WeakMap<ChannelAccount, readonly [BankVersion, ...BankVersion[]]>();
-
 function readVersion(account: ChannelAccount, version: unknown): BankVersion {
   const parsed = holder.safeParse(version);
   if (!parsed.success) throw new Error(`the bank settings of ${account.id} cannot be read`);
@@ -41,29 +39,15 @@ function readVersion(account: ChannelAccount, version: unknown): BankVersion {
  * Newest first.
  * @throws Error when stored credentials do not parse: they were examined when they were saved.
  */
-export function versionsOf(account: ChannelAccount): readonly [BankVersion, ...BankVersion[]] {
-  const known = versions.get(account);
-  if (known !== undefined) return known;
+export const versionsOf = perAccount((account): readonly [BankVersion, ...BankVersion[]] => {
   const [newest, ...older] = account.versions;
-  const read = [
-    readVersion(account, newest),
-    ...older.map((version) => readVersion(account, version)),
-  ] as const;
-  versions.set(account, read);
-  return read;
-}
-
-// Keys, not promises: a promise belongs to the request that made it and may die with it.
-const verifiers = new WeakMap<ChannelAccount, readonly Verifier[]>();
+  return [readVersion(account, newest), ...older.map((version) => readVersion(account, version))];
+});
 
 /** What messages of this account may be signed with, newest first. */
-export async function verifiersOf(account: ChannelAccount): Promise<readonly Verifier[]> {
-  const known = verifiers.get(account);
-  if (known !== undefined) return known;
-  const read = await Promise.all(versionsOf(account).map(importVerifier));
-  verifiers.set(account, read);
-  return read;
-}
+export const verifiersOf = importedPerAccount((account): Promise<readonly Verifier[]> =>
+  Promise.all(versionsOf(account).map(importVerifier)),
+);
 
 /** @throws Error when the settings lack what the scheme needs: they were examined. */
 export async function importVerifier(version: BankVersion): Promise<Verifier> {

@@ -5,11 +5,13 @@
  */
 import { base32Id } from "../../ids.ts";
 import type { ChannelAdapter } from "../adapter.ts";
-import { accountOf, directMode } from "./credentials.ts";
+import { accountOf } from "./account.ts";
+import { createOrder } from "./charge.ts";
 import { IOTPAY_ERRORS } from "./error-table.ts";
+import { directMode } from "./examine.ts";
 import { IOTPAY_INFO } from "./info.ts";
 import { readNotification } from "./notify.ts";
-import { createOrder, probe, queryOrder } from "./operations.ts";
+import { probe, queryOrder } from "./operations.ts";
 import { prepareOrder } from "./order.ts";
 import { createRefund, prepareRefund, queryRefund } from "./refunds.ts";
 

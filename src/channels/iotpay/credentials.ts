@@ -1,14 +1,10 @@
-/** What an IOTPay account consists of, and the check when it is saved. */
+/** What an IOTPay account consists of. */
 import * as z from "zod";
 
-import { sha256Hex } from "../../crypto/digest.ts";
-import type { Issue } from "../../errors.ts";
-import { err, ok, type Result } from "../../result.ts";
-import type { ChannelAccount, CredentialsReport, IntegrationMode } from "../adapter.ts";
 import { WALLETS } from "./channel-ids.ts";
 
 /** `loginName` of a refund is shorter than the `jobNo` that it usually is. */
-const LOGIN_NAME_LIMIT = 32;
+export const LOGIN_NAME_LIMIT = 32;
 
 const printable = (max: number) =>
   z.string().regex(new RegExp(`^[\\x21-\\x7e]{1,${max}}$`), {
@@ -57,63 +53,3 @@ export const iotpayCredentials = z.strictObject({
 });
 
 export type IotpayCredentials = z.infer<typeof iotpayCredentials>;
-
-export const directMode: IntegrationMode = {
-  credentials: iotpayCredentials,
-
-  async examine(input: unknown): Promise<Result<CredentialsReport, Issue[]>> {
-    const parsed = iotpayCredentials.safeParse(input);
-    if (!parsed.success) {
-      return err(
-        parsed.error.issues.map(({ path, message }) => ({ path: path.join("."), message })),
-      );
-    }
-    const { mch_id, merchant_key, job_no, login_name } = parsed.data;
-    if (merchant_key === mch_id || merchant_key === job_no) {
-      return err([{ path: "merchant_key", message: "is another field's value, not the key" }]);
-    }
-    if (login_name === undefined && job_no.length > LOGIN_NAME_LIMIT) {
-      const message = `is required: job_no is longer than the ${LOGIN_NAME_LIMIT} characters that refunds take`;
-      return err([{ path: "login_name", message }]);
-    }
-    return ok({
-      fingerprints: { merchant_key_sha256: await sha256Hex(merchant_key) },
-      merchantAccount: mch_id,
-    });
-  },
-};
-
-/** An account ready for use: the newest version speaks, every version listens. */
-export interface IotpayAccount extends IotpayCredentials {
-  readonly loginName: string;
-  readonly codeLifeMs: number;
-  /** Newest first. Notifications may come under any of them while keys are changed. */
-  readonly verifiers: readonly { readonly mchId: string; readonly merchantKey: string }[];
-}
-
-const DEFAULT_CODE_MINUTES = 60;
-
-const remembered = new WeakMap<ChannelAccount, IotpayAccount>();
-
-/** @throws Error when stored credentials do not parse: they were examined when they were saved. */
-export function accountOf(account: ChannelAccount): IotpayAccount {
-  const known = remembered.get(account);
-  if (known !== undefined) return known;
-  const versions = account.versions.map((version) => iotpayCredentials.safeParse(version));
-  const readable = versions.flatMap(({ data }) => (data === undefined ? [] : [data]));
-  const [newest] = readable;
-  if (newest === undefined || readable.length < versions.length) {
-    throw new Error(`the IOTPay credentials stored for ${account.id} cannot be read`);
-  }
-  const opened: IotpayAccount = {
-    ...newest,
-    loginName: newest.login_name ?? newest.job_no,
-    codeLifeMs: (newest.code_minutes ?? DEFAULT_CODE_MINUTES) * 60_000,
-    verifiers: readable.map(({ mch_id, merchant_key }) => ({
-      mchId: mch_id,
-      merchantKey: merchant_key,
-    })),
-  };
-  remembered.set(account, opened);
-  return opened;
-}

@@ -9,15 +9,18 @@ import type { ChannelError, ChannelIo, Outcome } from "../adapter.ts";
 import { callChannel } from "../call.ts";
 import { parseJson } from "../json.ts";
 import { errorOf, unknown, type Unknown } from "../outcomes.ts";
-import type { IotpayAccount } from "./credentials.ts";
+import type { IotpayAccount } from "./account.ts";
 import { errorRow } from "./error-table.ts";
 import { type Fields, isSignedBy, signed } from "./signing.ts";
+
+/** In the place of a code that is missing, or is none. */
+export const NO_CODE = "fail";
 
 export interface IotpayAnswer {
   readonly kind: "answer";
   /** Both the communication and the business went well. */
   readonly success: boolean;
-  /** IOTPay's code; `fail` where it gave none. */
+  /** IOTPay's code; {@link NO_CODE} where it gave none. */
   readonly errorCode: string;
   readonly text: string;
   readonly fields: Readonly<Record<string, unknown>>;
@@ -78,7 +81,7 @@ function judge(status: number, body: Uint8Array): IotpayAnswer | Unknown {
     kind: "answer",
     success: retCode === "SUCCESS" && (resCode ?? "") !== "FAIL",
     // A code is logged and shown only when it looks like one.
-    errorCode: /^[\w.-]{1,64}$/.test(code) ? code : "fail",
+    errorCode: /^[\w.-]{1,64}$/.test(code) ? code : NO_CODE,
     text: words.slice(0, TEXT_LIMIT),
     fields: parsed.data,
   };

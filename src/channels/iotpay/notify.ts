@@ -7,7 +7,7 @@ import { fromUtf8Strict } from "../../crypto/encoding.ts";
 import { err, ok, type Result } from "../../result.ts";
 import type { CallbackVerdict, RawCallback } from "../adapter.ts";
 import { parseJson } from "../json.ts";
-import type { IotpayAccount } from "./credentials.ts";
+import type { IotpayAccount } from "./account.ts";
 import { integerOf, numberOf } from "./exchange.ts";
 import { stateOf, timeOf } from "./operations.ts";
 import { isSignedBy } from "./signing.ts";

@@ -1,17 +1,7 @@
-/** What is asked of IOTPay about one order. A reply about another order is never believed. */
-import type {
-  Charge,
-  ChannelIo,
-  ChargeOrder,
-  Outcome,
-  PaymentReport,
-  ReportedState,
-  SentOrder,
-} from "../adapter.ts";
+/** What is asked of IOTPay about an order that exists. */
+import type { ChannelIo, Outcome, PaymentReport, ReportedState, SentOrder } from "../adapter.ts";
 import { bareReport, unknown } from "../outcomes.ts";
-import { actionOf } from "./actions.ts";
-import type { IotpayAccount } from "./credentials.ts";
-import { REQUEST_REFUSED } from "./error-table.ts";
+import type { IotpayAccount } from "./account.ts";
 import {
   anotherOrder,
   askIotpay,
@@ -22,7 +12,6 @@ import {
   numberOf,
   refusal,
 } from "./exchange.ts";
-import { readPrepared } from "./order.ts";
 
 export const NOT_EXIST = "0112";
 
@@ -48,67 +37,13 @@ const bare = (...terms: Parameters<typeof bareReport>): Outcome<PaymentReport> =
   value: bareReport(...terms),
 });
 
-const isAnother = ({ fields }: IotpayAnswer, paymentId: string, account: IotpayAccount): boolean =>
+/** A reply about another order, or to another merchant, is never believed. */
+export const isAnother = (
+  { fields }: IotpayAnswer,
+  paymentId: string,
+  account: IotpayAccount,
+): boolean =>
   namesOther(fields["mchOrderNo"], paymentId) || namesOther(fields["mchId"], account.mch_id);
-
-export async function createOrder(
-  payload: string,
-  order: ChargeOrder,
-  account: IotpayAccount,
-  io: ChannelIo,
-): Promise<Outcome<Charge>> {
-  const prepared = readPrepared(payload);
-  const answer = await askIotpay(prepared.path, prepared.fields, account, io);
-  if (answer.kind === "unknown") return answer;
-  if (isAnother(answer, order.paymentId, account)) return anotherOrder();
-  if (prepared.shows === "nothing") return afterScan(answer, order, account, io);
-  if (!answer.success) return refusal(answer);
-  const action = actionOf(prepared, answer.fields);
-  if (action === null) return incomplete();
-  const number = numberOf(answer.fields["payOrderId"]);
-  return {
-    kind: "ok",
-    value: {
-      action,
-      expiresAt: Math.min(order.expiresAt, order.createdAt + account.codeLifeMs),
-      ...(number === null ? {} : { channelTransactionId: number }),
-    },
-  };
-}
-
-/**
- * After a code was scanned. The reply says how it went, but not how much was paid, and no notice
- * will follow: what it says is checked by a query before it is believed. A FAIL whose code is not
- * about the request itself may hide a payment that went through at the wallet.
- */
-async function afterScan(
-  answer: IotpayAnswer,
-  order: ChargeOrder,
-  account: IotpayAccount,
-  io: ChannelIo,
-): Promise<Outcome<Charge>> {
-  const refused = answer.success ? null : refusal(answer);
-  if (refused?.kind === "unknown") return refused;
-  if (refused !== null && REQUEST_REFUSED.includes(answer.errorCode)) return refused;
-  const found = await queryOrder(order, account, io);
-  const report = found.kind === "ok" ? found.value : null;
-  if (refused !== null) {
-    const unpaid = report?.state === "absent" || report?.state === "failed";
-    return unpaid || report?.state === "closed"
-      ? refused
-      : { kind: "unknown", error: refused.error };
-  }
-  const number = numberOf(answer.fields["payOrderId"]) ?? report?.channelTransactionId ?? null;
-  return {
-    kind: "ok",
-    value: {
-      action: { type: "wait" },
-      expiresAt: order.expiresAt,
-      ...(number === null ? {} : { channelTransactionId: number }),
-      ...(report?.state === "paid" ? { report } : {}),
-    },
-  };
-}
 
 /**
  * IOTPay can neither close nor cancel an order, so after the deadline an unpaid one counts as

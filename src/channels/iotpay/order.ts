@@ -5,7 +5,7 @@ import { type Failure, failure } from "../../errors.ts";
 import { err, ok, type Result } from "../../result.ts";
 import type { ChargeOrder } from "../adapter.ts";
 import { openidOf, type Product, productOf } from "./channel-ids.ts";
-import type { IotpayAccount } from "./credentials.ts";
+import type { IotpayAccount } from "./account.ts";
 import { clientIp, fitText } from "./texts.ts";
 
 /** Characters. */

@@ -15,7 +15,7 @@ import type {
   RefundReport,
   ReportedRefundState,
 } from "../adapter.ts";
-import type { IotpayAccount } from "./credentials.ts";
+import type { IotpayAccount } from "./account.ts";
 import {
   anotherOrder,
   askIotpay,
@@ -23,6 +23,7 @@ import {
   integerOf,
   type IotpayAnswer,
   namesOther,
+  NO_CODE,
   numberOf,
   refusal,
 } from "./exchange.ts";
@@ -56,6 +57,22 @@ export function prepareRefund(order: RefundOrder, account: IotpayAccount): Resul
   return ok(JSON.stringify(fields));
 }
 
+/** A wallet's words for trouble of its own. IOTPay passes them on, and its page lists none. */
+const TROUBLE = /SYSTEM|BANK|TIME_?OUT|BUSY|UNKNOW|PROCESS|EXCEPTION|FREQUEN|RETRY|REPEAT|DUPLIC/i;
+
+/**
+ * A refusal frees the refund's share of the payment, so it must prove that nothing was booked. A no
+ * to a repeat may mean "made already"; a FAIL without a code, or with a wallet's trouble, says
+ * nothing about the money. Asked for again, under the same number.
+ */
+function refusedRefund(answer: IotpayAnswer, io: ChannelIo): Outcome<never> {
+  const refused = refusal(answer);
+  const { errorCode } = answer;
+  if (refused.kind === "unknown" || errorCode === NOT_EXIST) return refused;
+  const isProof = io.attempt === 0 && errorCode !== NO_CODE && !TROUBLE.test(errorCode);
+  return isProof ? refused : { kind: "unknown", error: { ...refused.error, retryable: true } };
+}
+
 export async function createRefund(
   payload: string,
   order: RefundOrder,
@@ -66,7 +83,7 @@ export async function createRefund(
   const answer = await askIotpay("/refund_order", fields, account, io);
   if (answer.kind === "unknown") return answer;
   if (isAnother(answer, order)) return anotherOrder();
-  if (!answer.success) return refusal(answer);
+  if (!answer.success) return refusedRefund(answer, io);
   const waits = account.refund_query_path !== undefined;
   return report(order, answer, waits ? "processing" : "succeeded", "ACCEPTED");
 }

@@ -26,10 +26,7 @@ export type Exchange =
 export const failed = (reply: Exclude<Exchange, { kind: "success" }>): Outcome<never> =>
   reply.kind === "unknown" ? reply : { kind: reply.outcome, error: reply.error };
 
-export const malformed = unknown(
-  "malformed_reply",
-  "The reply does not have the documented form.",
-);
+export const malformed = unknown("malformed_reply", "The reply does not have the documented form.");
 
 /** Runs `work` with the account's keys; an account without usable keys is a refusal of ours. */
 export async function withKeys<T>(

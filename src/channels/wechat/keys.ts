@@ -1,6 +1,6 @@
 /**
- * An account's keys, imported once and remembered by the identity of the account object. The
- * newest version signs; the keys of all versions verify and decrypt, so keys change without a gap.
+ * An account's keys, imported once. The newest version signs; the keys of all versions verify and
+ * decrypt, so keys change without a gap.
  */
 import * as z from "zod";
 
@@ -9,6 +9,7 @@ import { importSigningKey, importVerifyingKey } from "../../crypto/rsa.ts";
 import { readCertificate } from "../../crypto/x509.ts";
 import { err, ok, type Result } from "../../result.ts";
 import type { ChannelAccount } from "../adapter.ts";
+import { importedPerAccount, perAccount } from "../per-account.ts";
 import {
   directFields,
   keyFields,
@@ -80,10 +81,8 @@ const CERTIFICATE_PATHS: Readonly<Record<string, string>> = {
   wechat_global: "/v3/global/certificates",
 };
 
-const parsed = new WeakMap<ChannelAccount, Result<Version[], string>>();
-const imported = new WeakMap<ChannelAccount, Result<AccountKeys, string>>();
-
-function readVersions(account: ChannelAccount): Result<Version[], string> {
+/** All versions of the credentials, newest first. The error never repeats a value. */
+export const versionsOf = perAccount((account): Result<Version[], string> => {
   if (!isMode(account.mode)) return err(`mode ${account.mode} is not offered`);
   const versions: Version[] = [];
   for (const stored of account.versions) {
@@ -94,16 +93,7 @@ function readVersions(account: ChannelAccount): Result<Version[], string> {
     versions.push({ ...data, party: partyOf(data), categoryCode });
   }
   return ok(versions);
-}
-
-/** All versions of the credentials, newest first. The error never repeats a value. */
-export function versionsOf(account: ChannelAccount): Result<Version[], string> {
-  const known = parsed.get(account);
-  if (known !== undefined) return known;
-  const read = readVersions(account);
-  parsed.set(account, read);
-  return read;
-}
+});
 
 /** The newest credentials, which requests are made with; null when they cannot be read. */
 export function newestOf(account: ChannelAccount): Version | null {
@@ -111,17 +101,10 @@ export function newestOf(account: ChannelAccount): Version | null {
   return versions.ok ? (versions.value[0] ?? null) : null;
 }
 
-/**
- * The account's keys. The value is remembered, not the promise: a promise belongs to the request
- * that made it and may never settle when that request is cancelled.
- */
-export async function keysOf(account: ChannelAccount): Promise<Result<AccountKeys, string>> {
-  const known = imported.get(account);
-  if (known !== undefined) return known;
-  const keys = await importKeys(account).catch(() => err("a stored key cannot be imported"));
-  imported.set(account, keys);
-  return keys;
-}
+/** The account's keys. The error never repeats a value. */
+export const keysOf = importedPerAccount((account): Promise<Result<AccountKeys, string>> =>
+  importKeys(account).catch(() => err("a stored key cannot be imported")),
+);
 
 async function importKeys(account: ChannelAccount): Promise<Result<AccountKeys, string>> {
   const versions = versionsOf(account);

@@ -1,11 +1,5 @@
 /** Asking for an order, and closing it. */
-import type {
-  ChannelAccount,
-  ChannelIo,
-  Outcome,
-  PaymentReport,
-  SentOrder,
-} from "../adapter.ts";
+import type { ChannelAccount, ChannelIo, Outcome, PaymentReport, SentOrder } from "../adapter.ts";
 import { parseJson } from "../json.ts";
 import { bareReport, unknown } from "../outcomes.ts";
 import { orderPath, queryPath, type Dialect } from "./dialect.ts";

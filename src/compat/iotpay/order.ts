@@ -83,7 +83,9 @@ export const readCreateOrder = (fields: Fields): Result<CreateOrder, Refusal> =>
 /** `extra` is a JSON text; of it only the buyer's openid concerns us. */
 function openidOf(extra: string): string | undefined {
   try {
-    const parsed = z.object({ openId: z.string().min(1).max(128) }).safeParse(JSON.parse(extra));
+    const parsed = z
+      .object({ openId: z.string().regex(/^[\x21-\x7e]{1,128}$/) })
+      .safeParse(JSON.parse(extra));
     return parsed.success ? parsed.data.openId : undefined;
   } catch {
     return undefined;

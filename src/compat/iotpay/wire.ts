@@ -26,6 +26,12 @@ export const refusal = (code: keyof typeof IOTPAY_CODES, text: string): Refusal 
  */
 const NOT_IN_REQUESTS = ["retCode", "resCode", "status", "backType"];
 
+/**
+ * The same inside a value, which reads the same once it is signed: `x&retCode=SUCCESS`. Of these at
+ * least one is in all that we sign; a `status` may well stand in the query of an address.
+ */
+const HIDDEN_IN_VALUE = /&(?:retCode|resCode|backType)=/;
+
 const FIELD_LIMIT = 60;
 
 function parseJson(text: string): unknown {
@@ -54,6 +60,9 @@ export function readRequest(body: string): Result<Fields, Refusal> {
     if (value === null || value === "") continue;
     if (typeof value !== "string" && typeof value !== "number") {
       return err(refusal("parameter", "Every parameter must be a text or a number."));
+    }
+    if (HIDDEN_IN_VALUE.test(String(value))) {
+      return err(refusal("parameter", `${name} must not hold members of a reply.`));
     }
     fields.set(name, String(value));
   }

@@ -55,7 +55,7 @@ const submit = createRoute({
     body: jsonBody(
       z.strictObject({
         application: z.record(z.string(), z.unknown()).openapi({
-          description: "As the channel's onboarding form says.",
+          description: "As the `onboarding_schema` of the account's mode says; see the channels.",
         }),
         reference: z
           .string()

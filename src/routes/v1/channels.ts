@@ -33,6 +33,13 @@ const Channel = z
         credentials_schema: z.record(z.string(), z.unknown()).openapi({
           description: "JSON Schema of what accounts in this mode need.",
         }),
+        authorization: z.boolean().openapi({
+          description: "Whether the merchant says yes to an application, by a link.",
+        }),
+        onboarding_schema: z.record(z.string(), z.unknown()).nullable().openapi({
+          description:
+            "JSON Schema of a sub-merchant's `application`; null: accounts in this mode take none.",
+        }),
       }),
     ),
     limits: z.object({ min: z.int(), max: z.int() }),
@@ -63,7 +70,11 @@ const ChannelError = z
   })
   .openapi("ChannelError");
 
-function show({ info, modes }: ChannelAdapter): z.infer<typeof Channel> {
+const schemaOf = (form: zod.ZodType): Record<string, unknown> =>
+  zod.toJSONSchema(form, { io: "input", unrepresentable: "any" });
+
+function show(adapter: ChannelAdapter): z.infer<typeof Channel> {
+  const { info, modes, authorization, onboarding } = adapter;
   return {
     object: "channel",
     slug: info.slug,
@@ -80,7 +91,10 @@ function show({ info, modes }: ChannelAdapter): z.infer<typeof Channel> {
     qr_lifetime_seconds: info.qrLifetimeSeconds,
     integration_modes: Object.entries(modes).map(([mode, { credentials }]) => ({
       mode,
-      credentials_schema: zod.toJSONSchema(credentials, { io: "input", unrepresentable: "any" }),
+      credentials_schema: schemaOf(credentials),
+      authorization: authorization?.modes.includes(mode) === true,
+      onboarding_schema:
+        onboarding?.modes.includes(mode) === true ? schemaOf(onboarding.application) : null,
     })),
     limits: info.limits,
     refunds:

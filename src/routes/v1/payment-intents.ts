@@ -98,7 +98,8 @@ const cancel = createRoute({
   summary: "Cancel a payment",
   description:
     "Asks the channel, closes the order there and asks again, so that a buyer who is just paying " +
-    "is not lost. 202: the channel has not confirmed yet; we go on.",
+    "is not lost. 202: the channel has not confirmed yet; we go on. A channel that cannot close " +
+    "an order (IOTPay) answers so: the payment is cancelled at its deadline, unless it is paid.",
   ...merchantAuth("payments:write"),
   request: { params, headers: idempotency, body: noFields },
   responses: {

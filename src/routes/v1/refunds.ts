@@ -3,6 +3,7 @@ import { createRoute, z } from "@hono/zod-openapi";
 
 import { apiError, ERROR_CODES } from "../../errors.ts";
 import { isId, paymentOfRefund } from "../../ids.ts";
+import type { Answer } from "../../intent/answers.ts";
 import { intentObject } from "../../intent/client.ts";
 import { REVOKE_TYPES } from "../../intent/refund-record.ts";
 import { REFUND_STATUSES } from "../../payments/refund.ts";
@@ -153,6 +154,15 @@ const list = createRoute({
 /** The copy holds the object's own JSON. */
 const shown = (row: { snapshot: string }) => JSON.parse(row.snapshot) as z.infer<typeof Refund>;
 
+/**
+ * The answer is not the last word, or it is the channel's refusal of a refund that was made: the
+ * next request with the key must be the same one, and the payment's object answers it.
+ */
+const keepsItsKey = (answer: Answer): boolean =>
+  answer.kind === "object"
+    ? answer.status === 202
+    : answer.failure.details?.["refund"] !== undefined;
+
 export function registerRefunds(app: App): void {
   app.openapi(create, async (c) => {
     const { payment_intent: id, amount, reason, revoke } = c.req.valid("json");
@@ -167,9 +177,7 @@ export function registerRefunds(app: App): void {
       revoke: revoke ?? null,
     };
     const answer = await intentObject(c.env, id).refund(ownerOf(c), terms, traceOf(c));
-    // Also after a refusal by the channel: the refund stands, so the key stays with this body.
-    const isMade = answer.kind === "failure" && answer.failure.details?.["refund"] !== undefined;
-    c.set("outcomeIsOpen", isMade || (answer.kind === "object" && answer.status === 202));
+    c.set("outcomeIsOpen", keepsItsKey(answer));
     return answerReply(answer) as never;
   });
 

@@ -72,7 +72,12 @@ export const Payer = z
     openid: PlainText(128),
     sp_openid: PlainText(128),
     sub_openid: PlainText(128),
-    auth_code: z.string().regex(/^[0-9A-Za-z]{10,64}$/, "must be the digits of the payment code"),
+    auth_code: z
+      .string()
+      .regex(
+        /^[0-9A-Za-z]{10,64}$/,
+        "must be the payment code as it was scanned, 10 to 64 digits or letters",
+      ),
     client_ip: z.union(
       [z.ipv4(), z.ipv6()],
       unlessMissing("must be an IP address like 203.0.113.7 or 2001:db8::1"),

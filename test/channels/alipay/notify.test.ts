@@ -2,6 +2,7 @@
 import { describe, it } from "vitest";
 
 import { alipay } from "../../../src/channels/alipay/adapter.ts";
+import { notifyContents } from "../../../src/channels/alipay/signing.ts";
 import { secureRandom } from "../../../src/ids.ts";
 import type { ChannelAccount } from "../../../src/channels/adapter.ts";
 import {
@@ -69,6 +70,14 @@ describe("published notifications", () => {
     "timeout close": { ...PAID, state: "closed", paidAt: null, channelStatus: "TRADE_CLOSED" },
     "gateway-style": PAID,
   };
+  it("are all of them, and sign the published texts", ({ expect }) => {
+    expect(openapi.notify).toHaveLength(Object.keys(expected).length);
+    for (const { name, wire, string_to_verify } of openapi.notify) {
+      const texts = notifyContents(new Map(new URLSearchParams(wire)));
+      expect([...texts], name).toContain(string_to_verify);
+    }
+  });
+
   for (const [name, report] of Object.entries(expected)) {
     it(`say where the payment stands: ${name}`, async ({ expect }) => {
       const verdict = {

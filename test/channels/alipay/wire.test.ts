@@ -11,6 +11,7 @@ import {
 import { answerNode, readEnvelope } from "../../../src/channels/alipay/envelope.ts";
 import { askGateway } from "../../../src/channels/alipay/exchange.ts";
 import { keysOf } from "../../../src/channels/alipay/keys.ts";
+import { writeParameters } from "../../../src/channels/alipay/links.ts";
 import {
   chinaTime,
   fromChinaTime,
@@ -53,6 +54,7 @@ describe("request signature", () => {
         const key = await importSigningKey(must(readPrivateKey(form)));
         const sent = await signRequest(parameters, key);
         expect(sent["sign"]).toBe(vector.sign);
+        expect(writeParameters(sent)).toBe(vector.order_string_encodeURIComponent);
       }
     });
   }

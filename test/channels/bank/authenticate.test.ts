@@ -8,6 +8,7 @@ import type { BankSettings } from "../../../src/channels/bank/profile.ts";
 import { profileOf } from "../../../src/channels/bank/profiles.ts";
 import { importVerifier } from "../../../src/channels/bank/verifier.ts";
 import { toBase64Url, utf8 } from "../../../src/crypto/encoding.ts";
+import { hmacHex, importHmacKey } from "../../../src/crypto/hmac.ts";
 import vectors from "../../vectors/bank-webhooks.json";
 
 const FORM = "application/x-www-form-urlencoded";
@@ -77,6 +78,31 @@ describe("vectors", () => {
     expect(await check(settings, message(form.toString(), {}, FORM))).toMatchObject({ ok: false });
     form.set("phone", "1");
     expect(await check(settings, message(form.toString(), {}, FORM))).toMatchObject({ ok: false });
+  });
+
+  it("hitpay_v1 has one reading: a payer's text does not become fields", async ({ expect }) => {
+    const settings = { profile: "hitpay_v1", secret: hitpay_v1.salt };
+    const key = await importHmacKey(hitpay_v1.salt);
+    // A payment that failed, as HitPay signs it; the payer gave this telephone number.
+    const phone = "1reference_numberREF2statuscompletedt";
+    const genuine: Record<string, string> = { ...hitpay_v1.fields, phone, status: "failed" };
+    const names = Object.keys(genuine).toSorted();
+    const text = names.map((name) => name + (genuine[name] ?? "")).join("");
+    const hmac = await hmacHex(key, text);
+    const sent = (fields: Record<string, string>) =>
+      check(settings, message(new URLSearchParams({ ...fields, hmac }).toString(), {}, FORM));
+    expect(await sent(genuine)).toMatchObject({ ok: true });
+    // The same text, cut elsewhere: another order, and paid.
+    const forged = {
+      ...hitpay_v1.fields,
+      phone: "1",
+      reference_number: "REF2",
+      status: "completed",
+      t: "reference_numberREF1statusfailed",
+    };
+    const again = Object.entries(forged).toSorted(([a], [b]) => (a < b ? -1 : 1));
+    expect(again.map(([name, value]) => name + value).join("")).toBe(text);
+    expect(await sent(forged)).toEqual({ ok: false, error: "a field is not known" });
   });
 
   it("fiuu", async ({ expect }) => {

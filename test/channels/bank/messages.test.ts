@@ -371,6 +371,21 @@ describe("states and events", () => {
     }
   });
 
+  it("knows the ringgit by Fiuu's own name for it, signed as it was written", async ({
+    expect,
+  }) => {
+    const { settings: own, told } = CASES["fiuu"] as Case;
+    const renamed = { ...told, currency: "RM" };
+    const callback = await changed(await messageOf(renamed, own), {});
+    expect(await read(own, callback)).toMatchObject({
+      ok: true,
+      value: { news: { state: "paid", amount: { currency: "MYR", value: told.value } } },
+    });
+    const { settings: elsewhere, told: others } = CASES["hitpay_v1"] as Case;
+    const strange = await changed(await messageOf({ ...others, currency: "RM" }, elsewhere), {});
+    expect((await read(elsewhere, strange)).ok).toBe(false);
+  });
+
   it("passes on numbers that look like numbers, and times that are times", ({ expect }) => {
     expect(say({ status: "paid", id: "a b" })).toMatchObject({
       value: { news: { transactionId: null } },

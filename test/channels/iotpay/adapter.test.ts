@@ -50,6 +50,10 @@ describe("the signature", () => {
       expect(signedText(entriesOf(fields)), name).toBe(string);
       expect(signatureOf(entriesOf(fields), vectors.sign.key), name).toBe(sign);
     }
+    for (const { name, fields, sign, same_with_case_insensitive_sort } of vectors.sign.vectors) {
+      const other = signatureOf(entriesOf(fields), vectors.sign.key, "ignoring_case");
+      expect(other === sign, name).toBe(same_with_case_insensitive_sort);
+    }
     const { fields, string, sign, key } = vectors.notify;
     expect(signedText(entriesOf(fields))).toBe(string);
     expect(signatureOf(entriesOf(fields), key)).toBe(sign);
@@ -662,12 +666,10 @@ describe("a scanned code", () => {
     payOrderId: "W9",
   });
 
-  const run = async (create: unknown, query: (id: string) => unknown) => {
+  const run = async (create: unknown, query: (id: string) => unknown, attempt = 0) => {
     const made = scanned();
-    const { io, asked } = scripted({
-      "/create_order": create,
-      "/query_order": query(made.paymentId),
-    });
+    const answers = { "/create_order": create, "/query_order": query(made.paymentId) };
+    const { io, asked } = scripted(answers, { attempt });
     const { outcome } = await charge({ account: accountOf(), io }, made);
     return { outcome, paths: asked.map(({ path }) => path) };
   };
@@ -700,6 +702,18 @@ describe("a scanned code", () => {
     expect(bad.paths).toEqual(["/create_order"]);
     const slow = await run({ retCode: "SUCCESS", resCode: "FAIL", errCode: "0110" }, () => absent);
     expect(slow.outcome.kind).toBe("unknown");
+  });
+
+  it("that was sent before is not refused by a repeat: the first may have been paid", async ({
+    expect,
+  }) => {
+    const used = { retCode: "FAIL", errCode: "0014" };
+    const absent = { retCode: "SUCCESS", resCode: "FAIL", errCode: "0112" };
+    const paid = await run(used, (id) => status(id, 2), 1);
+    expect(paid.outcome.kind).toBe("unknown");
+    expect(paid.paths).toEqual(["/create_order", "/query_order"]);
+    expect((await run(used, () => used, 1)).outcome.kind).toBe("unknown");
+    expect((await run(used, () => absent, 1)).outcome.kind).toBe("rejected");
   });
 });
 
@@ -778,6 +792,28 @@ describe("refunds", () => {
       const { io } = scripted({ "/refund_order": members });
       expect(await create(refundOf(payment()), io)).toMatchObject({ kind });
     }
+  });
+
+  it("are not refused by a FAIL that leaves open what was booked", async ({ expect }) => {
+    const outcome = async (members: object, attempt = 0) => {
+      const { io } = scripted({ "/refund_order": { retCode: "SUCCESS", ...members } }, { attempt });
+      return (await create(refundOf(payment()), io))?.kind;
+    };
+    for (const errCode of [
+      "SYSTEMERROR",
+      "SYSTEM_ERROR",
+      "ACQ.SYSTEM_ERROR",
+      "BIZERR_NEED_RETRY",
+    ]) {
+      expect(await outcome({ resCode: "FAIL", errCode }), errCode).toBe("unknown");
+    }
+    expect(await outcome({ resCode: "FAIL" })).toBe("unknown");
+    // To a repeat: "made already" is a no, too. That the order was never there is one for good.
+    for (const errCode of ["NOT_ENOUGH", "0014"]) {
+      expect(await outcome({ resCode: "FAIL", errCode })).toBe("rejected");
+      expect(await outcome({ resCode: "FAIL", errCode }, 1)).toBe("unknown");
+    }
+    expect(await outcome({ resCode: "FAIL", errCode: "0112" }, 1)).toBe("rejected");
   });
 
   it("that nobody can ask for are repeated, and a no to the repeat proves nothing", async ({

@@ -191,7 +191,9 @@ describe("reply and callback signature", () => {
   });
 
   it("never accepts a probe, and does not fall over its base64", async ({ expect }) => {
-    const { prefix, synthetic_example } = groups.probe_signature;
+    const { prefix, synthetic_example, observed_length } = groups.probe_signature;
+    expect(synthetic_example).toHaveLength(observed_length);
+    expect(synthetic_example.startsWith(prefix)).toBe(true);
     const real = vector.headers["Wechatpay-Signature"];
     for (const signature of [synthetic_example, `${prefix}${real}`, prefix]) {
       const check = await checkSignature(

@@ -6,16 +6,12 @@ import { md5Hex } from "../../../crypto/digest.ts";
 import { readPrivateKey, readPublicKey, toPem } from "../../../crypto/pem.ts";
 import { selfSignedCertificate } from "../../../crypto/x509-build.ts";
 import { readCertificate, type Certificate } from "../../../crypto/x509.ts";
-import type { Result } from "../../../result.ts";
-import { digits } from "../../../sandbox/numbers.ts";
+import { mustRead } from "../../../sandbox/keyring.ts";
+import { checkDigits, digits } from "../../../sandbox/numbers.ts";
 import type { SandboxKeyring } from "../../../sandbox/simulator.ts";
 
 /** Sandbox applications begin like those of Alipay's own sandbox. */
 const APP_PREFIX = "9021";
-
-/** Two check digits, so that a mistyped number is not taken for somebody's application. */
-const checkDigits = (body: string): string =>
-  (97n - (BigInt(body) % 97n)).toString().padStart(2, "0");
 
 export function appIdOf(accountId: string): string {
   const body = `${APP_PREFIX}${digits(`app:${accountId}`, 10)}`;
@@ -32,12 +28,6 @@ export const sellerIdOf = (appId: string): string => `2088${digits(`seller:${app
 
 export const buyerIdOf = (orderNumber: string): string =>
   `2088${digits(`buyer:${orderNumber}`, 12)}`;
-
-/** Keys of a keyring were made by the sandbox itself; anything else is a bug. */
-export function mustRead<T>(read: Result<T, string>): T {
-  if (!read.ok) throw new Error(`the sandbox's own key does not parse: ${read.error}`);
-  return read.value;
-}
 
 /**
  * The platform's certificate, for accounts in certificate mode, where it stands for

@@ -1,9 +1,10 @@
 /** Replies of the simulated gateway, in its shapes. */
 import { readPrivateKey } from "../../../crypto/pem.ts";
 import { importSigningKey, signSha256 } from "../../../crypto/rsa.ts";
+import { mustRead } from "../../../sandbox/keyring.ts";
 import type { SandboxWorld } from "../../../sandbox/simulator.ts";
 import { encrypted, isEncrypted } from "./content.ts";
-import { mustRead, platformSerial } from "./identity.ts";
+import { platformSerial } from "./identity.ts";
 import type { GatewayError, Parameters } from "./request.ts";
 
 const MESSAGES: Readonly<Record<string, string>> = {

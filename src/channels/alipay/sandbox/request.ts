@@ -5,9 +5,10 @@
 import { readPublicKey } from "../../../crypto/pem.ts";
 import { importVerifyingKey, verifySha256 } from "../../../crypto/rsa.ts";
 import { err, ok, type Result } from "../../../result.ts";
+import { mustRead } from "../../../sandbox/keyring.ts";
 import type { SandboxWorld } from "../../../sandbox/simulator.ts";
 import { authAppIdOf, readGrant } from "./grants.ts";
-import { isSandboxApp, mustRead } from "./identity.ts";
+import { isSandboxApp } from "./identity.ts";
 import { readTime } from "./time.ts";
 
 export type Parameters = ReadonlyMap<string, string>;

@@ -2,18 +2,13 @@
  * Who is who at the simulated Antom: client IDs, made from the account's id, and payment numbers,
  * made from the order's. The same input always gives the same number.
  */
-import type { Result } from "../../../result.ts";
 import { chinaClock, nextChinaDay } from "../../../sandbox/china-time.ts";
-import { digits } from "../../../sandbox/numbers.ts";
+import { checkDigits, digits } from "../../../sandbox/numbers.ts";
 
 export const CHANNEL = "antom";
 
 /** Like those of Antom's own sandbox, which send callers to its sandbox paths. */
 const CLIENT_PREFIX = "SANDBOX_5Y";
-
-/** Two check digits, so that a mistyped ID is not taken for somebody's. */
-const checkDigits = (body: string): string =>
-  (97n - (BigInt(body) % 97n)).toString().padStart(2, "0");
 
 export function clientIdOf(accountId: string): string {
   const body = digits(`client:${accountId}`, 13);
@@ -49,12 +44,6 @@ export function orderNumberOf(clientId: string, paymentId: string): string | nul
 export function orderNumberOfRefund(refundNumber: string): string | null {
   const match = /^re_([0-9a-z]{26})/.exec(refundNumber);
   return match === null ? null : `pi_${match[1] ?? ""}`;
-}
-
-/** Keys of a keyring were made by the sandbox itself; anything else is a bug. */
-export function mustRead<T>(read: Result<T, string>): T {
-  if (!read.ok) throw new Error(`the sandbox's own key does not parse: ${read.error}`);
-  return read.value;
 }
 
 /** Times are in GMT+8, with the zone. */

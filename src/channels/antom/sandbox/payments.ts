@@ -2,6 +2,7 @@
 import * as z from "zod";
 
 import type { SandboxOrderRecord, SandboxWorld } from "../../../sandbox/simulator.ts";
+import { walletUrl } from "../../../sandbox/wallet-url.ts";
 import { CHANNEL, cancellableUntil, orderNumberOf, paymentIdOf, writeTime } from "./identity.ts";
 import { readPay, type PayOrder, type Presentation } from "./order.ts";
 import { illegal, inProcess, refusal, success, type Body } from "./reply.ts";
@@ -97,9 +98,9 @@ function shown(
   order: SandboxOrderRecord,
   presentation: Presentation,
   wallet: string,
-  { publicBase }: SandboxWorld,
+  world: SandboxWorld,
 ): Body {
-  const page = `${publicBase}/sandbox/wallet/${order.orderNumber}`;
+  const page = walletUrl(world, order.orderNumber);
   switch (presentation.type) {
     case "payment_code":
       return {};

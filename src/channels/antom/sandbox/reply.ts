@@ -1,8 +1,9 @@
 /** Replies and notices of the simulated Antom: their result, and their signature. */
 import { readPrivateKey } from "../../../crypto/pem.ts";
 import { importSigningKey, signSha256 } from "../../../crypto/rsa.ts";
+import { mustRead } from "../../../sandbox/keyring.ts";
 import type { SandboxWorld } from "../../../sandbox/simulator.ts";
-import { mustRead, writeTime } from "./identity.ts";
+import { writeTime } from "./identity.ts";
 
 export type Body = Readonly<Record<string, unknown>>;
 

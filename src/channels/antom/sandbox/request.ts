@@ -2,8 +2,9 @@
 import { readPublicKey } from "../../../crypto/pem.ts";
 import { importVerifyingKey, verifySha256 } from "../../../crypto/rsa.ts";
 import { err, ok, type Result } from "../../../result.ts";
+import { mustRead } from "../../../sandbox/keyring.ts";
 import type { RegisteredMerchant, SandboxWorld } from "../../../sandbox/simulator.ts";
-import { isSandboxClient, mustRead, readTime } from "./identity.ts";
+import { isSandboxClient, readTime } from "./identity.ts";
 import { illegal, refusal, signedReply, unsignedReply, type Body } from "./reply.ts";
 
 export interface Call {

@@ -49,6 +49,16 @@ const HITPAY_MESSAGE: BankProfile["message"] = {
   state: { at: "status", paid: ["completed", "succeeded"], open: ["pending", "failed"] },
 };
 
+const HITPAY_FIELDS: ReadonlySet<string> = new Set([
+  "payment_id",
+  "payment_request_id",
+  "phone",
+  "amount",
+  "currency",
+  "status",
+  "reference_number",
+]);
+
 /** Its older webhook: a form that is signed field by field. */
 const HITPAY_V1: BankProfile = {
   id: "hitpay_v1",
@@ -57,7 +67,7 @@ const HITPAY_V1: BankProfile = {
   format: "form",
   authentication: {
     scheme: "hmac_sha256",
-    content: { of: "sorted_fields" },
+    content: { of: "sorted_fields", names: HITPAY_FIELDS },
     at: { field: "hmac" },
     secretIs: "text",
     encoding: "hex",

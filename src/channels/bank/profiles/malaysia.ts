@@ -173,7 +173,8 @@ const FIUU: BankProfile = {
     belongs: [{ at: "domain", is: "{merchant_id}" }],
     reference: { at: "orderid" },
     amount: { at: "amount", unit: "major" },
-    currency: { at: "currency" },
+    // Malaysian channels say RM unless the order has named the ringgit otherwise.
+    currency: { at: "currency", also: { RM: "MYR" } },
     transactionId: "tranID",
     paidAt: { at: "paydate", written: { form: "local", zone: KUALA_LUMPUR } },
     state: { at: "status", paid: ["00"], open: ["11", "22"] },

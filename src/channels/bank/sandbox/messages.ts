@@ -7,6 +7,7 @@ import { fromBase64, toBase64, toBase64Url, utf8 } from "../../../crypto/encodin
 import { hmacBase64, hmacHex, importHmacKey } from "../../../crypto/hmac.ts";
 import { readPrivateKey } from "../../../crypto/pem.ts";
 import { importSigningKey, signSha256 } from "../../../crypto/rsa.ts";
+import { mustRead } from "../../../sandbox/keyring.ts";
 import type { SandboxWorld } from "../../../sandbox/simulator.ts";
 import type { Settings } from "./accounts.ts";
 
@@ -59,9 +60,8 @@ const withHeaders = (message: Written, headers: Readonly<Record<string, string>>
 });
 
 async function rsa({ world, forged }: Pen, text: string): Promise<string> {
-  const pkcs8 = readPrivateKey(world.keys.platformPrivateKey);
-  if (!pkcs8.ok) throw new Error("the sandbox's own key does not parse");
-  return signSha256(await importSigningKey(pkcs8.value), forged ? `${text} ` : text);
+  const key = await importSigningKey(mustRead(readPrivateKey(world.keys.platformPrivateKey)));
+  return signSha256(key, forged ? `${text} ` : text);
 }
 
 const seconds = ({ world }: Pen): string => String(Math.floor(world.now / 1_000));

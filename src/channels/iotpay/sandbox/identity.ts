@@ -1,13 +1,9 @@
 /** Who is who at the simulated IOTPay: merchant numbers and keys, made from the account's id. */
 import { md5Hex } from "../../../crypto/md5.ts";
-import { digits } from "../../../sandbox/numbers.ts";
+import { checkDigits, digits } from "../../../sandbox/numbers.ts";
 import type { SandboxKeyring, SandboxWorld } from "../../../sandbox/simulator.ts";
 
 const PREFIX = "70";
-
-/** Two check digits, so that a mistyped number is not taken for somebody's. */
-const checkDigits = (body: string): string =>
-  (97n - (BigInt(body) % 97n)).toString().padStart(2, "0");
 
 export function merchantIdOf(accountId: string): string {
   const body = `${PREFIX}${digits(`iotpay:${accountId}`, 8)}`;

@@ -2,6 +2,7 @@
 import * as z from "zod";
 
 import type { SandboxOrderRecord, SandboxWorld } from "../../../sandbox/simulator.ts";
+import { walletUrl } from "../../../sandbox/wallet-url.ts";
 import { orderNumberOf, payOrderId } from "./identity.ts";
 import { keptFields, newOrder, type OrderFields, readOrder, type Operation } from "./request.ts";
 import { answerFor, type Shape } from "./shapes.ts";
@@ -66,7 +67,7 @@ export async function create(
     payOrderId: payOrderId(order.channelId, order.mchOrderNo),
     mchOrderNo: order.mchOrderNo,
   };
-  const wallet = `${world.publicBase}/sandbox/wallet/${order.mchOrderNo}`;
+  const wallet = walletUrl(world, order.mchOrderNo);
   const shown = answerFor(order, wallet, shape);
   // The older endpoint answers with the page alone.
   return operation === "payForSubmit"

@@ -9,6 +9,7 @@ import * as z from "zod";
 import { canonicalJson } from "../../../canonical-json.ts";
 import { readPrivateKey } from "../../../crypto/pem.ts";
 import { oaepDecrypt } from "../../../crypto/rsa.ts";
+import { mustRead } from "../../../sandbox/keyring.ts";
 import { digits } from "../../../sandbox/numbers.ts";
 import type { SandboxOrderRecord, SandboxWorld } from "../../../sandbox/simulator.ts";
 import { readForm } from "./forms.ts";
@@ -66,10 +67,9 @@ function* secretsIn(value: unknown, path = ""): Generator<readonly [string, stri
 
 /** A secret that does not open: it was sent in clear, or for another key. */
 async function sealProblem(application: unknown, world: SandboxWorld): Promise<Refusal | null> {
-  const platform = readPrivateKey(world.keys.platformPrivateKey);
-  if (!platform.ok) throw new TypeError("the sandbox keyring is damaged");
+  const platform = mustRead(readPrivateKey(world.keys.platformPrivateKey));
   for (const [place, value] of secretsIn(application)) {
-    const opened = await oaepDecrypt(platform.value, value);
+    const opened = await oaepDecrypt(platform, value);
     if (!opened.ok) return paramError(place, "cannot be decrypted");
   }
   return null;

@@ -4,6 +4,7 @@
  */
 import { readPrivateKey, readPublicKey, toPem } from "../../../crypto/pem.ts";
 import { selfSignedCertificate } from "../../../crypto/x509-build.ts";
+import { mustRead } from "../../../sandbox/keyring.ts";
 import { digits, hex } from "../../../sandbox/numbers.ts";
 import type { SandboxKeyring } from "../../../sandbox/simulator.ts";
 
@@ -40,13 +41,10 @@ const certificates = new WeakMap<SandboxKeyring, PlatformCertificate>();
 export async function platformCertificate(keys: SandboxKeyring): Promise<PlatformCertificate> {
   const known = certificates.get(keys);
   if (known !== undefined) return known;
-  const privateKey = readPrivateKey(keys.platformPrivateKey);
-  const publicKey = readPublicKey(keys.platformPublicKey);
-  if (!privateKey.ok || !publicKey.ok) throw new TypeError("the sandbox keyring is damaged");
   const serial = platformSerialOf(keys);
   const der = await selfSignedCertificate({
-    privateKey: privateKey.value,
-    publicKey: publicKey.value,
+    privateKey: mustRead(readPrivateKey(keys.platformPrivateKey)),
+    publicKey: mustRead(readPublicKey(keys.platformPublicKey)),
     serialHex: serial,
     commonName: "WeChat Pay Sandbox",
     organization: "ItPay Edge",

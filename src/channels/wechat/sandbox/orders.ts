@@ -1,6 +1,7 @@
 /** Orders: make, query, close. */
 import { canonicalJson } from "../../../canonical-json.ts";
 import type { SandboxOrderRecord, SandboxWorld } from "../../../sandbox/simulator.ts";
+import { walletUrl } from "../../../sandbox/wallet-url.ts";
 import type { Flavour, Make, OrderBody } from "./flavour.ts";
 import { readClose, readForm } from "./forms.ts";
 import {
@@ -43,7 +44,7 @@ function ticketOf(make: Make, order: OrderBody, world: SandboxWorld, { pageMembe
     case "native":
       return { code_url: `weixin://wxpay/bizpayurl?pr=${base62(world.random, 9)}` };
     case "h5":
-      return { [pageMember]: `${world.publicBase}/sandbox/wallet/${order.out_trade_no}` };
+      return { [pageMember]: walletUrl(world, order.out_trade_no) };
     case "jsapi":
     case "app":
       return { prepay_id: `wx${base62(world.random, 34).toLowerCase()}` };

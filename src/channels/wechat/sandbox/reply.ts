@@ -2,6 +2,7 @@
 import { concat, toHex, utf8 } from "../../../crypto/encoding.ts";
 import { readPrivateKey } from "../../../crypto/pem.ts";
 import { importSigningKey, signSha256 } from "../../../crypto/rsa.ts";
+import { mustRead } from "../../../sandbox/keyring.ts";
 import type { SandboxKeyring, SandboxWorld } from "../../../sandbox/simulator.ts";
 
 /** A success, not yet signed. */
@@ -41,9 +42,7 @@ const platformKeys = new WeakMap<SandboxKeyring, CryptoKey>();
 async function platformKey(keys: SandboxKeyring): Promise<CryptoKey> {
   const known = platformKeys.get(keys);
   if (known !== undefined) return known;
-  const pkcs8 = readPrivateKey(keys.platformPrivateKey);
-  if (!pkcs8.ok) throw new TypeError("the sandbox keyring is damaged");
-  const key = await importSigningKey(pkcs8.value);
+  const key = await importSigningKey(mustRead(readPrivateKey(keys.platformPrivateKey)));
   platformKeys.set(keys, key);
   return key;
 }

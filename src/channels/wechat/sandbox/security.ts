@@ -2,6 +2,7 @@
 import { gcmEncrypt } from "../../../crypto/aes-gcm.ts";
 import { readPrivateKey, readPublicKey } from "../../../crypto/pem.ts";
 import { oaepDecrypt, oaepEncrypt } from "../../../crypto/rsa.ts";
+import { mustRead } from "../../../sandbox/keyring.ts";
 import type { SandboxWorld } from "../../../sandbox/simulator.ts";
 import { platformCertificate } from "./identity.ts";
 import { readEcho } from "./forms.ts";
@@ -43,11 +44,10 @@ export async function echo(request: AuthenticRequest, world: SandboxWorld): Prom
   const { echo_message, encrypted_echo_message } = read.value;
   if (!request.namesPlatformKey) return paramError("Wechatpay-Serial", "is required", "header");
   if (encrypted_echo_message === undefined) return { status: 200, body: { echo_message } };
-  const platform = readPrivateKey(world.keys.platformPrivateKey);
-  const merchant = readPublicKey(request.merchant.publicKey);
-  if (!platform.ok || !merchant.ok) throw new TypeError("the sandbox keyring is damaged");
-  const opened = await oaepDecrypt(platform.value, encrypted_echo_message);
+  const platform = mustRead(readPrivateKey(world.keys.platformPrivateKey));
+  const merchant = mustRead(readPublicKey(request.merchant.publicKey));
+  const opened = await oaepDecrypt(platform, encrypted_echo_message);
   if (!opened.ok) return paramError("/encrypted_echo_message", "cannot be decrypted");
-  const sealed = await oaepEncrypt(merchant.value, opened.value);
+  const sealed = await oaepEncrypt(merchant, opened.value);
   return { status: 200, body: { echo_message, encrypted_echo_message: sealed } };
 }
