@@ -14,6 +14,9 @@ const AT_ONCE = 5;
 /** One that does not get well must not stand in the way of the others. */
 const LOOK_AGAIN_MS = 15 * 60_000;
 
+/** A payment that has ended is only here for a refund under way, which takes days to a bank card. */
+const LOOK_AT_REFUND_MS = 6 * 3_600_000;
+
 /** Wakes overdue payments; returns how many. A failure of one does not stop the others. */
 export async function sweepPayments(env: Env, now: number, log: Logger): Promise<number> {
   const db = database(env.DB);
@@ -21,9 +24,11 @@ export async function sweepPayments(env: Env, now: number, log: Logger): Promise
   const waiting = [...overdue];
   const work = async () => {
     for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
+      const isPaid = next.status === "succeeded";
       try {
         await intentObject(env, next.id).wake();
-        await postponeSweep(db, next.id, now + LOOK_AGAIN_MS);
+        const wait = isPaid ? LOOK_AT_REFUND_MS : LOOK_AGAIN_MS;
+        await postponeSweep(db, next.id, now + wait);
       } catch (error) {
         log("error", "sweep.failed", { intent: next.id, error: describeError(error) });
         await postponeSweep(db, next.id, now + LOOK_AGAIN_MS);

@@ -40,7 +40,9 @@ export const EVENT_NOTES: Readonly<Partial<Record<EventType | typeof TEST_EVENT_
       data: "Refund",
     },
     "refund.processing": {
-      when: "The channel has accepted the refund; the buyer does not have the money yet.",
+      when:
+        "The channel has accepted the refund; the buyer does not have the money yet. Told again, with " +
+        "`last_error`, when the channel cannot pay it out: settle it there.",
       data: "Refund",
     },
     "refund.succeeded": {

@@ -30,6 +30,7 @@ export const FIELD_NOTES: Readonly<Record<string, Readonly<Record<string, string
   },
   CreateRefund: {
     payment_intent: "The payment that is given back.",
+    amount: "What goes back. Default: all that is left.",
     reason: "The buyer may see it.",
     revoke: "What is taken back with the money.",
   },

@@ -169,8 +169,11 @@ const reasonOf = (payment: Payment, now: number): ClosingReason =>
 function afterClosing(payment: Payment, reason: ClosingReason, reversed: boolean): Decision {
   if (isTerminal(payment.status)) {
     if (!reversed || payment.reversed) return quietly(payment);
-    // Refunds of ours that take the whole of it close the order at some channels too.
-    if (payment.status === "succeeded" && refundable(payment) === 0) return quietly(payment);
+    // Refunds of ours that take the whole of it close the order at some channels too. Kept all the
+    // same: should one of them be refused, its share was given back by the channel itself.
+    if (payment.status === "succeeded" && refundable(payment) === 0) {
+      return quietly({ ...payment, reversed });
+    }
     // The success was told, and now the money is gone: merchants must see it.
     return {
       payment: { ...payment, reversed },

@@ -216,7 +216,9 @@ export function afterReport(
       const lastError = troubleOf(channel, report.channelStatus);
       const news = lastError?.code !== refund.lastError?.code;
       if (refund.status === "processing" && news) {
-        return ok({ refund: { ...refund, ...known, lastError }, visible: true, event: null });
+        // Told again: the money is stuck, and somebody has to look.
+        const stuck = { ...refund, ...known, lastError };
+        return ok({ refund: stuck, visible: true, event: "refund.processing" });
       }
       return ok(move(refund, "processing", { ...known, lastError }));
     }

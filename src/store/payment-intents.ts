@@ -69,7 +69,11 @@ export async function listPayments(
 /** Payments past their deadline whose copy has not ended: their alarm may have been dropped. */
 export async function overduePayments(db: Database, now: number, limit: number) {
   return db
-    .select({ id: paymentIntents.id, deadline: paymentIntents.deadline })
+    .select({
+      id: paymentIntents.id,
+      deadline: paymentIntents.deadline,
+      status: paymentIntents.status,
+    })
     .from(paymentIntents)
     .where(lte(paymentIntents.deadline, now))
     .orderBy(asc(paymentIntents.deadline))

@@ -39,14 +39,16 @@ const count = { imports: 0, signatures: 0, requests: 0 };
 let paused = false;
 
 beforeEach(() => {
-  const { importKey, sign } = crypto.subtle;
-  vi.spyOn(crypto.subtle, "importKey").mockImplementation((...args: unknown[]) => {
+  const { subtle } = crypto;
+  const importKey = subtle.importKey.bind(subtle);
+  const sign = subtle.sign.bind(subtle);
+  vi.spyOn(subtle, "importKey").mockImplementation((...args: unknown[]) => {
     if (!paused) count.imports += 1;
-    return Reflect.apply(importKey, crypto.subtle, args);
+    return Reflect.apply(importKey, subtle, args);
   });
-  vi.spyOn(crypto.subtle, "sign").mockImplementation((...args) => {
+  vi.spyOn(subtle, "sign").mockImplementation((...args) => {
     if (!paused) count.signatures += 1;
-    return Reflect.apply(sign, crypto.subtle, args);
+    return Reflect.apply(sign, subtle, args);
   });
 });
 
@@ -200,7 +202,9 @@ const HANDED_OVER: Readonly<Record<string, readonly Method[]>> = {
 
 describe("a second order", () => {
   it.for(
-    ALL.flatMap(([slug, { adapter }]) => adapter.info.methods.map((it) => [slug, it] as const)),
+    ALL.flatMap(([slug, { adapter }]) =>
+      adapter.info.methods.map((method) => [slug, method] as const),
+    ),
   )("%s %s imports no key and signs each thing once", async ([slug, method], { expect }) => {
     const channel = CHANNELS[slug];
     if (channel === undefined) throw new Error(`no channel ${slug}`);

@@ -216,7 +216,7 @@ describe("what becomes of a refund", () => {
     if (!after.ok) throw new Error("not believed");
     expect(after.value).toMatchObject({
       visible: true,
-      event: null,
+      event: "refund.processing",
       refund: { status: "processing", lastError: { code: "CHANNEL_ERROR" } },
     });
     expect(isOpen(after.value.refund)).toBe(true);

@@ -271,7 +271,9 @@ describe("GET /openapi.json", () => {
       ({ operation }) => operation.requestBody?.content["application/json"]?.schema ?? [],
     );
     for (const name of Object.values(OBJECTS).flat()) {
-      expect(unsaid(fieldRows({ $ref: `#/components/schemas/${name}` }, schemas)), name).toEqual([]);
+      expect(unsaid(fieldRows({ $ref: `#/components/schemas/${name}` }, schemas)), name).toEqual(
+        [],
+      );
     }
     for (const body of bodies) expect(unsaid(fieldRows(body, schemas))).toEqual([]);
     for (const { operation } of operations) {

@@ -79,6 +79,7 @@ describe("the keys of a simulated channel", () => {
     for (const secret of Object.values(keys)) expect(row?.sealed).not.toContain(secret);
     // Whoever can write rows cannot pass one channel's keys off as another's.
     await runInDurableObject(stub(`${name}-thief`), (_, { storage }) => {
+      storage.sql.exec("CREATE TABLE kept (name TEXT PRIMARY KEY, sealed TEXT NOT NULL) STRICT");
       storage.sql.exec(
         "INSERT INTO kept VALUES (?, ?)",
         `sandbox-keyring/${name}-thief`,

@@ -6,7 +6,12 @@
 import { z } from "@hono/zod-openapi";
 
 import { accountRow } from "../../channels/accounts.ts";
-import type { CallbackReply, CallbackVerdict } from "../../channels/adapter.ts";
+import type {
+  CallbackReply,
+  CallbackVerdict,
+  PaymentReport,
+  RefundReport,
+} from "../../channels/adapter.ts";
 import { connect, type Connection } from "../../channels/connect.ts";
 import { systemClock } from "../../clock.ts";
 import { apiError } from "../../errors.ts";
@@ -14,6 +19,7 @@ import { isId, paymentOfRefund } from "../../ids.ts";
 import { intentObject } from "../../intent/client.ts";
 import { exceptionMessage, type Misfit } from "../../intent/exceptions.ts";
 import { formatMoney } from "../../money.ts";
+import { err } from "../../result.ts";
 import type { ChannelAccountRow } from "../../store/channel-accounts.ts";
 import { type App, type AppContext, errors, publicOrigin, traceOf } from "../http.ts";
 
@@ -31,25 +37,34 @@ async function deliver(
   { account, adapter }: Connection,
   { reports, refunds = [] }: Verdict<"reports">,
 ): Promise<string | null> {
-  // Refunds first: a payment that was given back whole is explained by them.
+  const refusals: string[] = [];
+  // Refunds first: a payment that was given back whole is explained by them. One that is not
+  // believed does not keep the rest of the news away.
   for (const report of refunds) {
-    const paymentId = paymentOfRefund(report.refundId);
-    if (paymentId === null) return "unknown refund";
-    const object = intentObject(c.env, paymentId);
-    const outcome = await object.reportRefund(account.id, report, traceOf(c));
-    if (!outcome.ok) return outcome.error;
+    const outcome = await deliverRefund(c, account.id, report);
+    if (!outcome.ok) refusals.push(outcome.error);
   }
   for (const report of reports) {
-    if (!isId("paymentIntent", report.paymentId)) return "unknown order";
-    const object = intentObject(c.env, report.paymentId);
-    const outcome = await object.report(account.id, report, traceOf(c));
-    if (!outcome.ok) return outcome.error;
+    const outcome = await deliverPayment(c, account.id, report);
+    if (!outcome.ok) refusals.push(outcome.error);
     // A bank tells of each payment once or a few times, whatever we answer: it is written down.
     // A wallet's own notice that contradicts its order is refused, and the wallet is asked.
-    const isBank = adapter.info.confirmedBy === "bank_webhook";
-    if (outcome.value === "exception" && !isBank) return "the amount is not the order's";
+    else if (outcome.value === "exception" && adapter.info.confirmedBy !== "bank_webhook") {
+      refusals.push("the amount is not the order's");
+    }
   }
-  return null;
+  return refusals[0] ?? null;
+}
+
+async function deliverRefund(c: AppContext, accountId: string, report: RefundReport) {
+  const paymentId = paymentOfRefund(report.refundId);
+  if (paymentId === null) return err("unknown refund");
+  return intentObject(c.env, paymentId).reportRefund(accountId, report, traceOf(c));
+}
+
+async function deliverPayment(c: AppContext, accountId: string, report: PaymentReport) {
+  if (!isId("paymentIntent", report.paymentId)) return err("unknown order");
+  return intentObject(c.env, report.paymentId).report(accountId, report, traceOf(c));
 }
 
 /** Money that nobody asked for becomes an exception record before it is acknowledged. */

@@ -50,7 +50,7 @@ const Revocation = z
 const CreateRefund = z
   .strictObject({
     payment_intent: ShortText(64).openapi({ example: "pi_01k5x0e8m3v7q2r9t4w6y8z0ab" }),
-    amount: Amount.optional().openapi({ description: "Default: all that is left." }),
+    amount: Amount.optional(),
     reason: PlainText(256).optional(),
     revoke: Revocation.optional(),
   })
