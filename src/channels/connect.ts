@@ -39,7 +39,7 @@ const Endpoints = z.record(z.string(), z.union([z.url(), z.array(z.url()).min(1)
 let parsed: { readonly text: string; readonly endpoints: z.infer<typeof Endpoints> } | null = null;
 
 /** The hosts of a channel. @throws Error that names the variable when it is malformed. */
-export function endpointsOf(text: string, slug: string, official: readonly string[]) {
+function endpointsOf(text: string, slug: string, official: readonly string[]) {
   if (parsed?.text !== text) {
     const result = Endpoints.safeParse(JSON.parse(text === "" ? "{}" : text));
     if (!result.success) {

@@ -55,9 +55,11 @@ export class ChannelDesk {
     });
   }
 
-  charge(record: IntentRecord, log: Logger): Promise<Outcome<Charge>> {
+  /** @param isFirst nobody can have sent this order before; only then does a refusal prove much */
+  charge(record: IntentRecord, isFirst: boolean, log: Logger): Promise<Outcome<Charge>> {
+    const attempt = attemptOf(record, isFirst);
     return this.#observe("create", record, log, ({ adapter, account, io }) =>
-      adapter.createCharge(record.payload, orderOf(record), account, io(record.asks)),
+      adapter.createCharge(record.payload, orderOf(record), account, io(attempt)),
     );
   }
 
@@ -67,12 +69,19 @@ export class ChannelDesk {
     );
   }
 
-  refund(record: IntentRecord, refund: RefundRecord, log: Logger): Promise<Outcome<RefundReport>> {
+  /** @param isFirst as for {@link charge} */
+  refund(
+    record: IntentRecord,
+    refund: RefundRecord,
+    isFirst: boolean,
+    log: Logger,
+  ): Promise<Outcome<RefundReport>> {
+    const attempt = attemptOf(refund, isFirst);
     return this.#observe("refund", record, log, async ({ adapter, account, io }) => {
       const order = refundOrderOf(record, refund);
       const desk = adapter.refunds;
       if (desk === undefined) throw new Error("a refund was reserved where there are none");
-      return ofRefund(await desk.create(refund.payload, order, account, io(refund.asks)), refund);
+      return ofRefund(await desk.create(refund.payload, order, account, io(attempt)), refund);
     });
   }
 
@@ -85,7 +94,8 @@ export class ChannelDesk {
       const desk = adapter.refunds;
       if (desk === undefined) throw new Error("a refund was reserved where there are none");
       const order = refundOrderOf(record, refund);
-      return ofRefund(await desk.query(order, account, io(refund.asks)), refund);
+      const attempt = attemptOf(refund, false);
+      return ofRefund(await desk.query(order, account, io(attempt)), refund);
     });
   }
 
@@ -169,6 +179,10 @@ export class ChannelDesk {
     }
   }
 }
+
+/** What may have been sent before is never a first attempt, however often it was asked about. */
+const attemptOf = ({ asks }: { readonly asks: number }, isFirst: boolean): number =>
+  isFirst ? 0 : Math.max(asks, 1);
 
 /** News about another refund is nobody's answer to this question. */
 const ofRefund = (outcome: Outcome<RefundReport>, { id }: RefundRecord): Outcome<RefundReport> => {

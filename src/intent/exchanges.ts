@@ -44,19 +44,22 @@ export class Exchanges {
     this.#waitUntil = waitUntil;
   }
 
-  /** Sends the stored order; concurrent callers share one call. */
-  charge(work: Work): Promise<void> {
-    this.#charging ??= this.#chargeOnce(work).finally(() => {
+  /**
+   * Sends the stored order; concurrent callers share one call.
+   * @param isFirst this request made the reservation: nobody can have sent the order before
+   */
+  charge(work: Work, isFirst: boolean): Promise<void> {
+    this.#charging ??= this.#chargeOnce(work, isFirst).finally(() => {
       this.#charging = null;
     });
     return this.#charging;
   }
 
-  async #chargeOnce(work: Work): Promise<void> {
+  async #chargeOnce(work: Work, isFirst: boolean): Promise<void> {
     const record = this.#book.read();
     // Not while it is being closed: a code that is made now would outlive the payment.
     if (record === null || !isUnsettled(record) || record.payment.closing !== null) return;
-    const outcome = await this.#desk.charge(record, work.log);
+    const outcome = await this.#desk.charge(record, isFirst, work.log);
     const { channel } = record.terms;
     this.#book.commit({ type: "charged", outcome, channel }, systemClock.now(), work.requestId);
     const proof = outcome.kind === "ok" ? outcome.value.report : undefined;
@@ -84,7 +87,7 @@ export class Exchanges {
     this.#waitUntil(this.#outbox.publish(work.log));
     const after = this.#book.read();
     // The order is not there, or its code was lost with the reply: the same bytes again.
-    if (after !== null && isUnsettled(after)) await this.charge(work);
+    if (after !== null && isUnsettled(after)) await this.charge(work, false);
     return null;
   }
 

@@ -110,7 +110,9 @@ export class PaymentLife {
     // What an earlier call has left behind is asked for first: a refusal of the repeat would say
     // nothing about it.
     const settling: Promise<unknown> =
-      record.payment.order === "unknown" ? this.#exchanges.ask(work) : this.#exchanges.charge(work);
+      record.payment.order === "unknown"
+        ? this.#exchanges.ask(work)
+        : this.#exchanges.charge(work, reserved);
     if ((await withinWait(settling)) !== STILL_RUNNING) return this.#createAnswer(!reserved);
     // The first request itself is told what there is: without it the merchant would know no id.
     if (reserved) return this.#current(201);

@@ -233,7 +233,7 @@ export class IntentRefunds {
     const { book, desk, outbox, waitUntil } = this.#parts;
     const [record, refund] = [book.read(), this.#find(id)];
     if (record === null || refund === undefined || !isOpen(refund.refund)) return;
-    const outcome = await desk.refund(record, refund, work.log);
+    const outcome = await desk.refund(record, refund, isNew, work.log);
     const { channel } = record.terms;
     const settled = book.commitRefund(
       id,

@@ -4,6 +4,7 @@
  * the table of states.ts.
  */
 import type { Charge, Outcome, PaymentReport } from "../channels/adapter.ts";
+import type { Failure } from "../errors.ts";
 import { sameMoney } from "../money.ts";
 import { err, ok, type Result } from "../result.ts";
 import {
@@ -65,7 +66,7 @@ function afterCharge(payment: Payment, outcome: Outcome<Charge>, channel: string
   if (isTerminal(payment.status)) return quietly(payment);
   switch (outcome.kind) {
     case "unknown":
-      return quietly(payment.order === "unsent" ? { ...payment, order: "unknown" } : payment);
+      return afterSilence(payment, channelFailure(channel, outcome.error));
     case "rejected":
       return move(payment, "failed", {
         order: "refused",
@@ -79,6 +80,7 @@ function afterCharge(payment: Payment, outcome: Outcome<Charge>, channel: string
         action,
         actionExpiresAt: expiresAt,
         channelTransactionId: outcome.value.channelTransactionId ?? payment.channelTransactionId,
+        lastError: null,
       } as const;
       if (action.type === "show_qr" && payment.status === "pending") {
         return move(payment, "qr_generated", known);
@@ -87,6 +89,21 @@ function afterCharge(payment: Payment, outcome: Outcome<Charge>, channel: string
     }
   }
 }
+
+/**
+ * Nobody knows what became of the order. It stays as it is and is asked for; what stands in the way
+ * is shown, because a wrong key or a dead network does not go away by waiting.
+ */
+function afterSilence(payment: Payment, trouble: Failure): Decision {
+  const order = payment.order === "unsent" ? "unknown" : payment.order;
+  const isNew = codeOf(trouble) !== codeOf(payment.lastError);
+  if (payment.order === "open" || !isNew) return quietly({ ...payment, order });
+  return { payment: { ...payment, order, lastError: trouble }, visible: true, event: null };
+}
+
+/** The channel's own code, which tells one trouble from another. */
+const codeOf = (failure: Failure | null): string =>
+  failure === null ? "" : JSON.stringify([failure.code, failure.details?.["channel"]]);
 
 /** A signature only proves who spoke: the amount is compared after it, always. */
 function checkAmount(payment: Payment, report: PaymentReport): Disbelief | null {

@@ -113,7 +113,9 @@ export const FAULTS: Readonly<Record<FaultScript, Fault>> = {
     ...PROPER,
     callbacks: ["wrong_amount"],
     happens: "The only callback is well signed but names another amount; queries tell the truth.",
-    gateway: "Refuses it; the next asking, or a sync, finds the truth.",
+    gateway:
+      "Believes no wrong amount and writes a reconciliation.exception down; where the channel can be " +
+      "asked, asking finds the truth.",
   },
   wrong_signature_callback: {
     ...PROPER,

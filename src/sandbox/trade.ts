@@ -36,7 +36,7 @@ export const openTrade = (order: Parameters<SandboxOrders["create"]>[0], now: nu
 export type TradeState = SandboxOrderRecord["state"];
 
 /** Whether the channel no longer lets the buyer pay: closed by anybody, or run out. */
-export const isShut = (trade: Trade, now: number): boolean =>
+const isShut = (trade: Trade, now: number): boolean =>
   trade.closedAt !== null || (trade.expiresAt !== null && now >= trade.expiresAt);
 
 function stateWhen(paid: boolean, trade: Trade, now: number): TradeState {

@@ -111,8 +111,26 @@ describe("creating", () => {
 
   it("an unknown outcome is never a failure: the payment stays pending", ({ expect }) => {
     const { payment, events } = play([failedCharge("unknown"), failedCharge("unknown")]);
-    expect(payment).toMatchObject({ status: "pending", order: "unknown", lastError: null });
+    expect(payment).toMatchObject({ status: "pending", order: "unknown" });
     expect(events).toEqual([]);
+  });
+
+  it("what stands in the way is shown, once for each trouble, until the channel speaks", ({
+    expect,
+  }) => {
+    const first = decide(fresh, failedCharge("unknown"), NOW);
+    if (!first.ok) throw new Error("refused");
+    expect(first.value).toMatchObject({
+      visible: true,
+      event: null,
+      payment: { lastError: { code: "CHANNEL_REJECTED", details: { channel: { code: "X" } } } },
+    });
+    expect(decide(first.value.payment, failedCharge("unknown"), NOW)).toMatchObject({
+      value: { visible: false },
+    });
+    expect(decide(first.value.payment, charged, NOW)).toMatchObject({
+      value: { payment: { status: "qr_generated", lastError: null } },
+    });
   });
 
   it("an unknown retry does not forget a code that is shown", ({ expect }) => {

@@ -18,7 +18,7 @@ import type { AlipayKeys } from "./keys.ts";
 import { publicParameters } from "./public-parameters.ts";
 import { signRequest } from "./signing.ts";
 
-export interface GatewayCall {
+interface GatewayCall {
   readonly method: string;
   readonly bizContent: string;
   readonly notifyUrl?: string;

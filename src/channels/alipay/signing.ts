@@ -25,7 +25,7 @@ const byCodeUnit = ([a]: [string, string], [b]: [string, string]): number =>
   a < b ? -1 : a > b ? 1 : 0;
 
 /** `k=v` joined by `&`, sorted by name as plain code units, values raw: nothing is escaped. */
-export const joinSorted = (entries: readonly [string, string][]): string =>
+const joinSorted = (entries: readonly [string, string][]): string =>
   entries
     .toSorted(byCodeUnit)
     .map(([name, value]) => `${name}=${value}`)

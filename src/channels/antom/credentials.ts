@@ -62,9 +62,9 @@ export const subMerchant = z.strictObject({
 
 export type SubMerchant = z.infer<typeof subMerchant>;
 
-export const merchantCredentials = z.strictObject(common);
+const merchantCredentials = z.strictObject(common);
 
-export const acquirerCredentials = z.strictObject({
+const acquirerCredentials = z.strictObject({
   ...common,
   merchant: subMerchant.describe("The sub-merchant that this account collects for."),
 });

@@ -26,7 +26,7 @@ export const ANTOM_INFO: ChannelInfo = {
   methods: ["qr", "wap", "web", "app", "barcode"],
   requires: {
     // A cashier payment without a page to come back to is refused (paymentRedirectUrl).
-    wap: ["return_url"],
+    wap: ["os_type", "return_url"],
     web: ["return_url"],
     app: ["os_type", "return_url"],
     barcode: ["payer.auth_code"],

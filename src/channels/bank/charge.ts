@@ -45,7 +45,10 @@ function amountText({ amount }: ChargeOrder): string | null {
 }
 
 const wrongAmount = (currency: string): Failure =>
-  failure("AMOUNT_INVALID", `Amounts in ${currency} must be whole: banks write no fractions.`);
+  failure(
+    "AMOUNT_INVALID",
+    `Banks write no fractions of ${currency}: use a multiple of 100 minor units.`,
+  );
 
 /** What a bank that makes the code itself will be told. */
 export function prepareIssue(order: ChargeOrder, reference: string): Result<string, Failure> {

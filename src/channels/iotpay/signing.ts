@@ -14,7 +14,7 @@ export type Fields = Readonly<Record<string, string | number>>;
 type Entry = readonly [name: string, value: string];
 
 /** How names are sorted. IOTPay's page says ASCII; its sample code ignores case. */
-export const SORTS = ["ascii", "ignoring_case"] as const;
+const SORTS = ["ascii", "ignoring_case"] as const;
 
 type Sort = (typeof SORTS)[number];
 

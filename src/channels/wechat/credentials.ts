@@ -15,7 +15,7 @@ const SERIAL = /^[0-9A-Fa-f]{1,40}$/;
 
 export const PUBLIC_KEY_ID_PREFIX = "PUB_KEY_ID_";
 
-export const platformKeySchema = z.strictObject({
+const platformKeySchema = z.strictObject({
   id: z
     .string()
     .regex(
@@ -80,7 +80,7 @@ export type DirectCredentials = z.infer<typeof directCredentials>;
 export type PartnerCredentials = z.infer<typeof partnerCredentials>;
 /** The part of every mode's credentials that is about keys. */
 export type KeyMaterial = Omit<DirectCredentials, keyof typeof directFields>;
-export type PlatformKeyEntry = z.infer<typeof platformKeySchema>;
+type PlatformKeyEntry = z.infer<typeof platformKeySchema>;
 
 /** Serials are compared without regard to case or leading zeros. */
 export const normaliseSerial = (serial: string): string =>

@@ -7,7 +7,7 @@ import { concat, toHex, utf8 } from "../../crypto/encoding.ts";
 import { signSha256, verifySha256 } from "../../crypto/rsa.ts";
 import type { RandomBytes } from "../../ids.ts";
 
-export const SIGNATURE_TYPE = "WECHATPAY2-SHA256-RSA2048";
+const SIGNATURE_TYPE = "WECHATPAY2-SHA256-RSA2048";
 
 /** WeChat Pay sends wrong signatures with this prefix on purpose, to see whether we check. */
 const PROBE_PREFIX = "WECHATPAY/SIGNTEST/";

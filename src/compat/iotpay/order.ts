@@ -58,7 +58,7 @@ const CreateOrder = z.object({
   extra: optional(512),
   identityCode: z
     .string()
-    .regex(/^[0-9A-Za-z]{10,64}$/, "must be the digits of the payment code")
+    .regex(/^[0-9A-Za-z]{10,64}$/, "must be 10 to 64 digits or letters, as scanned")
     .optional(),
 });
 

@@ -43,6 +43,12 @@ const certificate = async (pems: { privateKey: string; publicKey: string }, unti
 };
 
 describe("public-key mode", () => {
+  it("names a field that it does not know", async ({ expect }) => {
+    expect(await issuesOf({ ...vectorCredentials, appid: "2021" })).toEqual([
+      { path: "appid", message: "unknown field; remove it" },
+    ]);
+  });
+
   it("passes every form in which Alipay's tools hand out keys", async ({ expect }) => {
     const spki = fromBase64(vectorKeys.app.public_spki_b64) ?? new Uint8Array();
     const forms = [

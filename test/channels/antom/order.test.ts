@@ -226,8 +226,9 @@ describe("the row of the matrix", () => {
     };
     expect(missing({})).toBeNull();
     expect(missing({ method: "web" })).toBe("return_url");
-    expect(missing({ method: "wap" })).toBe("return_url");
-    expect(missing({ method: "wap", ...page })).toBeNull();
+    expect(missing({ method: "wap", ...page })).toBe("os_type");
+    expect(missing({ method: "wap", osType: "android" })).toBe("return_url");
+    expect(missing({ method: "wap", osType: "android", ...page })).toBeNull();
     expect(missing({ method: "app", ...page })).toBe("os_type");
     expect(missing({ method: "app", osType: "ios", ...page })).toBeNull();
     expect(missing({ method: "barcode" })).toBe("payer.auth_code");

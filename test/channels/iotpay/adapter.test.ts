@@ -902,6 +902,13 @@ describe("credentials", () => {
     });
     expect(await examine({ job_no: "x".repeat(40), login_name: "x" })).toMatchObject({ ok: true });
   });
+
+  it("names a field that it does not know", async ({ expect }) => {
+    expect(await examine({ mchId: "10000701" })).toEqual({
+      ok: false,
+      error: [{ path: "mchId", message: "unknown field; remove it" }],
+    });
+  });
 });
 
 describe("the sandbox agrees with the adapter", () => {

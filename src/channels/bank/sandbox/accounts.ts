@@ -37,6 +37,6 @@ export async function settingsOf(
 }
 
 /** The record of a payment: the beginning of its reference, which all banks carry. */
-export const RECORD_LENGTH = 15;
+const RECORD_LENGTH = 15;
 
 export const recordOf = (reference: string): string => reference.slice(0, RECORD_LENGTH);

@@ -6,7 +6,7 @@ export type Members = Readonly<Record<string, unknown>>;
 /** Data for wallets: never signed, because it may be nested. */
 const UNSIGNED = new Set(["sign", "payParams", "retParams", "retDetail"]);
 
-export function signOf(members: Members, key: string, leaveOut: ReadonlySet<string>): string {
+function signOf(members: Members, key: string, leaveOut: ReadonlySet<string>): string {
   const names = Object.keys(members).filter((name) => {
     const value = members[name];
     return !leaveOut.has(name) && value !== null && value !== undefined && value !== "";
