@@ -12,6 +12,16 @@ const NONCE_BYTES = 12;
 const importKey = (key: Uint8Array, usage: "encrypt" | "decrypt"): Promise<CryptoKey> =>
   crypto.subtle.importKey("raw", key, "AES-GCM", false, [usage]);
 
+/**
+ * The key of messages that others encrypt, for those who open many under one key.
+ * @throws RangeError when it has another size.
+ */
+export async function importGcmKey(key: string): Promise<CryptoKey> {
+  const bytes = utf8(key);
+  if (bytes.length !== KEY_BYTES) throw new RangeError(`the key must be ${KEY_BYTES} bytes`);
+  return importKey(bytes, "decrypt");
+}
+
 const parameters = (nonce: Uint8Array, associatedData: string) => ({
   name: "AES-GCM",
   iv: nonce,
@@ -22,9 +32,11 @@ const parameters = (nonce: Uint8Array, associatedData: string) => ({
 /** Null when both sizes are right. Sizes are counted in UTF-8 bytes, not in characters. */
 function wrongSize(key: Uint8Array, nonce: Uint8Array): string | null {
   if (key.length !== KEY_BYTES) return `the key must be ${KEY_BYTES} bytes`;
-  if (nonce.length !== NONCE_BYTES) return `the nonce must be ${NONCE_BYTES} bytes`;
-  return null;
+  return wrongNonce(nonce);
 }
+
+const wrongNonce = (nonce: Uint8Array): string | null =>
+  nonce.length === NONCE_BYTES ? null : `the nonce must be ${NONCE_BYTES} bytes`;
 
 /**
  * @param nonce never the same twice under one key: a repeated nonce lets a reader of two messages
@@ -52,15 +64,17 @@ export async function gcmEncrypt(
 /**
  * The error says which step failed and repeats nothing of the input. Never throws: every argument
  * but the key comes from outside.
+ * @param key its text, or {@link importGcmKey}'s
  */
 export async function gcmDecrypt(
-  key: string,
+  key: string | CryptoKey,
   nonce: string,
   associatedData: string,
   ciphertextBase64: string,
 ): Promise<Result<string, string>> {
-  const [keyBytes, nonceBytes] = [utf8(key), utf8(nonce)];
-  const problem = wrongSize(keyBytes, nonceBytes);
+  const nonceBytes = utf8(nonce);
+  const problem =
+    typeof key === "string" ? wrongSize(utf8(key), nonceBytes) : wrongNonce(nonceBytes);
   if (problem !== null) return err(problem);
   const ciphertext = fromBase64(ciphertextBase64);
   if (ciphertext === null) return err("the ciphertext is not base64");
@@ -68,7 +82,7 @@ export async function gcmDecrypt(
   try {
     plain = await crypto.subtle.decrypt(
       parameters(nonceBytes, associatedData),
-      await importKey(keyBytes, "decrypt"),
+      typeof key === "string" ? await importKey(utf8(key), "decrypt") : key,
       ciphertext,
     );
   } catch {

@@ -8,7 +8,7 @@ import type { ChannelIo } from "../adapter.ts";
 import { callChannel, type ChannelRequest } from "../call.ts";
 import { bankFailure, type BankFailure } from "./error-table.ts";
 import { type Fields, readJson, textAt } from "./fields.ts";
-import type { BankApi, BankCall, Success } from "./profile.ts";
+import type { BankApi, BankCall, BankSettings, Success } from "./profile.ts";
 import { fill, fillAll, type Values } from "./template.ts";
 import type { BankVersion } from "./verifier.ts";
 
@@ -25,7 +25,13 @@ function ioFor(api: BankApi, { settings }: BankVersion, io: ChannelIo): ChannelI
   return { ...io, endpoints: [settings.api_url ?? api.host ?? ""] };
 }
 
-async function headersOf(call: BankCall, values: Values, path: string, body: string) {
+async function headersOf(
+  call: BankCall,
+  settings: BankSettings,
+  values: Values,
+  path: string,
+  body: string,
+) {
   const headers = fillAll(call.headers ?? {}, values);
   if (call.basic !== undefined) {
     const [username, password] = call.basic;
@@ -35,22 +41,35 @@ async function headersOf(call: BankCall, values: Values, path: string, body: str
   if (call.json !== undefined) headers["content-type"] = "application/json";
   if (call.form !== undefined) headers["content-type"] = "application/x-www-form-urlencoded";
   if (call.signature === "ambank") {
-    headers["ambank-signature"] = await ambankSignature(values, path, body);
+    headers["ambank-signature"] = await ambankSignature(settings, values, path, body);
   }
   return headers;
 }
 
 const part = (text: string): string => toBase64(utf8(text)).replaceAll("=", "");
 
+/** By the identity of an account's settings, as its tokens: no key is imported twice. */
+const ambankKeys = new WeakMap<BankSettings, CryptoKey>();
+
 /** base64(header) "." base64(body), both without padding, under HMAC-SHA256, as base64url. */
-async function ambankSignature(values: Values, uri: string, body: string): Promise<string> {
+async function ambankSignature(
+  settings: BankSettings,
+  values: Values,
+  uri: string,
+  body: string,
+): Promise<string> {
   const header = JSON.stringify({ alg: "HS256", typ: "JWT", uri, iat: values["stamp"] });
-  const key = await importHmacKey(values["secret"] ?? "");
+  const key = ambankKeys.get(settings) ?? (await importHmacKey(values["secret"] ?? ""));
+  ambankKeys.set(settings, key);
   const mac = await hmacBase64(key, `${part(header)}.${part(body)}`);
   return toBase64Url(fromBase64(mac) ?? new Uint8Array());
 }
 
-async function requestOf(call: BankCall, values: Values): Promise<ChannelRequest> {
+async function requestOf(
+  call: BankCall,
+  settings: BankSettings,
+  values: Values,
+): Promise<ChannelRequest> {
   const path = fill(call.path, values, encodeURIComponent);
   const query = call.query === undefined ? "" : `?${queryOf(fillAll(call.query, values))}`;
   const body =
@@ -62,7 +81,7 @@ async function requestOf(call: BankCall, values: Values): Promise<ChannelRequest
   return {
     method: call.method,
     path: path + query,
-    headers: await headersOf(call, values, path, body ?? ""),
+    headers: await headersOf(call, settings, values, path, body ?? ""),
     ...(body === undefined ? {} : { body }),
   };
 }
@@ -77,7 +96,7 @@ export async function callBank(
   values: Values,
   io: ChannelIo,
 ): Promise<BankReply> {
-  const request = await requestOf(call, values);
+  const request = await requestOf(call, version.settings, values);
   const reply = await callChannel(ioFor(api, version, io), request);
   if (reply.kind === "unknown") return reply;
   const { status } = reply;

@@ -11,6 +11,7 @@ import type { Issue } from "../../errors.ts";
 import { issuesOf } from "../../issues.ts";
 import { err, ok, type Result } from "../../result.ts";
 import type { CredentialsReport, IntegrationMode } from "../adapter.ts";
+import { isLongEnough } from "../rsa-keys.ts";
 import {
   directCredentials,
   normaliseSerial,
@@ -47,6 +48,7 @@ async function examineOwnKey(
     issues.push(issue("private_key", "must be an RSA private key"));
     return null;
   }
+  if (!isLongEnough(publicKey)) issues.push(issue("private_key", "is shorter than 2048 bits"));
   if (credentials.certificate === undefined) {
     if (credentials.serial_no === undefined) {
       issues.push(issue("serial_no", "serial_no or certificate is required"));
@@ -110,6 +112,9 @@ async function examinePlatformKeys(
       () => false,
     );
     if (!usable) issues.push(issue(`${path}.${field}`, "must be an RSA public key"));
+    else if (!isLongEnough(publicKey)) {
+      issues.push(issue(`${path}.${field}`, "is shorter than 2048 bits"));
+    }
     // Anybody who holds the merchant's private key could forge callbacks that verify with it.
     if (toHex(publicKey) === ownKey) issues.push(issue(`${path}.${field}`, MIX_UP));
     if (certificate !== null) {

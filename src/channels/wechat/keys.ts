@@ -4,6 +4,7 @@
  */
 import * as z from "zod";
 
+import { importGcmKey } from "../../crypto/aes-gcm.ts";
 import { readPrivateKey } from "../../crypto/pem.ts";
 import { importSigningKey, importVerifyingKey } from "../../crypto/rsa.ts";
 import { readCertificate } from "../../crypto/x509.ts";
@@ -49,7 +50,7 @@ export interface AccountKeys {
   /** PKCS#8 of the same key, which also decrypts fields that were encrypted to us. */
   readonly privateKey: Uint8Array;
   /** Newest first. A key reset in the console affects callbacks that are already under way. */
-  readonly apiV3Keys: readonly string[];
+  readonly apiV3Keys: readonly CryptoKey[];
   /** Every version's numbers; a message for any other merchant is a forgery here. */
   readonly parties: readonly Party[];
   readonly platformKeys: ReadonlyMap<string, PlatformKey>;
@@ -122,7 +123,9 @@ async function importKeys(account: ChannelAccount): Promise<Result<AccountKeys, 
     serial,
     signingKey: await importSigningKey(privateKey.value),
     privateKey: privateKey.value,
-    apiV3Keys: [...new Set(versions.value.map((version) => version.api_v3_key))],
+    apiV3Keys: await Promise.all(
+      [...new Set(versions.value.map((version) => version.api_v3_key))].map(importGcmKey),
+    ),
     parties: versions.value.map(({ party }) => party),
     platformKeys,
     replyKeyId: [...platformKeys.keys()].find((id) => id.startsWith(PUBLIC_KEY_ID_PREFIX)) ?? null,
