@@ -20,8 +20,11 @@ const isUsed: Readonly<Record<OrderOption, (order: ChargeOrder) => boolean>> = {
   profit_sharing: ({ profitSharing }) => profitSharing,
 };
 
-const invalid = (path: string, message: string): Failure =>
-  failure("INVALID_REQUEST", `${path}: ${message}.`, { issues: [{ path, message }] });
+/** All that is missing or wrong in one answer. */
+export const invalidFields = (paths: readonly string[], message: string): Failure =>
+  failure("INVALID_REQUEST", `${paths.join(" and ")}: ${message}.`, {
+    issues: paths.map((path) => ({ path, message })),
+  });
 
 const entries = <K extends string, V>(table: Readonly<Record<K, V>>) =>
   Object.entries(table) as [K, V][];
@@ -56,14 +59,14 @@ export function checkOrder(order: ChargeOrder, info: ChannelInfo): Failure | nul
   }
   const wrongAmount = checkAmount(order, info);
   if (wrongAmount !== null) return wrongAmount;
-  const missing = info.requires[order.method]?.find((field) => !isGiven[field](order));
-  if (missing !== undefined) {
-    return invalid(missing, `${name} needs it for the method ${order.method}`);
+  const missing = (info.requires[order.method] ?? []).filter((field) => !isGiven[field](order));
+  if (missing.length > 0) {
+    return invalidFields(missing, `needed by ${name} for the method ${order.method}`);
   }
   const foreign = entries(isUsed).find(
     ([option, used]) => used(order) && !options.includes(option),
   );
   return foreign === undefined
     ? null
-    : invalid(foreign[0], `${name} has no such option; leave it out`);
+    : invalidFields([foreign[0]], `${name} has no such option; leave it out`);
 }

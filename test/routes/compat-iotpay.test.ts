@@ -35,6 +35,9 @@ registerCompatIotpay(app);
 const BASE = "http://gateway.test/compat/iotpay/v1";
 const NOTIFY = "https://shop.example/notify";
 
+// The gateway notifies by itself too: nothing may leave the machine, also after a test has ended.
+vi.stubGlobal("fetch", () => Promise.reject(new TypeError("no network here")));
+
 type Fields = Record<string, unknown>;
 type Members = Record<string, unknown> & { readonly retParams?: Record<string, string> };
 

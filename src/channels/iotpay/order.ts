@@ -4,6 +4,7 @@ import * as z from "zod";
 import { type Failure, failure } from "../../errors.ts";
 import { err, ok, type Result } from "../../result.ts";
 import type { ChargeOrder } from "../adapter.ts";
+import { invalidFields } from "../check-order.ts";
 import { openidOf, type Product, productOf } from "./channel-ids.ts";
 import type { IotpayAccount } from "./account.ts";
 import { clientIp, fitText } from "./texts.ts";
@@ -26,9 +27,6 @@ export type PreparedOrder = z.infer<typeof preparedOrder>;
 export const readPrepared = (payload: string): PreparedOrder =>
   preparedOrder.parse(JSON.parse(payload));
 
-const invalid = (path: string, message: string): Failure =>
-  failure("INVALID_REQUEST", `${path}: ${message}.`, { issues: [{ path, message }] });
-
 /** What the product needs and the order or the account lacks. */
 function refuse(
   { needs, channelId }: Product,
@@ -40,14 +38,17 @@ function refuse(
     os_type: order.osType === null,
     wechat_app_id: account.wechat_app_id === undefined,
   };
-  const lacking = needs.find((need) => missing[need]);
-  if (lacking === "wechat_app_id") {
+  const lacking = needs.filter((need) => missing[need]);
+  if (lacking.includes("wechat_app_id")) {
     const message = `IOTPay's ${channelId} needs the account's wechat_app_id: add it to the account.`;
     return failure("CHANNEL_NOT_CONFIGURED", message);
   }
-  if (lacking !== undefined) return invalid(lacking, `IOTPay's ${channelId} needs it`);
+  if (lacking.length > 0) return invalidFields(lacking, `needed by IOTPay's ${channelId}`);
   if ((order.returnUrl ?? "").length > URL_LIMIT) {
-    return invalid("return_url", `is longer than the ${URL_LIMIT} characters that IOTPay takes`);
+    return invalidFields(
+      ["return_url"],
+      `is longer than the ${URL_LIMIT} characters that IOTPay takes`,
+    );
   }
   if (order.notifyUrl.length > URL_LIMIT) {
     return failure("INTERNAL", "The callback address is longer than IOTPay takes.");
