@@ -46,6 +46,8 @@ const inWorkerd = {
 
 export default defineConfig({
   test: {
+    // One more than the cores of a small machine: the black-box tests mostly wait.
+    maxWorkers: 3,
     coverage: { provider: "istanbul", include: ["src/**/*.ts", "src/**/*.tsx"] },
     projects: [
       {

@@ -9,7 +9,7 @@ import type { Result } from "../result.ts";
 import type { ChannelAccountRow } from "../store/channel-accounts.ts";
 import type { Answer, RepeatKey } from "./answers.ts";
 import { type Owner, PaymentLife } from "./life.ts";
-import type { RefundTerms } from "./refunds.ts";
+import type { RefundTerms } from "./refund-reserve.ts";
 import type { CreateRequest } from "./reserve.ts";
 import type { Trace } from "../trace.ts";
 

@@ -5,10 +5,9 @@
  */
 import type { RefundReport } from "../channels/adapter.ts";
 import { systemClock } from "../clock.ts";
-import { type Failure, failure } from "../errors.ts";
-import { MAX_REFUNDS, refundIdOf } from "../ids.ts";
-import { afterCall, afterReport, checkRefund, isOpen } from "../payments/refund.ts";
-import { askDelay, RECOVER_AFTER_MS, TIRED_AFTER_ASKS } from "../payments/schedule.ts";
+import type { Failure } from "../errors.ts";
+import { afterCall, afterReport, isOpen } from "../payments/refund.ts";
+import { askDelay, TIRED_AFTER_ASKS } from "../payments/schedule.ts";
 import { err, ok, type Result } from "../result.ts";
 import { describeError } from "../log.ts";
 import { withinWait } from "../within-wait.ts";
@@ -18,40 +17,19 @@ import type { ChannelDesk } from "./channel-desk.ts";
 import { exceptionMessage, keptLate, type Misfit, refundMisfit } from "./exceptions.ts";
 import { goneAway } from "./failures.ts";
 import type { Outbox } from "./outbox.ts";
-import type { IntentRecord } from "./record.ts";
-import {
-  type RefundOrigin,
-  refundOrderOf,
-  type RefundRecord,
-  type Revocation,
-  toRefundView,
-} from "./refund-record.ts";
+import { type RefundOrigin, type RefundRecord, toRefundView } from "./refund-record.ts";
+import { LATE_REFUND, refundReservation, type RefundTerms } from "./refund-reserve.ts";
 import type { IntentStorage } from "./storage.ts";
 import type { Work } from "./work.ts";
 
-/** What the route hands to the object. Plain data: it crosses RPC. */
-export interface RefundTerms {
-  /** Recognises a repeat; derived from the Idempotency-Key, else random. */
-  readonly requestKey: string;
-  /** Minor units and currency; null: all that is left. */
-  readonly amount: { readonly currency: string; readonly value: number } | null;
-  readonly reason: string | null;
-  readonly revoke: Revocation | null;
-}
-
-/** The policy's own request, once in the life of a payment. */
-const LATE: RefundTerms = {
-  requestKey: "late_payment",
-  amount: null,
-  reason: "The payment arrived after it had ended.",
-  revoke: null,
-};
-
-/** The numbers above it are kept for what the channel gives back by itself. */
-const MAX_ASKED = MAX_REFUNDS - 23;
-
 /** When nobody can be asked (the database is away, the account cannot be opened). */
 const LATE_RETRY_MS = 600_000;
+
+interface Reserved {
+  readonly refund: RefundRecord;
+  /** This call made it: nobody can have sent it before. */
+  readonly isNew: boolean;
+}
 
 interface Parts {
   readonly env: Pick<Env, "EVENTS" | "ID_KEY">;
@@ -73,13 +51,16 @@ export class IntentRefunds {
   /** Refunds, or answers as the first time: a repeat joins what runs and resumes what is open. */
   async request(terms: RefundTerms, work: Work): Promise<Answer> {
     const known = this.#byRequest(terms.requestKey);
-    const reserved = known === undefined ? await this.#reserve(terms, "merchant", work) : ok(known);
+    const reserved =
+      known === undefined
+        ? await this.#reserve(terms, "merchant", work)
+        : ok({ refund: known, isNew: false });
     if (!reserved.ok) return refuse(reserved.error);
-    const { id, refund } = reserved.value;
-    if (refund.status === "requested") {
-      await withinWait(this.#settle(id, known === undefined, work));
+    const { refund, isNew } = reserved.value;
+    if (refund.refund.status === "requested") {
+      await withinWait(this.#settle(refund.id, isNew, work));
     }
-    return this.#answer(id, known !== undefined);
+    return this.#answer(refund.id, !isNew);
   }
 
   /** The public JSON; null: no such refund. */
@@ -132,12 +113,12 @@ export class IntentRefunds {
   async giveBackLate(work: Work): Promise<number | null> {
     const record = this.#parts.book.read();
     if (record === null || !owesLateRefund(record)) return null;
-    if (this.#byRequest(LATE.requestKey) !== undefined) return null;
+    if (this.#byRequest(LATE_REFUND.requestKey) !== undefined) return null;
     const intent = record.terms.id;
     try {
-      const reserved = await this.#reserve(LATE, "late_payment", work);
+      const reserved = await this.#reserve(LATE_REFUND, "late_payment", work);
       if (reserved.ok) {
-        await this.#settle(reserved.value.id, true, work);
+        await this.#settle(reserved.value.refund.id, reserved.value.isNew, work);
         return null;
       }
       const { code, details } = reserved.error;
@@ -184,35 +165,22 @@ export class IntentRefunds {
     terms: RefundTerms,
     origin: RefundOrigin,
     work: Work,
-  ): Promise<Result<RefundRecord, Failure>> {
+  ): Promise<Result<Reserved, Failure>> {
     const { book, desk, store } = this.#parts;
     const before = book.read();
     if (before === null) return err(goneAway);
-    const { adapter, account } = await desk.connect(before.terms, work.log);
-    return store.transaction((): Result<RefundRecord, Failure> => {
+    const connection = await desk.connect(before.terms, work.log);
+    return store.transaction((): Result<Reserved, Failure> => {
       const now = systemClock.now();
       const record = book.read();
       if (record === null) return err(goneAway);
-      const refunds = book.refunds();
-      const same = refunds.find(({ requestKey }) => requestKey === terms.requestKey);
-      if (same !== undefined) return ok(same);
-      const wrongCurrency = checkCurrency(record, terms);
-      if (wrongCurrency !== null) return err(wrongCurrency);
-      const made = refunds.filter((refund) => refund.origin !== "channel");
-      const booked = made.filter(({ refund }) => refund.status !== "failed");
-      const earlier = { count: booked.length, lastAt: made.at(-1)?.createdAt ?? null };
-      const asked = terms.amount?.value ?? null;
-      const { info } = adapter;
-      const windowDays = adapter.refunds?.windowDays?.(account) ?? info.refunds?.windowDays ?? 0;
-      const rules = info.refunds === null ? null : { ...info.refunds, windowDays };
-      const checked = checkRefund(record.payment, asked, earlier, { ...info, refunds: rules }, now);
-      if (!checked.ok) return checked;
-      if (refunds.length >= MAX_ASKED || adapter.refunds === undefined) return err(tooMany);
-      const fresh = newRefund(record, terms, origin, refunds.length + 1, checked.value, now);
-      const prepared = adapter.refunds.prepare(refundOrderOf(record, fresh), account);
-      if (!prepared.ok) return prepared;
-      const reserved = { ...fresh, payload: prepared.value };
-      return ok(book.putRefund(reserved, ["refund.created"], now, work.requestId));
+      // Another call with the same key may have been faster.
+      const same = this.#byRequest(terms.requestKey);
+      if (same !== undefined) return ok({ refund: same, isNew: false });
+      const made = refundReservation(record, book.refunds(), terms, origin, connection, now);
+      if (!made.ok) return made;
+      const refund = book.putRefund(made.value, ["refund.created"], now, work.requestId);
+      return ok({ refund, isNew: true });
     });
   }
 
@@ -310,49 +278,3 @@ export class IntentRefunds {
     };
   }
 }
-
-const tooMany: Failure = failure("CHANNEL_REJECTED", "This payment has too many refunds.", {
-  reason: "too_many_refunds",
-  max_refunds: MAX_ASKED,
-});
-
-const checkCurrency = ({ payment }: IntentRecord, { amount }: RefundTerms): Failure | null =>
-  amount === null || amount.currency === payment.amount.currency
-    ? null
-    : failure(
-        "CURRENCY_UNSUPPORTED",
-        `The payment is in ${payment.amount.currency}; refund in it.`,
-        {
-          supported: [payment.amount.currency],
-        },
-      );
-
-const newRefund = (
-  { terms, payment, sequence }: IntentRecord,
-  { requestKey, reason, revoke }: RefundTerms,
-  origin: RefundOrigin,
-  number: number,
-  value: number,
-  now: number,
-): RefundRecord => ({
-  id: refundIdOf(terms.id, number),
-  number,
-  requestKey,
-  origin,
-  refund: {
-    status: "requested",
-    amount: { currency: payment.amount.currency, value },
-    channelRefundId: null,
-    refundedAt: null,
-    lastError: null,
-  },
-  reason,
-  revoke,
-  payload: "",
-  notifyUrl: terms.notifyUrl,
-  sequence,
-  createdAt: now,
-  updatedAt: now,
-  asks: 0,
-  askAt: now + RECOVER_AFTER_MS,
-});
