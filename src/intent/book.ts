@@ -22,10 +22,11 @@ import {
   RECOVER_AFTER_MS,
 } from "../payments/schedule.ts";
 import { isTerminal } from "../payments/states.ts";
-import { MAX_REFUNDS, refundIdOf } from "../ids.ts";
+import { MAX_REFUNDS } from "../ids.ts";
 import { ok, type Result } from "../result.ts";
 import type { IntentRecord } from "./record.ts";
 import { type RefundRecord, toRefundView } from "./refund-record.ts";
+import { newRefund } from "./refund-reserve.ts";
 import type { IntentStorage } from "./storage.ts";
 import { toView } from "./view.ts";
 
@@ -116,7 +117,7 @@ export class IntentBook {
    */
   putRefund(
     refund: RefundRecord,
-    events: readonly (RefundEventType | null)[],
+    events: readonly RefundEventType[],
     now: number,
     requestId: string | null,
   ): RefundRecord {
@@ -168,7 +169,7 @@ export class IntentBook {
         refund.status === before.refund.status
           ? {}
           : { asks: 0, askAt: now + askDelay("refund", 0) };
-      this.putRefund({ ...before, ...anew, refund }, visible ? [event] : [], now, requestId);
+      this.putRefund({ ...before, ...anew, refund }, event === null ? [] : [event], now, requestId);
       // It had held a share of money that the channel gave back by itself meanwhile.
       if (refund.status === "failed") this.#adoptRest(now, requestId);
       return ok(visible);
@@ -182,32 +183,12 @@ export class IntentBook {
   #adoptRest(now: number, requestId: string | null): void {
     const record = this.#store.read();
     if (record === null || !record.payment.reversed) return;
-    const { terms, payment } = record;
-    const amount = { ...payment.amount, value: unclaimed(payment) };
+    const { payment } = record;
+    const value = unclaimed(payment);
     const number = this.#store.refunds().length + 1;
-    if (payment.status !== "succeeded" || amount.value === 0 || number > MAX_REFUNDS) return;
-    const refund: RefundRecord = {
-      id: refundIdOf(terms.id, number),
-      number,
-      requestKey: `channel:${number}`,
-      origin: "channel",
-      refund: {
-        status: "requested",
-        amount,
-        channelRefundId: null,
-        refundedAt: null,
-        lastError: null,
-      },
-      reason: null,
-      revoke: null,
-      payload: "",
-      notifyUrl: terms.notifyUrl,
-      sequence: record.sequence,
-      createdAt: now,
-      updatedAt: now,
-      asks: 0,
-      askAt: now,
-    };
+    if (payment.status !== "succeeded" || value === 0 || number > MAX_REFUNDS) return;
+    const terms = { requestKey: `channel:${number}`, reason: null, revoke: null };
+    const refund = newRefund(record, terms, "channel", number, value, now);
     const made = this.putRefund(refund, ["refund.created"], now, requestId);
     const done: Refund = { ...made.refund, status: "succeeded", refundedAt: now };
     this.putRefund({ ...made, refund: done }, ["refund.succeeded"], now, requestId);

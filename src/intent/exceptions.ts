@@ -129,7 +129,7 @@ export const keptLate = (record: IntentRecord, why: Failure): Misfit => ({
 });
 
 /** The exception as merchants see it, and the event that tells them, as one queue message. */
-export async function exceptionMessage(
+async function exceptionMessage(
   env: Pick<Env, "ID_KEY">,
   misfit: Misfit,
   now: number,
@@ -190,3 +190,17 @@ export async function exceptionMessage(
     ],
   };
 }
+
+/**
+ * Writes it down: sends the exception and its event on their way. Throws when the queue is away.
+ * @param sequence of the payment; 1 where there is none
+ */
+export const writeDown = async (
+  env: Pick<Env, "EVENTS" | "ID_KEY">,
+  misfit: Misfit,
+  now: number,
+  sequence: number,
+  requestId: string | null,
+): Promise<void> => {
+  await env.EVENTS.send(await exceptionMessage(env, misfit, now, sequence, requestId));
+};

@@ -10,7 +10,7 @@ import { isTerminal } from "../payments/states.ts";
 import type { Result } from "../result.ts";
 import { type IntentBook, isUnsettled } from "./book.ts";
 import type { ChannelDesk } from "./channel-desk.ts";
-import { exceptionMessage, misfitOf } from "./exceptions.ts";
+import { misfitOf, writeDown } from "./exceptions.ts";
 import type { Outbox } from "./outbox.ts";
 import type { IntentRefunds } from "./refunds.ts";
 import type { Work } from "./work.ts";
@@ -140,11 +140,7 @@ export class Exchanges {
     const record = this.#book.read();
     const misfit = record === null ? null : misfitOf(record, report);
     if (record === null || misfit === null) return false;
-    const now = systemClock.now();
-    const { sequence } = record;
-    await this.#env.EVENTS.send(
-      await exceptionMessage(this.#env, misfit, now, sequence, work.requestId),
-    );
+    await writeDown(this.#env, misfit, systemClock.now(), record.sequence, work.requestId);
     return true;
   }
 

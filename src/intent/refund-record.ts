@@ -1,10 +1,10 @@
 /** What a payment's object stores about one refund, and how merchants see it (API.md section 3). */
 import type { RefundOrder } from "../channels/adapter.ts";
 import { iso, isoOrNull } from "../clock.ts";
-import type { Failure } from "../errors.ts";
 import type { Refund } from "../payments/refund.ts";
 import type { IntentRecord } from "./record.ts";
 import { sentOrderOf } from "./reserve.ts";
+import { errorOf } from "./view.ts";
 
 export const REVOKE_TYPES = ["access_token", "signed_url", "session", "license_key"] as const;
 
@@ -57,11 +57,6 @@ export const refundOrderOf = (
   notifyUrl,
   createdAt,
 });
-
-const errorOf = (failure: Failure | null) =>
-  failure === null
-    ? null
-    : { code: failure.code, message: failure.message, details: failure.details ?? {} };
 
 /** The public JSON, the same in answers, events and D1. */
 export const toRefundView = ({ terms }: IntentRecord, record: RefundRecord) => ({

@@ -83,9 +83,10 @@ export function refundReservation(
   return prepared.ok ? ok({ ...fresh, payload: prepared.value }) : prepared;
 }
 
-const newRefund = (
+/** A refund that nobody has been asked for. @param value minor units */
+export const newRefund = (
   { terms, payment, sequence }: IntentRecord,
-  { requestKey, reason, revoke }: RefundTerms,
+  { requestKey, reason, revoke }: Omit<RefundTerms, "amount">,
   origin: RefundOrigin,
   number: number,
   value: number,

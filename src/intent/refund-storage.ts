@@ -1,6 +1,7 @@
 /** The table of a payment's refunds. It is made with the first one: most payments have none. */
 import type { Failure } from "../errors.ts";
 import type { RefundStatus } from "../payments/refund.ts";
+import { jsonOrNull, parseOrNull } from "./json-column.ts";
 import type { RefundOrigin, RefundRecord, Revocation } from "./refund-record.ts";
 
 export const REFUND_TABLE = `
@@ -47,11 +48,6 @@ export interface RefundRow extends Record<string, SqlStorageValue> {
   asks: number;
   ask_at: number;
 }
-
-const jsonOrNull = (value: unknown): string | null =>
-  value === null ? null : JSON.stringify(value);
-
-const parseOrNull = (text: string | null): unknown => (text === null ? null : JSON.parse(text));
 
 export const refundFromRow = (row: RefundRow): RefundRecord => ({
   id: row.id,

@@ -14,7 +14,7 @@ import { withinWait } from "../within-wait.ts";
 import { type Answer, refuse } from "./answers.ts";
 import { earliest, type IntentBook, nextRefundAsk, owesLateRefund } from "./book.ts";
 import type { ChannelDesk } from "./channel-desk.ts";
-import { exceptionMessage, keptLate, type Misfit, refundMisfit } from "./exceptions.ts";
+import { keptLate, type Misfit, refundMisfit, writeDown } from "./exceptions.ts";
 import { goneAway } from "./failures.ts";
 import type { Outbox } from "./outbox.ts";
 import { type RefundOrigin, type RefundRecord, toRefundView } from "./refund-record.ts";
@@ -148,8 +148,7 @@ export class IntentRefunds {
   async #send(misfit: Misfit, { requestId }: Work): Promise<void> {
     const { env, book } = this.#parts;
     const sequence = book.read()?.sequence ?? 1;
-    const now = systemClock.now();
-    await env.EVENTS.send(await exceptionMessage(env, misfit, now, sequence, requestId));
+    await writeDown(env, misfit, systemClock.now(), sequence, requestId);
   }
 
   #byRequest(requestKey: string): RefundRecord | undefined {

@@ -10,6 +10,7 @@ import type { Failure } from "../errors.ts";
 import type { ChargeAction } from "../channels/adapter.ts";
 import type { ClosingReason, OrderKnowledge } from "../payments/payment.ts";
 import type { PaymentStatus } from "../payments/states.ts";
+import { jsonOrNull, parseOrNull } from "./json-column.ts";
 import type { ChangeRow, IntentRecord } from "./record.ts";
 import type { RefundRecord } from "./refund-record.ts";
 import { REFUND_TABLE, refundFromRow, type RefundRow, refundToRow } from "./refund-storage.ts";
@@ -105,11 +106,6 @@ interface IntentRow extends Record<string, SqlStorageValue> {
   publish_at: number;
   alarm_at: number | null;
 }
-
-const jsonOrNull = (value: unknown): string | null =>
-  value === null ? null : JSON.stringify(value);
-
-const parseOrNull = (text: string | null): unknown => (text === null ? null : JSON.parse(text));
 
 function fromRow(row: IntentRow): IntentRecord {
   return {

@@ -27,7 +27,8 @@ function nextAction(record: IntentRecord) {
   return payment.action;
 }
 
-const errorOf = (failure: Failure | null) =>
+/** As it stands in `last_error`. */
+export const errorOf = (failure: Failure | null) =>
   failure === null
     ? null
     : { code: failure.code, message: failure.message, details: failure.details ?? {} };

@@ -17,7 +17,7 @@ import { systemClock } from "../../clock.ts";
 import { apiError } from "../../errors.ts";
 import { isId, paymentOfRefund } from "../../ids.ts";
 import { intentObject } from "../../intent/client.ts";
-import { exceptionMessage, type Misfit } from "../../intent/exceptions.ts";
+import { type Misfit, writeDown } from "../../intent/exceptions.ts";
 import { formatMoney } from "../../money.ts";
 import { err } from "../../result.ts";
 import type { ChannelAccountRow } from "../../store/channel-accounts.ts";
@@ -68,7 +68,7 @@ async function deliverPayment(c: AppContext, accountId: string, report: PaymentR
 }
 
 /** Money that nobody asked for becomes an exception record before it is acknowledged. */
-async function writeDown(
+async function writeOrphanDown(
   c: AppContext,
   row: ChannelAccountRow,
   { reference, amount, channelTransactionId, paidAt, channelStatus }: Verdict<"orphan">,
@@ -85,8 +85,7 @@ async function writeDown(
     explanation: `The bank reports ${formatMoney(amount)} under a reference that no payment has.`,
     proposedFix: "Find out who paid and what for; book it by hand or give it back.",
   };
-  const { requestId } = traceOf(c);
-  await c.env.EVENTS.send(await exceptionMessage(c.env, misfit, c.var.now, 1, requestId));
+  await writeDown(c.env, misfit, c.var.now, 1, traceOf(c).requestId);
 }
 
 /** Why the news is refused; null: it is taken. */
@@ -102,7 +101,7 @@ async function take(
     case "reports":
       return deliver(c, connection, verdict);
     case "orphan":
-      await writeDown(c, row, verdict);
+      await writeOrphanDown(c, row, verdict);
       return null;
     case "ignored":
       return null;

@@ -15,12 +15,12 @@ import {
   NOTIFY_URL,
   NOW,
   openapi,
+  signedNotice,
   order,
   rawCallback,
   refundOf,
   scripted,
   sent,
-  signAsAlipay,
   simulation,
   vectorCredentials,
 } from "./kit.ts";
@@ -311,33 +311,17 @@ describe("a code becomes a grant", () => {
   });
 });
 
-/** The published notice with changes, signed anew; undefined removes a field. */
-async function signedNotice(
-  changes: Readonly<Record<string, string | undefined>>,
-): Promise<string> {
-  const vector = openapi.notify.find(({ name }) => name.startsWith("TRADE_SUCCESS"));
-  const fields: Record<string, string> = Object.fromEntries(
-    new URLSearchParams(vector?.wire ?? ""),
-  );
-  delete fields["sign"];
-  for (const [name, value] of Object.entries(changes)) {
-    if (value === undefined) delete fields[name];
-    else fields[name] = value;
-  }
-  const text = Object.keys(fields)
-    .filter((name) => name !== "sign_type")
-    .toSorted((a, b) => (a < b ? -1 : 1))
-    .map((name) => `${name}=${fields[name] ?? ""}`)
-    .join("&");
-  return new URLSearchParams({ ...fields, sign: await signAsAlipay(text) }).toString();
-}
-
 describe("notices", () => {
   const silent = ioWith(() => Promise.reject(new Error("a callback needs no call")));
   const verify = async (
     changes: Readonly<Record<string, string | undefined>>,
     account: ChannelAccount,
-  ) => alipay.verifyCallback(rawCallback(await signedNotice(changes)), account, silent);
+  ) =>
+    alipay.verifyCallback(
+      rawCallback(await signedNotice("TRADE_SUCCESS", changes)),
+      account,
+      silent,
+    );
 
   it("of all merchants carry one app_id: auth_app_id and the seller tell them apart", async ({
     expect,

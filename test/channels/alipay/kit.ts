@@ -13,9 +13,9 @@ import { alipaySandbox } from "../../../src/channels/alipay/sandbox/channel.ts";
 import type {
   FaultScript,
   RegisteredMerchant,
-  SandboxKeyring,
   SandboxWorld,
 } from "../../../src/sandbox/simulator.ts";
+import { makeKeyring } from "../../../src/sandbox/keyring.ts";
 import { refundIdOf, secureRandom } from "../../../src/ids.ts";
 import vectors from "../../vectors/alipay-antom.json";
 import { chargeOrder, memoryOrders, memoryReferences, refundOrder, sentOrder } from "../kit.ts";
@@ -162,16 +162,7 @@ const pems = async () => {
   };
 };
 
-const keyring: Promise<SandboxKeyring> = (async () => {
-  const [merchant, platform] = [await pems(), await pems()];
-  return {
-    merchantPrivateKey: merchant.privateKey,
-    merchantPublicKey: merchant.publicKey,
-    platformPrivateKey: platform.privateKey,
-    platformPublicKey: platform.publicKey,
-    symmetricKey: "0123456789abcdef0123456789abcdef",
-  };
-})();
+const keyring = makeKeyring();
 
 /** A simulated Alipay with its own orders, and an io that talks to it. */
 export async function simulation(now: () => number = () => NOW, script: FaultScript | null = null) {
@@ -204,3 +195,28 @@ export const rawCallback = (body: string | Uint8Array) => ({
   headers: new Headers({ "content-type": "application/x-www-form-urlencoded; charset=utf-8" }),
   body: typeof body === "string" ? new TextEncoder().encode(body) : body,
 });
+
+/**
+ * The published notice of a kind (how its name begins) with changes, signed anew; undefined removes
+ * a field.
+ */
+export async function signedNotice(
+  kind: string,
+  changes: Readonly<Record<string, string | undefined>>,
+): Promise<string> {
+  const vector = openapi.notify.find(({ name }) => name.startsWith(kind));
+  const fields: Record<string, string> = Object.fromEntries(
+    new URLSearchParams(vector?.wire ?? ""),
+  );
+  delete fields["sign"];
+  for (const [name, value] of Object.entries(changes)) {
+    if (value === undefined) delete fields[name];
+    else fields[name] = value;
+  }
+  const text = Object.keys(fields)
+    .filter((name) => name !== "sign_type")
+    .toSorted((a, b) => (a < b ? -1 : 1))
+    .map((name) => `${name}=${fields[name] ?? ""}`)
+    .join("&");
+  return new URLSearchParams({ ...fields, sign: await signAsAlipay(text) }).toString();
+}

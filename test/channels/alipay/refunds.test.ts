@@ -20,13 +20,12 @@ import {
   isvCredentials,
   newPaymentId,
   NOW,
-  openapi,
+  signedNotice,
   order,
   rawCallback,
   refundOf,
   scripted,
   sent,
-  signAsAlipay,
   simulation,
   vectorCredentials,
 } from "./kit.ts";
@@ -411,34 +410,13 @@ describe("refunds at the simulator", () => {
   });
 });
 
-/** The published notice of a partial refund with changes, signed anew; undefined removes a field. */
-async function signedNotice(
-  changes: Readonly<Record<string, string | undefined>>,
-): Promise<string> {
-  const vector = openapi.notify.find(({ name }) => name.startsWith("partial refund"));
-  const fields: Record<string, string> = Object.fromEntries(
-    new URLSearchParams(vector?.wire ?? ""),
-  );
-  delete fields["sign"];
-  for (const [name, value] of Object.entries(changes)) {
-    if (value === undefined) delete fields[name];
-    else fields[name] = value;
-  }
-  const text = Object.keys(fields)
-    .filter((name) => name !== "sign_type")
-    .toSorted((a, b) => (a < b ? -1 : 1))
-    .map((name) => `${name}=${fields[name] ?? ""}`)
-    .join("&");
-  return new URLSearchParams({ ...fields, sign: await signAsAlipay(text) }).toString();
-}
-
 describe("notices about refunds", () => {
   const out_trade_no = newPaymentId();
   const ours = refundIdOf(out_trade_no, 1);
   const silent = ioWith(() => Promise.reject(new Error("a callback needs no call")));
   const verify = async (changes: Readonly<Record<string, string | undefined>>) =>
     alipay.verifyCallback(
-      rawCallback(await signedNotice({ out_trade_no, ...changes })),
+      rawCallback(await signedNotice("partial refund", { out_trade_no, ...changes })),
       account,
       silent,
     );
@@ -483,7 +461,9 @@ describe("notices about refunds", () => {
   });
 
   it("that are tampered with are refused", async ({ expect }) => {
-    const body = new URLSearchParams(await signedNotice({ out_trade_no, out_biz_no: ours }));
+    const body = new URLSearchParams(
+      await signedNotice("partial refund", { out_trade_no, out_biz_no: ours }),
+    );
     body.set("out_biz_no", refundIdOf(out_trade_no, 2));
     const raw = rawCallback(body.toString());
     expect(await alipay.verifyCallback(raw, account, silent)).toMatchObject({ kind: "refused" });
