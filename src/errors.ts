@@ -121,6 +121,15 @@ export const failure = (
   details?: Readonly<Record<string, unknown>>,
 ): Failure => (details === undefined ? { code, message } : { code, message, details });
 
+/** Fields of a request that are wrong for one reason, all in one answer. */
+export const invalidFields = (paths: readonly string[], message: string): Failure =>
+  failure("INVALID_REQUEST", `${paths.join(" and ")}: ${message}.`, {
+    issues: paths.map((path) => ({ path, message })),
+  });
+
+export const invalidField = (path: string, message: string): Failure =>
+  invalidFields([path], message);
+
 /** A `Failure` thrown inside a route; the app's error handler renders it. */
 export class ApiError extends Error {
   readonly failure: Failure;

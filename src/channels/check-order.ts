@@ -2,7 +2,7 @@
  * What an order must fulfil before any adapter sees it, by the channel's own row of the matrix. One
  * place for all channels: the words are the same everywhere.
  */
-import { type Failure, failure } from "../errors.ts";
+import { type Failure, failure, invalidFields } from "../errors.ts";
 import { formatMoney } from "../money.ts";
 import type { ChannelInfo, ChargeOrder, OrderOption, Requirement } from "./adapter.ts";
 
@@ -19,12 +19,6 @@ const isUsed: Readonly<Record<OrderOption, (order: ChargeOrder) => boolean>> = {
   payment_method_type: ({ paymentMethodType }) => paymentMethodType !== null,
   profit_sharing: ({ profitSharing }) => profitSharing,
 };
-
-/** All that is missing or wrong in one answer. */
-export const invalidFields = (paths: readonly string[], message: string): Failure =>
-  failure("INVALID_REQUEST", `${paths.join(" and ")}: ${message}.`, {
-    issues: paths.map((path) => ({ path, message })),
-  });
 
 const entries = <K extends string, V>(table: Readonly<Record<K, V>>) =>
   Object.entries(table) as [K, V][];

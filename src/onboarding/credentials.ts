@@ -2,7 +2,7 @@
 import type { ChannelAdapter, CredentialsReport, IntegrationMode } from "../channels/adapter.ts";
 import { credentialsContext } from "../channels/connect.ts";
 import { openVault } from "../crypto/vault.ts";
-import { type Failure, failure, type Issue } from "../errors.ts";
+import { type Failure, failure, type Issue, invalidField } from "../errors.ts";
 import { issuesOf } from "../issues.ts";
 import { err, ok, type Result } from "../result.ts";
 import type { SealedCredentials } from "../store/schema.ts";
@@ -27,9 +27,7 @@ export function modeOf(adapter: ChannelAdapter, mode: string): Result<Integratio
   const found = Object.hasOwn(adapter.modes, mode) ? adapter.modes[mode] : undefined;
   if (found !== undefined) return ok(found);
   const message = `must be one of ${Object.keys(adapter.modes).join(", ")}`;
-  return err(
-    failure("INVALID_REQUEST", `mode: ${message}.`, { issues: [{ path: "mode", message }] }),
-  );
+  return err(invalidField("mode", message));
 }
 
 /**

@@ -5,7 +5,7 @@
 import type { z } from "@hono/zod-openapi";
 
 import { idKeyOf } from "../crypto/id-key.ts";
-import { apiError } from "../errors.ts";
+import { ApiError, invalidField } from "../errors.ts";
 import { derivedId, randomId } from "../ids.ts";
 import type { Answer } from "../intent/answers.ts";
 import { intentObject } from "../intent/client.ts";
@@ -37,9 +37,7 @@ function checkScript(body: CreateBody, livemode: boolean): void {
   if (livemode || script === undefined) return;
   if (FAULT_SCRIPTS.some((known) => known === script)) return;
   const message = `must be one of ${FAULT_SCRIPTS.join(", ")}`;
-  throw apiError("INVALID_REQUEST", `metadata.sandbox: ${message}.`, {
-    issues: [{ path: "metadata.sandbox", message }],
-  });
+  throw new ApiError(invalidField("metadata.sandbox", message));
 }
 
 /** Merchant and mode: ids of one caller mean nothing to another. */

@@ -2,7 +2,7 @@
  * `biz_content` of the orders: one text per method, in a fixed order of fields, because a repeat
  * must be the same. Everything that Alipay would refuse is refused before a payment is reserved.
  */
-import { failure, type Failure } from "../../errors.ts";
+import { failure, type Failure, invalidField } from "../../errors.ts";
 import { err, ok, type Result } from "../../result.ts";
 import type { ChannelAccount, ChargeOrder, Method } from "../adapter.ts";
 import { CODE_LIFETIME_MS } from "./info.ts";
@@ -32,19 +32,16 @@ const PRODUCTS: Readonly<Record<Method, string>> = {
 const PAYMENT_CODE = /^(?:2[5-9]|30)\d{14,22}$/;
 const FACE_CODE = /^fp[0-9A-Za-z]{33}$/;
 
-const invalid = (path: string, message: string): Failure =>
-  failure("INVALID_REQUEST", `${path}: ${message}.`, { issues: [{ path, message }] });
-
 function refuseOrder(order: ChargeOrder, account: ChannelAccount): Failure | null {
   const { description, notifyUrl, returnUrl, method, payer, createdAt } = order;
   if (Array.from(description ?? "").length > SUBJECT_LIMIT) {
-    return invalid(
+    return invalidField(
       "description",
       `is longer than ${SUBJECT_LIMIT} characters, which is what Alipay takes`,
     );
   }
   if ((returnUrl ?? "").length > URL_LIMIT) {
-    return invalid(
+    return invalidField(
       "return_url",
       `is longer than ${URL_LIMIT} characters, which is what Alipay takes`,
     );
@@ -54,7 +51,7 @@ function refuseOrder(order: ChargeOrder, account: ChannelAccount): Failure | nul
   }
   const code = payer?.auth_code ?? "";
   if (method === "barcode" && !PAYMENT_CODE.test(code) && !FACE_CODE.test(code)) {
-    return invalid(
+    return invalidField(
       "payer.auth_code",
       "is not a payment code of Alipay: 16 to 24 digits that begin with 25 to 30",
     );

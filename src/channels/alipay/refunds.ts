@@ -3,7 +3,7 @@
  * `out_request_no` is the same refund, however often it is sent; that the call was accepted does
  * not yet mean that money moved.
  */
-import { failure, type Failure } from "../../errors.ts";
+import { type Failure, invalidField } from "../../errors.ts";
 import { sameMoney } from "../../money.ts";
 import { err, ok, type Result } from "../../result.ts";
 import type {
@@ -41,8 +41,7 @@ export function refundContent(
   const reason = cleanText(order.reason ?? "");
   if (Array.from(reason).length > REASON_LIMIT) {
     const message = `is longer than ${REASON_LIMIT} characters, which is what Alipay takes`;
-    const details = { issues: [{ path: "reason", message }] };
-    return err(failure("INVALID_REQUEST", `reason: ${message}.`, details));
+    return err(invalidField("reason", message));
   }
   const refused = refuseUnauthorized(account, createdAt);
   if (refused !== null) return err(refused);

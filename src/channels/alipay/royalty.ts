@@ -3,7 +3,7 @@
  * `alipay.trade.order.settle` pays receivers, and `refund_royalty_parameters` of a refund take it
  * back from them. Pure; nothing here calls.
  */
-import { failure, type Failure } from "../../errors.ts";
+import { failure, type Failure, invalidField } from "../../errors.ts";
 import type { Money } from "../../money.ts";
 import { err, ok, type Result } from "../../result.ts";
 import { cleanText, toYuan } from "./mapping.ts";
@@ -30,14 +30,11 @@ export interface Settlement {
   readonly finish: boolean;
 }
 
-const invalid = (path: string, message: string): Failure =>
-  failure("INVALID_REQUEST", `${path}: ${message}.`, { issues: [{ path, message }] });
-
 function refuseAccount({ type, account }: RoyaltyAccount, path: string): Failure | null {
   const isFine = type === "userId" ? /^2088\d{12}$/.test(account) : /^\S{3,100}$/.test(account);
   return isFine
     ? null
-    : invalid(
+    : invalidField(
         path,
         type === "userId"
           ? "must be 2088 and 12 more digits"
@@ -54,13 +51,13 @@ function refuseShares(shares: readonly RoyaltyShare[], available: Money): Failur
     const wrongAccount = refuseAccount(receiver, `${path}.receiver`);
     if (wrongAccount !== null) return wrongAccount;
     // Two shares for one receiver are more likely a slip than a wish.
-    if (seen.has(receiver.account)) return invalid(`${path}.receiver`, "is named twice");
+    if (seen.has(receiver.account)) return invalidField(`${path}.receiver`, "is named twice");
     seen.add(receiver.account);
     if (amount.currency !== available.currency) {
-      return invalid(`${path}.amount`, `must be in ${available.currency}`);
+      return invalidField(`${path}.amount`, `must be in ${available.currency}`);
     }
     if (!Number.isSafeInteger(amount.value) || amount.value < 1) {
-      return invalid(`${path}.amount`, "must be a positive whole number of minor units");
+      return invalidField(`${path}.amount`, "must be a positive whole number of minor units");
     }
     sum += amount.value;
   }
@@ -80,9 +77,9 @@ const described = (text: string | undefined) => {
 export function settleContent(settlement: Settlement): Result<string, Failure> {
   const { requestNumber, tradeNumber, available, shares, finish } = settlement;
   if (!/^\w{1,32}$/.test(requestNumber)) {
-    return err(invalid("requestNumber", "must be 1 to 32 letters, digits or underscores"));
+    return err(invalidField("requestNumber", "must be 1 to 32 letters, digits or underscores"));
   }
-  if (shares.length === 0 && !finish) return err(invalid("shares", "must not be empty"));
+  if (shares.length === 0 && !finish) return err(invalidField("shares", "must not be empty"));
   const refused = refuseShares(shares, available);
   if (refused !== null) return err(refused);
   return ok(

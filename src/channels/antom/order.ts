@@ -1,5 +1,5 @@
 /** The body of `/v1/payments/pay`, and everything that Antom would refuse in it. */
-import { failure, type Failure } from "../../errors.ts";
+import { failure, type Failure, invalidField } from "../../errors.ts";
 import { err, ok, type Result } from "../../result.ts";
 import type { ChargeOrder, Method } from "../adapter.ts";
 import type { AntomCredentials, SubMerchant } from "./credentials.ts";
@@ -33,30 +33,30 @@ const SCENARIOS: Readonly<Partial<Record<Method, string>>> = {
   barcode: "PaymentCode",
 };
 
-const invalid = (path: string, message: string): Failure =>
-  failure("INVALID_REQUEST", `${path}: ${message}.`, { issues: [{ path, message }] });
-
 function refuse(order: ChargeOrder): Failure | null {
   const { description, returnUrl, notifyUrl, method, paymentMethodType, payer } = order;
   if (Array.from(description ?? "").length > DESCRIPTION_LIMIT) {
-    return invalid("description", `Antom takes at most ${DESCRIPTION_LIMIT} characters`);
+    return invalidField("description", `Antom takes at most ${DESCRIPTION_LIMIT} characters`);
   }
   if ((returnUrl ?? "").length > URL_LIMIT) {
-    return invalid("return_url", `Antom takes at most ${URL_LIMIT} characters`);
+    return invalidField("return_url", `Antom takes at most ${URL_LIMIT} characters`);
   }
   if (notifyUrl.length > URL_LIMIT) {
     return failure("INTERNAL", "The callback address is longer than Antom takes.");
   }
   if (paymentMethodType !== null && !/^[A-Z0-9_]{1,64}$/.test(paymentMethodType)) {
-    return invalid("payment_method_type", "must be a wallet's name, for instance ALIPAY_CN");
+    return invalidField("payment_method_type", "must be a wallet's name, for instance ALIPAY_CN");
   }
   if (method !== "barcode") return null;
   if (paymentMethodType !== null && paymentMethodType !== ANY_WALLET) {
-    return invalid("payment_method_type", "the scanned code says which wallet it is; leave it out");
+    return invalidField(
+      "payment_method_type",
+      "the scanned code says which wallet it is; leave it out",
+    );
   }
   return /^[\x21-\x7e]{1,128}$/.test(payer?.auth_code ?? "")
     ? null
-    : invalid("payer.auth_code", "must be the code as it was scanned");
+    : invalidField("payer.auth_code", "must be the code as it was scanned");
 }
 
 /** Controls, line ends and direction overrides would garble a receipt. */

@@ -3,7 +3,7 @@
  * and currencies are those of IOTPay's order pages. CAD and USD go everywhere but at UnionPay's
  * counter (CAD only); CNY only where a page names it.
  */
-import { type Failure, failure } from "../../errors.ts";
+import { type Failure, failure, invalidField } from "../../errors.ts";
 import { err, ok, type Result } from "../../result.ts";
 import type { ChargeOrder, Method } from "../adapter.ts";
 
@@ -93,9 +93,6 @@ const CODES: readonly (readonly [Wallet, RegExp])[] = [
 export const openidOf = ({ payer }: ChargeOrder): string | undefined =>
   payer?.openid ?? payer?.sub_openid ?? payer?.sp_openid;
 
-const issue = (path: string, message: string): Failure =>
-  failure("INVALID_REQUEST", `${path}: ${message}.`, { issues: [{ path, message }] });
-
 /**
  * The wallet of an order. First what the merchant says, then what the buyer's own data prove (a
  * scanned code, an openid), then the account's default, then the only one that has the method.
@@ -106,7 +103,9 @@ function walletOf(order: ChargeOrder, byDefault: Wallet | undefined): Result<Wal
   const path = "payment_method_type";
   if (paymentMethodType !== null) {
     const named = WALLETS.find((wallet) => wallet === paymentMethodType);
-    return named === undefined ? err(issue(path, `must be ${WALLETS.join(" or ")}`)) : ok(named);
+    return named === undefined
+      ? err(invalidField(path, `must be ${WALLETS.join(" or ")}`))
+      : ok(named);
   }
   const code = method === "barcode" ? (payer?.auth_code ?? "") : "";
   const scanned = CODES.find(([, pattern]) => pattern.test(code))?.[0];
@@ -116,7 +115,7 @@ function walletOf(order: ChargeOrder, byDefault: Wallet | undefined): Result<Wal
   const only = offered.length === 1 ? offered[0] : undefined;
   const found = proven ?? only ?? byDefault;
   if (found !== undefined) return ok(found);
-  return err(issue(path, `IOTPay has ${offered.join(" and ")} for ${method}: say which`));
+  return err(invalidField(path, `IOTPay has ${offered.join(" and ")} for ${method}: say which`));
 }
 
 /** The product of an order, or why IOTPay has none for it. */

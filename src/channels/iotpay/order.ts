@@ -1,10 +1,9 @@
 /** The fields of `create_order` and `payForSubmit`, in a fixed order: a repeat sends the same. */
 import * as z from "zod";
 
-import { type Failure, failure } from "../../errors.ts";
+import { type Failure, failure, invalidFields } from "../../errors.ts";
 import { err, ok, type Result } from "../../result.ts";
 import type { ChargeOrder } from "../adapter.ts";
-import { invalidFields } from "../check-order.ts";
 import { openidOf, type Product, productOf } from "./channel-ids.ts";
 import type { IotpayAccount } from "./account.ts";
 import { clientIp, fitText } from "./texts.ts";

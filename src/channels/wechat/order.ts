@@ -1,5 +1,5 @@
 /** The exact text of an order. */
-import { failure, type Failure } from "../../errors.ts";
+import { failure, type Failure, invalidField } from "../../errors.ts";
 import { err, ok, type Result } from "../../result.ts";
 import type { ChannelAccount, ChargeOrder } from "../adapter.ts";
 import type { Dialect } from "./dialect.ts";
@@ -44,9 +44,7 @@ export function notifyUrlFailure(notifyUrl: string): Failure | null {
 }
 
 const payerIssue = (field: string, message: string): Failure =>
-  failure("INVALID_REQUEST", `payer.${field}: ${message}.`, {
-    issues: [{ path: `payer.${field}`, message }],
-  });
+  invalidField(`payer.${field}`, message);
 
 /**
  * Who pays, by the openid that an appid knows them under. A service provider names the payer by its

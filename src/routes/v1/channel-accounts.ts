@@ -2,7 +2,7 @@
 import { createRoute, z } from "@hono/zod-openapi";
 
 import { channelOf } from "../../channels/registry.ts";
-import { apiError } from "../../errors.ts";
+import { ApiError, invalidField } from "../../errors.ts";
 import { sealCredentials } from "../../onboarding/credentials.ts";
 import { regionsOf } from "../../regions.ts";
 import { addChannelAccounts, listChannelAccounts } from "../../store/channel-accounts.ts";
@@ -101,9 +101,7 @@ function checkRegion(c: AppContext, region: string | null | undefined): void {
     known.length === 0
       ? "this deployment has no regions; leave it out"
       : `must be one of ${known.join(", ")}`;
-  throw apiError("INVALID_REQUEST", `region: ${message}.`, {
-    issues: [{ path: "region", message }],
-  });
+  throw new ApiError(invalidField("region", message));
 }
 
 /** Money can only go back by itself where the channel takes it back. */
@@ -111,9 +109,7 @@ function checkLatePayment(channel: string, policy: "accept" | "refund" | undefin
   const info = channelOf(channel)?.adapter.info;
   if (policy !== "refund" || info === undefined || info.refunds !== null) return;
   const message = `must be accept: ${info.name} has no refunds`;
-  throw apiError("INVALID_REQUEST", `late_payment: ${message}.`, {
-    issues: [{ path: "late_payment", message }],
-  });
+  throw new ApiError(invalidField("late_payment", message));
 }
 
 export function registerChannelAccounts(app: App): void {

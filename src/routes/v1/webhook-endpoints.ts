@@ -2,7 +2,7 @@
 import { createRoute, z } from "@hono/zod-openapi";
 
 import { openVault } from "../../crypto/vault.ts";
-import { type ApiError, apiError } from "../../errors.ts";
+import { ApiError, apiError, invalidField } from "../../errors.ts";
 import { secureRandom } from "../../ids.ts";
 import { database } from "../../store/db.ts";
 import {
@@ -127,8 +127,7 @@ const remove = createRoute({
 const ownerOf = (c: AppContext) =>
   `${c.var.principal.merchant.id}:${c.var.principal.key.livemode ? "live" : "test"}`;
 
-const badUrl = (fault: string): ApiError =>
-  apiError("INVALID_REQUEST", `url: ${fault}.`, { issues: [{ path: "url", message: fault }] });
+const badUrl = (fault: string): ApiError => new ApiError(invalidField("url", fault));
 
 /** The URL as it will be called. @throws ApiError when the policy refuses it. */
 function allowedUrl(c: AppContext, text: string): string {
