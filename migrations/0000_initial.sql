@@ -16,6 +16,22 @@ CREATE TABLE `api_keys` (
 --> statement-breakpoint
 CREATE UNIQUE INDEX `api_keys_public_id_unique` ON `api_keys` (`public_id`);--> statement-breakpoint
 CREATE INDEX `api_keys_by_merchant` ON `api_keys` (`merchant_id`,`livemode`);--> statement-breakpoint
+CREATE TABLE `audit_log` (
+	`id` text PRIMARY KEY NOT NULL,
+	`merchant_id` text,
+	`livemode` integer,
+	`actor_type` text NOT NULL,
+	`actor_id` text,
+	`action` text NOT NULL,
+	`target` text NOT NULL,
+	`before` text,
+	`after` text,
+	`request_id` text,
+	`created_at` integer NOT NULL
+);
+--> statement-breakpoint
+CREATE INDEX `audit_log_by_merchant` ON `audit_log` (`merchant_id`,`created_at`,`id`);--> statement-breakpoint
+CREATE INDEX `audit_log_by_time` ON `audit_log` (`created_at`,`id`);--> statement-breakpoint
 CREATE TABLE `channel_accounts` (
 	`id` text PRIMARY KEY NOT NULL,
 	`merchant_id` text NOT NULL,
@@ -37,6 +53,38 @@ CREATE TABLE `channel_accounts` (
 --> statement-breakpoint
 CREATE INDEX `channel_accounts_by_merchant` ON `channel_accounts` (`merchant_id`,`livemode`,`channel`);--> statement-breakpoint
 CREATE INDEX `channel_accounts_ending` ON `channel_accounts` (`authorization_expires_at`) WHERE authorization_expires_at IS NOT NULL;--> statement-breakpoint
+CREATE TABLE `channel_hours` (
+	`livemode` integer NOT NULL,
+	`channel` text NOT NULL,
+	`hour` integer NOT NULL,
+	`orders` integer NOT NULL,
+	`rejected` integer NOT NULL,
+	`unknown` integer NOT NULL,
+	`total_ms` integer NOT NULL,
+	`max_ms` integer NOT NULL,
+	PRIMARY KEY(`livemode`, `channel`, `hour`)
+) WITHOUT ROWID;
+--> statement-breakpoint
+CREATE TABLE `console_sessions` (
+	`id` text PRIMARY KEY NOT NULL,
+	`kind` text NOT NULL,
+	`credential` text NOT NULL,
+	`merchant_id` text,
+	`csrf` text NOT NULL,
+	`created_at` integer NOT NULL,
+	`seen_at` integer NOT NULL,
+	`expires_at` integer NOT NULL
+);
+--> statement-breakpoint
+CREATE INDEX `console_sessions_ending` ON `console_sessions` (`expires_at`);--> statement-breakpoint
+CREATE TABLE `cron_runs` (
+	`job` text PRIMARY KEY NOT NULL,
+	`started_at` integer NOT NULL,
+	`duration_ms` integer NOT NULL,
+	`handled` integer NOT NULL,
+	`error` text
+) WITHOUT ROWID;
+--> statement-breakpoint
 CREATE TABLE `dead_letters` (
 	`id` text PRIMARY KEY NOT NULL,
 	`queue` text NOT NULL,
@@ -69,6 +117,33 @@ CREATE TABLE `reconciliation_exceptions` (
 );
 --> statement-breakpoint
 CREATE INDEX `reconciliation_exceptions_by_merchant` ON `reconciliation_exceptions` (`merchant_id`,`livemode`,`created_at`,`id`);--> statement-breakpoint
+CREATE TABLE `fee_plans` (
+	`merchant_id` text NOT NULL,
+	`channel` text NOT NULL,
+	`kind` text NOT NULL,
+	`basis_points` integer NOT NULL,
+	`fixed` text NOT NULL,
+	`updated_at` integer NOT NULL,
+	PRIMARY KEY(`merchant_id`, `channel`, `kind`)
+) WITHOUT ROWID;
+--> statement-breakpoint
+CREATE TABLE `jobs` (
+	`id` text PRIMARY KEY NOT NULL,
+	`merchant_id` text NOT NULL,
+	`livemode` integer NOT NULL,
+	`kind` text NOT NULL,
+	`target` text NOT NULL,
+	`parameters` text NOT NULL,
+	`state` text NOT NULL,
+	`done` integer NOT NULL,
+	`total` integer NOT NULL,
+	`cursor` integer NOT NULL,
+	`error` text,
+	`created_at` integer NOT NULL,
+	`updated_at` integer NOT NULL
+);
+--> statement-breakpoint
+CREATE INDEX `jobs_by_merchant` ON `jobs` (`merchant_id`,`livemode`,`created_at`,`id`);--> statement-breakpoint
 CREATE TABLE `merchants` (
 	`id` text PRIMARY KEY NOT NULL,
 	`name` text NOT NULL,
@@ -85,17 +160,24 @@ CREATE TABLE `payment_intents` (
 	`livemode` integer NOT NULL,
 	`sequence` integer NOT NULL,
 	`status` text NOT NULL,
-	`channel` text NOT NULL,
-	`channel_account` text NOT NULL,
+	`channel` text,
+	`channel_account` text,
+	`method` text,
 	`merchant_order_id` text,
+	`channel_transaction_id` text,
 	`currency` text NOT NULL,
 	`value` integer NOT NULL,
+	`refunded` integer NOT NULL,
+	`fee` integer NOT NULL,
+	`call_ms` integer,
+	`succeeded_at` integer,
 	`created_at` integer NOT NULL,
 	`deadline` integer,
 	`snapshot` text NOT NULL
 ) WITHOUT ROWID;
 --> statement-breakpoint
-CREATE INDEX `payment_intents_by_merchant` ON `payment_intents` (`merchant_id`,`livemode`,`created_at`,`id`);--> statement-breakpoint
+CREATE INDEX `payment_intents_by_merchant` ON `payment_intents` (`merchant_id`,`livemode`,`created_at`,`id`,`status`,`channel`);--> statement-breakpoint
+CREATE INDEX `payment_intents_by_transaction` ON `payment_intents` (`merchant_id`,`livemode`,`channel_transaction_id`) WHERE channel_transaction_id IS NOT NULL;--> statement-breakpoint
 CREATE INDEX `payment_intents_by_order` ON `payment_intents` (`merchant_id`,`livemode`,`merchant_order_id`,`created_at`,`id`) WHERE merchant_order_id IS NOT NULL;--> statement-breakpoint
 CREATE INDEX `payment_intents_overdue` ON `payment_intents` (`deadline`) WHERE deadline IS NOT NULL;--> statement-breakpoint
 CREATE TABLE `refunds` (
@@ -111,6 +193,30 @@ CREATE TABLE `refunds` (
 --> statement-breakpoint
 CREATE INDEX `refunds_by_merchant` ON `refunds` (`merchant_id`,`livemode`,`created_at`,`id`);--> statement-breakpoint
 CREATE INDEX `refunds_by_payment` ON `refunds` (`payment_intent`);--> statement-breakpoint
+CREATE TABLE `service_versions` (
+	`service_id` text NOT NULL,
+	`version` text NOT NULL,
+	`manifest` text NOT NULL,
+	`created_at` integer NOT NULL,
+	PRIMARY KEY(`service_id`, `version`),
+	FOREIGN KEY (`service_id`) REFERENCES `services`(`id`) ON UPDATE no action ON DELETE no action
+) WITHOUT ROWID;
+--> statement-breakpoint
+CREATE TABLE `services` (
+	`id` text PRIMARY KEY NOT NULL,
+	`merchant_id` text NOT NULL,
+	`livemode` integer NOT NULL,
+	`status` text NOT NULL,
+	`version` text NOT NULL,
+	`name` text NOT NULL,
+	`manifest` text NOT NULL,
+	`created_at` integer NOT NULL,
+	`updated_at` integer NOT NULL,
+	FOREIGN KEY (`merchant_id`) REFERENCES `merchants`(`id`) ON UPDATE no action ON DELETE no action
+);
+--> statement-breakpoint
+CREATE INDEX `services_by_merchant` ON `services` (`merchant_id`,`livemode`,`created_at`,`id`);--> statement-breakpoint
+CREATE INDEX `services_active` ON `services` (`livemode`,`status`,`created_at`,`id`);--> statement-breakpoint
 CREATE TABLE `webhook_deliveries` (
 	`id` text PRIMARY KEY NOT NULL,
 	`event_id` text NOT NULL,
@@ -124,6 +230,7 @@ CREATE TABLE `webhook_deliveries` (
 ) WITHOUT ROWID;
 --> statement-breakpoint
 CREATE INDEX `webhook_deliveries_by_endpoint` ON `webhook_deliveries` (`endpoint_id`,`created_at`,`id`);--> statement-breakpoint
+CREATE INDEX `webhook_deliveries_by_event` ON `webhook_deliveries` (`event_id`);--> statement-breakpoint
 CREATE INDEX `webhook_deliveries_due` ON `webhook_deliveries` (`feed_at`) WHERE feed_at IS NOT NULL;--> statement-breakpoint
 CREATE TABLE `webhook_endpoints` (
 	`id` text PRIMARY KEY NOT NULL,

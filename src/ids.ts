@@ -16,6 +16,9 @@ export const ID_PREFIXES = {
   webhookEndpoint: "we",
   webhookDelivery: "wd",
   request: "req",
+  service: "svc",
+  auditEntry: "aud",
+  job: "job",
 } as const;
 
 export type IdKind = keyof typeof ID_PREFIXES;
@@ -66,6 +69,24 @@ export function refundIdOf(paymentId: string, number: number): string {
 export const paymentOfRefund = (refundId: string): string | null =>
   isId("refund", refundId)
     ? `${ID_PREFIXES.paymentIntent}_${bodyOf(refundId).slice(0, LENGTH)}`
+    : null;
+
+/** A payment has at most this many orders at channels: one each time the buyer chooses anew. */
+export const MAX_ORDERS = 32;
+
+/**
+ * The number of a payment's nth order at a channel, from 1: the payment's id, then the id with one
+ * more digit. A closed order's number cannot be used again at the channel; 30 characters fit all.
+ */
+export function orderNumberOf(paymentId: string, nth: number): string {
+  if (nth < 1 || nth > MAX_ORDERS) throw new RangeError("no such order");
+  return nth === 1 ? paymentId : `${paymentId}${ALPHABET[nth - 1] ?? ""}`;
+}
+
+/** The payment of an order number; null when it has not the form of one. */
+export const paymentOfOrder = (orderNumber: string): string | null =>
+  /^pi_[0-9abcdefghjkmnpqrstvwxyz]{26,27}$/.test(orderNumber)
+    ? orderNumber.slice(0, ID_PREFIXES.paymentIntent.length + 1 + LENGTH)
     : null;
 
 const bodyOf = (id: string): string => id.slice(id.indexOf("_") + 1);

@@ -5,6 +5,7 @@ import { sameSecret } from "../crypto/constant-time.ts";
 import { apiError, ApiError, failure } from "../errors.ts";
 import { readableBody } from "./body.ts";
 import type { AppEnv } from "./http.ts";
+import { insiderOf } from "./inside.ts";
 
 const unauthenticated = (message: string) =>
   new ApiError(failure("UNAUTHENTICATED", message), {
@@ -12,6 +13,8 @@ const unauthenticated = (message: string) =>
   });
 
 const onlyOperators = createMiddleware<AppEnv>(async (c, next) => {
+  c.set("actor", { type: "operator", id: null });
+  if (insiderOf(c.env)?.principal === null) return next();
   const token = c.env.ADMIN_TOKEN ?? "";
   if (token === "") {
     throw apiError("FORBIDDEN", "ADMIN_TOKEN is not set on this deployment: /v1/admin is closed.");

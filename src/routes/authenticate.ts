@@ -18,6 +18,7 @@ import { ExpiringCache } from "../expiring-cache.ts";
 import { database } from "../store/db.ts";
 import { readableBody } from "./body.ts";
 import type { AppContext, AppEnv } from "./http.ts";
+import { insiderOf } from "./inside.ts";
 
 export const SCOPES = [
   "payments:read",
@@ -132,7 +133,7 @@ export function addressAllowed(address: string, ranges: readonly string[]): bool
   });
 }
 
-function checkKey(c: AppContext, { key, merchant }: KnownKey, now: number): void {
+function checkKey(c: AppContext, { key, merchant }: KeyHolder, now: number): void {
   if (key.revoked_at !== null) throw apiError("KEY_REVOKED", "This API key was revoked.");
   if (key.expires_at !== null && key.expires_at <= now) {
     throw apiError("KEY_EXPIRED", "This API key has expired; create or rotate one.");
@@ -162,14 +163,16 @@ const allows = (scopes: readonly string[], scope: Scope | null) =>
 export const authenticate = (scope: Scope | null) =>
   createMiddleware<AppEnv>(async (c, next) => {
     const now = c.var.now;
-    const known = await prove(c, now);
+    const insider = insiderOf(c.env)?.principal ?? null;
+    const known = insider ?? (await prove(c, now));
     checkKey(c, known, now);
     await limitRate(c, known.key.id);
     if (!allows(known.key.scopes, scope)) {
       throw apiError("SCOPE_MISSING", `The API key lacks the scope ${scope}.`, { scope });
     }
-    const { secret: _, ...principal } = known;
-    c.set("principal", principal);
+    const { key, merchant, accounts, feePlans } = known;
+    c.set("principal", { key, merchant, accounts, feePlans });
+    c.set("actor", { type: insider === null ? "api_key" : "console", id: key.id });
     const lastUsed = known.key.last_used_at;
     if (lastUsed === null || now - lastUsed > TOUCH_EVERY_MS) {
       c.executionCtx.waitUntil(noteUse(c, known.key.id, known.key.public_id, now));

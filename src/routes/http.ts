@@ -13,6 +13,13 @@ import type { Trace } from "../trace.ts";
 /** A merchant's request after authentication. */
 export type Principal = KeyHolder;
 
+/** Who changes a setting, for the audit log. */
+export interface Actor {
+  readonly type: "api_key" | "console" | "operator" | "registration";
+  /** The key that asks, also behind a console session; null: an operator, or nobody yet. */
+  readonly id: string | null;
+}
+
 export interface AppEnv {
   Bindings: Env;
   Variables: {
@@ -27,6 +34,8 @@ export interface AppEnv {
     errorCode: ErrorCode | undefined;
     /** Set by `authenticate`. */
     principal: Principal;
+    /** Set by `authenticate` and by the operator's door. */
+    actor: Actor;
     /**
      * Set by `idempotent`: an id that a repeat of this request gets too. `use` tells apart several
      * of one kind.

@@ -1,10 +1,11 @@
 /** API keys. The secret half is sealed; only the vault opens it. */
-import { and, desc, eq, isNull } from "drizzle-orm";
+import { and, desc, eq, isNull, or } from "drizzle-orm";
 
+import type { FeePlan } from "../settlement/pricing.ts";
 import type { Database } from "./db.ts";
 import type { ApiKey, Merchant } from "./merchants.ts";
 import { olderThan, type PageRequest } from "./page.ts";
-import { apiKeys, channelAccounts, merchants } from "./schema.ts";
+import { apiKeys, channelAccounts, feePlans, merchants } from "./schema.ts";
 
 export type ChannelAccountRow = typeof channelAccounts.$inferSelect;
 
@@ -14,6 +15,8 @@ export interface KeyHolder {
   readonly merchant: Merchant;
   /** The merchant's accounts in the key's mode. */
   readonly accounts: readonly ChannelAccountRow[];
+  /** The price list's rows for this merchant and for everybody. */
+  readonly feePlans: readonly FeePlan[];
 }
 
 /**
@@ -24,15 +27,20 @@ export async function findKeyHolder(db: Database, publicId: string): Promise<Key
   const isKey = eq(apiKeys.public_id, publicId);
   const merchantId = db.select({ id: apiKeys.merchant_id }).from(apiKeys).where(isKey);
   const mode = db.select({ livemode: apiKeys.livemode }).from(apiKeys).where(isKey);
-  const [[key], [merchant], accounts] = await db.batch([
+  const [[key], [merchant], accounts, plans] = await db.batch([
     db.select().from(apiKeys).where(isKey),
     db.select().from(merchants).where(eq(merchants.id, merchantId)),
     db
       .select()
       .from(channelAccounts)
       .where(and(eq(channelAccounts.merchant_id, merchantId), eq(channelAccounts.livemode, mode))),
+    db
+      .select()
+      .from(feePlans)
+      .where(or(eq(feePlans.merchant_id, ""), eq(feePlans.merchant_id, merchantId))),
   ]);
-  return key === undefined || merchant === undefined ? null : { key, merchant, accounts };
+  if (key === undefined || merchant === undefined) return null;
+  return { key, merchant, accounts, feePlans: plans };
 }
 
 /** Inserts a key; a repeat with the same id (a request resumed after a crash) replaces its secret. */

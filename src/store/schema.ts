@@ -15,7 +15,8 @@ export const merchants = sqliteTable("merchants", {
   name: text("name").notNull(),
   email: text("email"),
   settlement_currency: text("settlement_currency"),
-  status: text("status", { enum: ["active", "suspended"] }).notNull(),
+  /** `unverified`: registered by itself; test mode only, until an operator says `active`. */
+  status: text("status", { enum: ["active", "unverified", "suspended"] }).notNull(),
   created_at: integer("created_at").notNull(),
   updated_at: integer("updated_at").notNull(),
 });
@@ -92,11 +93,21 @@ export const paymentIntents = sqliteTable(
     livemode: livemode(),
     sequence: integer("sequence").notNull(),
     status: text("status").notNull(),
-    channel: text("channel").notNull(),
-    channel_account: text("channel_account").notNull(),
+    /** Null: the buyer has not chosen yet. */
+    channel: text("channel"),
+    channel_account: text("channel_account"),
+    method: text("method"),
     merchant_order_id: text("merchant_order_id"),
+    channel_transaction_id: text("channel_transaction_id"),
     currency: text("currency").notNull(),
     value: integer("value").notNull(),
+    /** What succeeded refunds have given back (minor units). */
+    refunded: integer("refunded").notNull(),
+    /** The platform's fee after what refunds gave back of it (minor units); 0 until it is paid. */
+    fee: integer("fee").notNull(),
+    /** How long the channel took to take the order (milliseconds); null: it was not asked yet. */
+    call_ms: integer("call_ms"),
+    succeeded_at: integer("succeeded_at"),
     created_at: integer("created_at").notNull(),
     /** While not terminal: when the sweeper should look whether the object lost its alarm. */
     deadline: integer("deadline"),
@@ -104,12 +115,18 @@ export const paymentIntents = sqliteTable(
     snapshot: text("snapshot").notNull(),
   },
   (table) => [
+    // Filters by status and channel are answered from the index alone, however long the list is.
     index("payment_intents_by_merchant").on(
       table.merchant_id,
       table.livemode,
       table.created_at,
       table.id,
+      table.status,
+      table.channel,
     ),
+    index("payment_intents_by_transaction")
+      .on(table.merchant_id, table.livemode, table.channel_transaction_id)
+      .where(sql`channel_transaction_id IS NOT NULL`),
     index("payment_intents_by_order")
       .on(table.merchant_id, table.livemode, table.merchant_order_id, table.created_at, table.id)
       .where(sql`merchant_order_id IS NOT NULL`),
@@ -183,6 +200,7 @@ export const webhookDeliveries = sqliteTable(
   },
   (table) => [
     index("webhook_deliveries_by_endpoint").on(table.endpoint_id, table.created_at, table.id),
+    index("webhook_deliveries_by_event").on(table.event_id),
     index("webhook_deliveries_due")
       .on(table.feed_at)
       .where(sql`feed_at IS NOT NULL`),
@@ -251,7 +269,175 @@ export const deadLetters = sqliteTable("dead_letters", {
   created_at: integer("created_at").notNull(),
 });
 
+/** Who changed which setting, when, and how. Rows are never changed: triggers refuse it. */
+export const auditLog = sqliteTable(
+  "audit_log",
+  {
+    id: text("id").primaryKey(),
+    /** Null: a setting of the whole deployment. */
+    merchant_id: text("merchant_id"),
+    /** Null: it holds for both modes. */
+    livemode: integer("livemode", { mode: "boolean" }),
+    actor_type: text("actor_type", {
+      enum: ["api_key", "console", "operator", "registration"],
+    }).notNull(),
+    /** The key that asked, also behind a console session; null: an operator or nobody. */
+    actor_id: text("actor_id"),
+    /** Such as `api_key.created`. */
+    action: text("action").notNull(),
+    /** The id of what was changed. */
+    target: text("target").notNull(),
+    /** Public JSON without secrets; null: it did not exist, or it is gone. */
+    before: text("before", { mode: "json" }).$type<Readonly<Record<string, unknown>> | null>(),
+    after: text("after", { mode: "json" }).$type<Readonly<Record<string, unknown>> | null>(),
+    request_id: text("request_id"),
+    created_at: integer("created_at").notNull(),
+  },
+  (table) => [
+    index("audit_log_by_merchant").on(table.merchant_id, table.created_at, table.id),
+    index("audit_log_by_time").on(table.created_at, table.id),
+  ],
+);
+
+/** What merchants offer, found by agents and paid by `service_id`. */
+export const services = sqliteTable(
+  "services",
+  {
+    id: text("id").primaryKey(),
+    merchant_id: text("merchant_id")
+      .notNull()
+      .references(() => merchants.id),
+    livemode: livemode(),
+    status: text("status", { enum: ["draft", "active", "inactive"] }).notNull(),
+    /** SemVer of the manifest that holds now. */
+    version: text("version").notNull(),
+    name: text("name").notNull(),
+    /** The whole manifest as it was sent, checked. */
+    manifest: text("manifest", { mode: "json" }).$type<Record<string, unknown>>().notNull(),
+    created_at: integer("created_at").notNull(),
+    updated_at: integer("updated_at").notNull(),
+  },
+  (table) => [
+    index("services_by_merchant").on(table.merchant_id, table.livemode, table.created_at, table.id),
+    index("services_active").on(table.livemode, table.status, table.created_at, table.id),
+  ],
+);
+
+/** Every manifest that was ever in force. */
+export const serviceVersions = sqliteTable(
+  "service_versions",
+  {
+    service_id: text("service_id")
+      .notNull()
+      .references(() => services.id),
+    version: text("version").notNull(),
+    manifest: text("manifest", { mode: "json" }).$type<Record<string, unknown>>().notNull(),
+    created_at: integer("created_at").notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.service_id, table.version] })],
+);
+
+/** What the platform charges. The most specific row counts: merchant and channel, merchant, channel. */
+export const feePlans = sqliteTable(
+  "fee_plans",
+  {
+    /** Empty: every merchant. */
+    merchant_id: text("merchant_id").notNull(),
+    /** Empty: every channel. */
+    channel: text("channel").notNull(),
+    kind: text("kind", { enum: ["domestic", "cross_border", "crypto"] }).notNull(),
+    basis_points: integer("basis_points").notNull(),
+    /** Currency -> minor units on top of the share, for every payment. */
+    fixed: text("fixed", { mode: "json" }).$type<Record<string, number>>().notNull(),
+    updated_at: integer("updated_at").notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.merchant_id, table.channel, table.kind] })],
+);
+
+/** People who are signed in to the console. */
+export const consoleSessions = sqliteTable(
+  "console_sessions",
+  {
+    /** SHA-256 of the cookie: who reads the table cannot become anybody. */
+    id: text("id").primaryKey(),
+    kind: text("kind", { enum: ["merchant", "operator"] }).notNull(),
+    /** The API key it was opened with; for operators a fingerprint of the admin token. */
+    credential: text("credential").notNull(),
+    merchant_id: text("merchant_id"),
+    /** What forms must carry. */
+    csrf: text("csrf").notNull(),
+    created_at: integer("created_at").notNull(),
+    seen_at: integer("seen_at").notNull(),
+    expires_at: integer("expires_at").notNull(),
+  },
+  (table) => [index("console_sessions_ending").on(table.expires_at)],
+);
+
+/** Long work that goes on in the queue, in steps. */
+export const jobs = sqliteTable(
+  "jobs",
+  {
+    id: text("id").primaryKey(),
+    merchant_id: text("merchant_id").notNull(),
+    livemode: livemode(),
+    kind: text("kind", { enum: ["webhook_replay"] }).notNull(),
+    /** What it works on, such as a webhook endpoint. */
+    target: text("target").notNull(),
+    parameters: text("parameters", { mode: "json" }).$type<Record<string, unknown>>().notNull(),
+    state: text("state", { enum: ["queued", "running", "completed", "failed"] }).notNull(),
+    /** Steps taken and to take. */
+    done: integer("done").notNull(),
+    total: integer("total").notNull(),
+    /** Where the next step begins. */
+    cursor: integer("cursor").notNull(),
+    error: text("error"),
+    created_at: integer("created_at").notNull(),
+    updated_at: integer("updated_at").notNull(),
+  },
+  (table) => [
+    index("jobs_by_merchant").on(table.merchant_id, table.livemode, table.created_at, table.id),
+  ],
+);
+
+/** How orders at a channel went, hour by hour, over all merchants. */
+export const channelHours = sqliteTable(
+  "channel_hours",
+  {
+    livemode: livemode(),
+    channel: text("channel").notNull(),
+    /** Start of the hour (milliseconds since 1970). */
+    hour: integer("hour").notNull(),
+    orders: integer("orders").notNull(),
+    /** The channel said no. */
+    rejected: integer("rejected").notNull(),
+    /** It did not answer, or with nothing that could be believed. */
+    unknown: integer("unknown").notNull(),
+    /** Sum and greatest of the times the channel took (milliseconds). */
+    total_ms: integer("total_ms").notNull(),
+    max_ms: integer("max_ms").notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.livemode, table.channel, table.hour] })],
+);
+
+/** When each scheduled job last ran and what it did. */
+export const cronRuns = sqliteTable("cron_runs", {
+  job: text("job").primaryKey(),
+  started_at: integer("started_at").notNull(),
+  duration_ms: integer("duration_ms").notNull(),
+  /** How many it handled. */
+  handled: integer("handled").notNull(),
+  error: text("error"),
+});
+
 export const schema = {
+  auditLog,
+  services,
+  serviceVersions,
+  feePlans,
+  consoleSessions,
+  jobs,
+  channelHours,
+  cronRuns,
   merchants,
   apiKeys,
   channelAccounts,
