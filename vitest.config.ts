@@ -3,8 +3,8 @@ import path from "node:path";
 import { cloudflareTest, readD1Migrations } from "@cloudflare/vitest-pool-workers";
 import { defineConfig } from "vitest/config";
 
-// Node, not workerd: official SDKs as peers, and the built Worker as a black box.
-const nodeOnly = ["test/peers/**/*.test.ts", "test/e2e/**/*.test.ts"];
+// Node, not workerd: official SDKs as peers, the built Worker as a black box, its pages in Chromium.
+const nodeOnly = ["peers", "e2e", "browser"].map((folder) => `test/${folder}/**/*.test.ts`);
 
 // Throw-away values: test storage is made anew for every file.
 const testKey = (fill: string) => Buffer.from(fill.repeat(32)).toString("base64");
@@ -67,6 +67,7 @@ export default defineConfig({
         test: {
           name: "node",
           include: nodeOnly,
+          globalSetup: "./test/browser/chromium.ts",
           restoreMocks: true,
           testTimeout: 60_000,
           hookTimeout: 60_000,

@@ -25,11 +25,20 @@ export const PaymentCopy = z.strictObject({
   id: z.string().refine((id) => isId("paymentIntent", id), "must be a payment intent's id"),
   sequence: z.int().positive(),
   status: z.string(),
-  channel: z.string(),
-  channel_account: z.string(),
+  /** Null: the buyer has not chosen. */
+  channel: z.string().nullable(),
+  channel_account: z.string().nullable(),
+  method: z.string().nullable(),
   merchant_order_id: z.string().nullable(),
+  channel_transaction_id: z.string().nullable(),
   currency: z.string(),
   value: z.int().positive(),
+  /** Minor units, as the rest. */
+  refunded: z.int().nonnegative(),
+  fee: z.int().nonnegative(),
+  call_ms: z.int().nonnegative().nullable(),
+  /** Milliseconds since 1970. */
+  succeeded_at: z.int().nonnegative().nullable(),
   /** Milliseconds since 1970. */
   created_at: z.int().nonnegative(),
   /** While not ended: when the sweeper should look (milliseconds since 1970). */
@@ -38,6 +47,17 @@ export const PaymentCopy = z.strictObject({
 });
 
 export type PaymentCopy = z.infer<typeof PaymentCopy>;
+
+/** How the channel took an order: for the channels' health, over all merchants. */
+export const OrderCall = z.strictObject({
+  channel: z.string(),
+  outcome: z.enum(["ok", "rejected", "unknown"]),
+  ms: z.int().nonnegative(),
+  /** Milliseconds since 1970. */
+  at: z.int().nonnegative(),
+});
+
+export type OrderCall = z.infer<typeof OrderCall>;
 
 /** A refund as D1 shows it. */
 export const RefundCopy = z.strictObject({
@@ -78,6 +98,7 @@ export const PublishedEvents = z
     copy: PaymentCopy.optional(),
     refunds: z.array(RefundCopy).max(100).optional(),
     exceptions: z.array(ExceptionRecord).max(10).optional(),
+    call: OrderCall.optional(),
   })
   .refine(({ events, copy }) => events.length > 0 || copy !== undefined, "must not be empty");
 

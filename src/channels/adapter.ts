@@ -3,6 +3,7 @@
  * a pure translation: fetch, time, randomness and the endpoint come in through `ChannelIo`, so the
  * channel's own published vectors can test it without a runtime.
  */
+import type { Exchange } from "./exchange-log.ts";
 import type * as z from "zod";
 
 import type { ErrorCode, Failure, Issue } from "../errors.ts";
@@ -33,6 +34,8 @@ export interface ChannelIo {
   /** For channels whose payment reference is shorter than our id. */
   readonly references: References;
   readonly log: Logger;
+  /** Is told of every exchange, for the payment's journal. */
+  readonly watch?: ((exchange: Exchange) => void) | undefined;
 }
 
 /** The way back from a short payment reference to the payment, within one account. */

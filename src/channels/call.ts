@@ -4,7 +4,9 @@
  * business.
  */
 import { CHANNEL_BODY_LIMIT_BYTES, CHANNEL_TIMEOUT_MS } from "../constants.ts";
+import { fromUtf8 } from "../crypto/encoding.ts";
 import type { ChannelIo } from "./adapter.ts";
+import { redactBody, redactUrl } from "./exchange-log.ts";
 import { unknown, type Unknown } from "./outcomes.ts";
 
 export interface ChannelRequest {
@@ -70,6 +72,7 @@ export async function callChannel(io: ChannelIo, request: ChannelRequest): Promi
     });
     const response = await orAbort(io.fetch(outgoing), signal);
     const body = await readCapped(response, signal);
+    tell(io, request, response.status, body);
     if (body === null) {
       return unknown("reply_too_large", "The channel's reply was too large.");
     }
@@ -78,12 +81,29 @@ export async function callChannel(io: ChannelIo, request: ChannelRequest): Promi
     const name = thrown instanceof Error ? thrown.name : "unknown";
     // The name only: the message of a network error may hold the URL.
     io.log("warn", "channel_call_failed", { error: name, attempt: io.attempt });
+    tell(io, request, null, null);
     return name === "TimeoutError" || name === "AbortError"
       ? unknown("timeout", "The channel did not answer in time.", "CHANNEL_TIMEOUT")
       : unknown("network", "The channel could not be reached.", "CHANNEL_UNAVAILABLE");
   } finally {
     clearTimeout(timer);
   }
+}
+
+/** For the journal: what people may see of the exchange. */
+function tell(
+  io: ChannelIo,
+  { method, path, body }: ChannelRequest,
+  status: number | null,
+  reply: Uint8Array | null,
+): void {
+  io.watch?.({
+    method,
+    url: redactUrl(addressOf(io, path)),
+    request: redactBody(body ?? ""),
+    status,
+    reply: reply === null ? null : redactBody(fromUtf8(reply)),
+  });
 }
 
 /** Rejects as soon as the signal fires, whether or not the other side listens to it. */

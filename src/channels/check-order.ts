@@ -3,7 +3,7 @@
  * place for all channels: the words are the same everywhere.
  */
 import { type Failure, failure, invalidFields } from "../errors.ts";
-import { formatMoney } from "../money.ts";
+import { formatMoney, type Money } from "../money.ts";
 import type { ChannelInfo, ChargeOrder, OrderOption, Requirement } from "./adapter.ts";
 
 const isGiven: Readonly<Record<Requirement, (order: ChargeOrder) => boolean>> = {
@@ -23,7 +23,11 @@ const isUsed: Readonly<Record<OrderOption, (order: ChargeOrder) => boolean>> = {
 const entries = <K extends string, V>(table: Readonly<Record<K, V>>) =>
   Object.entries(table) as [K, V][];
 
-function checkAmount({ amount }: ChargeOrder, { name, currencies, limits }: ChannelInfo) {
+/** Why the channel could never take this amount; null when it can. */
+export function amountFailure(
+  amount: Money,
+  { name, currencies, limits }: ChannelInfo,
+): Failure | null {
   const { currency, value } = amount;
   if (!currencies.includes(currency)) {
     const message = `${name} does not take ${currency}; use ${currencies.join(" or ")}.`;
@@ -51,7 +55,7 @@ export function checkOrder(order: ChargeOrder, info: ChannelInfo): Failure | nul
     const message = `${name} does not offer the method ${order.method}; use ${methods.join(" or ")}.`;
     return failure("METHOD_UNSUPPORTED", message, { supported: methods });
   }
-  const wrongAmount = checkAmount(order, info);
+  const wrongAmount = amountFailure(order.amount, info);
   if (wrongAmount !== null) return wrongAmount;
   const missing = (info.requires[order.method] ?? []).filter((field) => !isGiven[field](order));
   if (missing.length > 0) {

@@ -32,6 +32,8 @@ export interface Surroundings {
   readonly script: FaultScript | null;
   /** `https://host` where buyers reach this deployment. */
   readonly publicBase: string;
+  /** Is told of every exchange with the channel. */
+  readonly watch?: ChannelIo["watch"];
 }
 
 const Endpoints = z.record(z.string(), z.union([z.url(), z.array(z.url()).min(1)]));
@@ -114,7 +116,7 @@ function referencesOf(env: Env, accountId: string): References {
 /** @throws Error when the row names a channel that this deployment does not have. */
 export async function connect(
   row: ChannelAccountRow,
-  { env, log, script, publicBase }: Surroundings,
+  { env, log, script, publicBase, watch }: Surroundings,
 ): Promise<Connection> {
   const channel = channelOf(row.channel);
   if (channel === null) throw new Error(`no adapter for channel ${row.channel}`);
@@ -143,6 +145,7 @@ export async function connect(
       pages,
       references: referencesOf(env, row.id),
       log,
+      watch,
     }),
   };
 }

@@ -1,24 +1,87 @@
-/** Which schedule does what. The expressions are those of wrangler.toml. */
-import { createLogger } from "../log.ts";
+/**
+ * Which schedule does what. The expressions are those of wrangler.toml. Every run is noted in D1,
+ * for operators: a job that no longer runs, or only fails, shows.
+ */
+import { systemClock } from "../clock.ts";
+import { createLogger, describeError } from "../log.ts";
 import { deliveryContext } from "../queue/context.ts";
+import { noteRun } from "../store/cron-runs.ts";
+import { database } from "../store/db.ts";
 import { renewAuthorizations } from "./authorizations.ts";
 import { feedDueDeliveries } from "./deliveries.ts";
+import { resumeReplays } from "./replays.ts";
 import { sweepPayments } from "./sweep.ts";
 
-type Job = (env: Env, now: number) => Promise<unknown>;
+export interface Job {
+  readonly name: "deliveries" | "replays" | "payments" | "authorizations";
+  readonly schedule: string;
+  /** Answers how many it handled. */
+  readonly run: (env: Env, now: number) => Promise<number>;
+}
 
-const JOBS: Readonly<Record<string, Job>> = {
-  "* * * * *": (env, now) => feedDueDeliveries(deliveryContext(env), now),
-  "17 3 * * *": (env, now) => renewAuthorizations(env, now, createLogger(env.LOG_LEVEL)),
-  "*/5 * * * *": (env, now) => sweepPayments(env, now, createLogger(env.LOG_LEVEL)),
-};
+export const JOBS: readonly Job[] = [
+  {
+    name: "deliveries",
+    schedule: "* * * * *",
+    run: (env, now) => feedDueDeliveries(deliveryContext(env), now),
+  },
+  {
+    name: "replays",
+    schedule: "* * * * *",
+    run: (env, now) => resumeReplays(deliveryContext(env), now),
+  },
+  {
+    name: "payments",
+    schedule: "*/5 * * * *",
+    run: (env, now) => sweepPayments(env, now, createLogger(env.LOG_LEVEL)),
+  },
+  {
+    name: "authorizations",
+    schedule: "17 3 * * *",
+    run: (env, now) => renewAuthorizations(env, now, createLogger(env.LOG_LEVEL)),
+  },
+];
 
-/** @throws Error for a schedule without a job: the fault shows instead of doing nothing for ever. */
+/**
+ * Runs the jobs of a schedule, each whether or not the one before failed.
+ * @throws Error of the first that failed; and for a schedule without a job: the fault shows instead
+ * of doing nothing for ever.
+ */
 export async function runScheduled(
   controller: Pick<ScheduledController, "cron" | "scheduledTime">,
   env: Env,
 ): Promise<void> {
-  const job = Object.hasOwn(JOBS, controller.cron) ? JOBS[controller.cron] : undefined;
-  if (job === undefined) throw new Error(`no job for the schedule ${controller.cron}`);
-  await job(env, controller.scheduledTime);
+  const due = JOBS.filter(({ schedule }) => schedule === controller.cron);
+  if (due.length === 0) throw new Error(`no job for the schedule ${controller.cron}`);
+  const failures: unknown[] = [];
+  for (const job of due) {
+    try {
+      await runNoted(job, env, controller.scheduledTime);
+    } catch (error) {
+      failures.push(error);
+    }
+  }
+  if (failures.length > 0) throw failures[0];
+}
+
+async function runNoted({ name, run }: Job, env: Env, now: number): Promise<void> {
+  const started = systemClock.now();
+  const note = (handled: number, error: string | null) =>
+    noteRun(database(env.DB), {
+      job: name,
+      started_at: started,
+      duration_ms: systemClock.now() - started,
+      handled,
+      error,
+    }).catch((trouble: unknown) => {
+      // The job is done or has failed for a reason of its own: that counts.
+      const log = createLogger(env.LOG_LEVEL);
+      log("error", "cron.not_noted", { job: name, error: describeError(trouble) });
+    });
+  try {
+    await note(await run(env, now), null);
+  } catch (error) {
+    await note(0, describeError(error));
+    throw error;
+  }
 }

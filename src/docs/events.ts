@@ -57,6 +57,16 @@ export const EVENT_NOTES: Readonly<Partial<Record<EventType | typeof TEST_EVENT_
       when: "Money arrived that does not fit what was ordered. Nothing was changed by it.",
       data: "ReconciliationException",
     },
+    "channel_account.verified": {
+      when: "You asked for a check of an account, and the channel took its keys.",
+      data: "ChannelAccount",
+    },
+    "channel_account.unhealthy": {
+      when:
+        "The channel refused an account that you had checked: its keys do not work. `last_error` in " +
+        "the data says why. A channel that does not answer proves nothing.",
+      data: "ChannelAccount",
+    },
     "webhook_endpoint.disabled": {
       when: "An endpoint is gone or did nothing but fail for 5 days. Told to your other endpoints.",
       data: "WebhookEndpoint",

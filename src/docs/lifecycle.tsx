@@ -2,9 +2,8 @@
 import { type PaymentStatus, STATUSES, TRANSITIONS } from "../payments/states.ts";
 import { FAULTS } from "../sandbox/scripts.ts";
 import { EVENT_NOTES } from "./events.ts";
-import { Breakable, Code, json, Table, Text } from "./parts.tsx";
+import { Breakable, Code, GuideLink, json, Table, Text } from "./parts.tsx";
 import { SAMPLES } from "./samples.ts";
-import { useScript, verifyOwnSignature, verifyStandardSignature } from "./snippets.ts";
 
 const MEANINGS: Readonly<Record<PaymentStatus, string>> = {
   pending: "Ordered, or being ordered: the channel has not given a code yet.",
@@ -66,29 +65,15 @@ export const Webhooks = () => (
           <code>id</code>, and take the object with the higher <code>sequence</code>. What was
           missed is in the <a href="#listEvents">feed</a>.
         </p>
-        <h3>Signatures</h3>
         <p>
-          Each request is signed twice with the endpoint's secret. Check one of them, over the raw
-          body, before you believe anything. While a secret rotates, the old and the new one both
-          sign.
+          Each request is signed twice with the endpoint's secret, as <code>X-ItPay-Signature</code>{" "}
+          and as Standard Webhooks 1.0.0 defines it. Check one of them before you believe anything:{" "}
+          <GuideLink slug="webhooks">Webhooks</GuideLink> has the code for Node.js, Python, PHP, Go
+          and Java.
         </p>
-        <ul>
-          <li>
-            <code>{"X-ItPay-Signature: t=<seconds>,v1=<hex>"}</code>: HMAC-SHA256 of{" "}
-            <code>{"<seconds>.<body>"}</code>, keyed with the whole secret, <code>whsec_</code>{" "}
-            included.
-          </li>
-          <li>
-            <code>webhook-id</code>, <code>webhook-timestamp</code> and{" "}
-            <code>webhook-signature</code> as Standard Webhooks 1.0.0 defines them: any of its
-            libraries will do.
-          </li>
-        </ul>
       </div>
       <div class="examples">
         <Code title="An event" text={json(SAMPLES["Event"])} />
-        <Code title="Check X-ItPay-Signature (Node.js)" text={verifyOwnSignature} />
-        <Code title="Check with Standard Webhooks (Node.js)" text={verifyStandardSignature} />
       </div>
     </div>
     <h3>Types of events</h3>
@@ -108,7 +93,7 @@ export const Webhooks = () => (
   </>
 );
 
-export const Sandbox = ({ origin }: { origin: string }) => (
+export const Sandbox = () => (
   <>
     <div class="entry">
       <div class="words">
@@ -120,11 +105,9 @@ export const Sandbox = ({ origin }: { origin: string }) => (
         </p>
         <p>
           <code>metadata.sandbox</code> names a script, and the channel goes wrong on purpose. Live
-          payments ignore it.
+          payments ignore it. <GuideLink slug="test-scenarios">Test scenarios</GuideLink> tells what
+          your integration has to do in each.
         </p>
-      </div>
-      <div class="examples">
-        <Code title="A channel whose reply gets lost" text={useScript(origin)} shell />
       </div>
     </div>
     <h3>Fault scripts</h3>

@@ -3,6 +3,7 @@ import type { Child } from "hono/jsx";
 
 import { errorAnchor, isShown, objectAnchor } from "./anchors.ts";
 import type { FieldRow } from "./fields.ts";
+import { guidePath } from "./guides/links.ts";
 
 /** A text with `code` between backticks. */
 export const Text = ({ children }: { children: string }) => (
@@ -80,6 +81,11 @@ export const ErrorLink = ({ code }: { code: string }) => (
   <a href={`#${errorAnchor(code)}`}>
     <code>{code}</code>
   </a>
+);
+
+/** To a file of docs/guides. */
+export const GuideLink = ({ slug, children }: { slug: string; children: Child }) => (
+  <a href={guidePath(slug)}>{children}</a>
 );
 
 export const ObjectLink = ({ name }: { name: string }) =>

@@ -18,6 +18,7 @@ const IDS = {
   request: "req_01k5x0e8m3v7q2r9t4w6y8z0ab",
   refund: "re_01k5x0e8m3v7q2r9t4w6y8z0ab01",
   exception: "rx_01k5x0e8m3v7q2r9t4w6y8z0ab",
+  job: "job_01k5x0e8m3v7q2r9t4w6y8z0ab",
 } as const;
 
 const qr = {
@@ -126,11 +127,55 @@ const apiKey = {
 };
 
 /** By the name of the schema. */
+const orders = { orders: 60, rejected: 1, unknown: 0, average_ms: 214, longest_ms: 1380 };
+
 export const SAMPLES: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
   Money: paymentIntent.amount,
   Amount: paymentIntent.amount,
   PaymentIntent: paymentIntent,
   Refund: refund,
+  Job: {
+    id: IDS.job,
+    object: "job",
+    livemode: false,
+    kind: "webhook_replay",
+    target: IDS.endpoint,
+    parameters: {
+      after: IDS.event,
+      before: null,
+      types: ["payment_intent.succeeded"],
+      created_gte: null,
+      created_lt: null,
+    },
+    state: "running",
+    progress: { done: 200, total: 1240 },
+    error: null,
+    created_at: WHEN,
+    updated_at: SOON,
+  },
+  ChannelHealth: {
+    object: "channel_health",
+    channel: "wechat",
+    name: "WeChat Pay",
+    livemode: true,
+    status: "ok",
+    ...orders,
+    hours: [{ hour: "2026-11-01T08:00:00.000Z", ...orders }],
+  },
+  Sweeper: {
+    object: "sweeper",
+    jobs: [
+      {
+        name: "deliveries",
+        schedule: "* * * * *",
+        last_run: { started_at: WHEN, duration_ms: 12, handled: 3, error: null },
+      },
+    ],
+    overdue_payments: 0,
+    due_deliveries: 3,
+    dead_letters: 0,
+    stale_jobs: 0,
+  },
   ReconciliationException: {
     id: IDS.exception,
     object: "reconciliation_exception",
@@ -344,6 +389,7 @@ export const BODIES: Readonly<Record<string, Readonly<Record<string, unknown>>>>
     reason: refund.reason,
     revoke: refund.revoke,
   },
+  replayWebhooks: { after: IDS.event, types: ["payment_intent.succeeded"] },
   createWebhookEndpoint: {
     url: webhookEndpoint.url,
     enabled_events: webhookEndpoint.enabled_events,
@@ -384,6 +430,7 @@ export const ANSWERS: Readonly<Record<string, Readonly<Record<string, unknown>>>
   updateWebhookEndpoint: {
     enabled_events: ["payment_intent.succeeded", "payment_intent.expired"],
   },
+  replayWebhooks: { state: "queued", progress: { done: 0, total: 1240 } },
   testWebhookEndpoint: { event_type: "webhook_endpoint.test", state: "pending", attempts: [] },
   updateChannelAccount: { display_name: "Alipay, second shop" },
   disableChannelAccount: { status: "disabled" },
@@ -431,6 +478,15 @@ export const EVENT_CHANGES: Readonly<Record<string, Readonly<Record<string, unkn
     last_error: { code: "INSUFFICIENT_BALANCE", message: "The channel refused.", details: {} },
   },
   "payment_intent.cancelled": { status: "cancelled", next_action: null, sequence: 3 },
+  "channel_account.unhealthy": {
+    last_error: {
+      code: "CHANNEL_NOT_CONFIGURED",
+      message: "The channel does not take the account's keys.",
+      details: { channel: { name: "wechat", code: "SIGN_ERROR", message: "签名错误" } },
+      outcome: "none",
+      retryable: false,
+    },
+  },
   "webhook_endpoint.disabled": { status: "disabled", disabled_reason: "gone" },
   "webhook_endpoint.test": { test: true },
 };

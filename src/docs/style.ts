@@ -39,8 +39,12 @@ header { position: sticky; top: 0; z-index: 2; display: flex; align-items: basel
 .brand { font-weight: 650; color: var(--text); text-decoration: none; }
 .brand, .version { white-space: nowrap; }
 .version { font-size: .8125rem; color: var(--quiet); }
-@media (max-width: 22rem) { .version { display: none; } }
-.jump { margin-left: auto; font-size: .875rem; }
+@media (max-width: 30rem) { .version { display: none; } }
+.places { display: flex; gap: .25rem 1rem; margin-left: auto; font-size: .875rem; }
+.places a { padding: 0; color: var(--quiet); }
+.places a:hover, .places a[aria-current] { color: var(--text); }
+.places a[aria-current] { font-weight: 600; }
+.jump { font-size: .875rem; }
 main { min-width: 0; padding: 2rem 1.25rem 4rem; }
 .lead { max-width: 44rem; font-size: 1.0625rem; color: var(--quiet); }
 .base code { padding: .2em .45em; background: var(--chip); border-radius: 4px; }
@@ -106,6 +110,32 @@ tr:target, .errors dd a:target { background: var(--mark); }
 .shell pre { white-space: pre-wrap; overflow-wrap: anywhere; }
 .code pre:focus-visible { outline-offset: -2px; border-radius: 0 0 8px 8px; }
 .code code { font-size: 1em; }
+.prose { max-width: 46rem; min-width: 0; }
+.prose > p:first-child { font-size: 1.0625rem; color: var(--quiet); }
+.prose h2 { margin: 3rem 0 .75rem; scroll-margin-top: .5rem; }
+.prose h2 a, .prose h3 a { color: inherit; text-decoration: none; }
+.prose h2 a:hover, .prose h3 a:hover { text-decoration: underline; }
+.prose ul, .prose ol { padding-left: 1.35rem; }
+.prose li { margin-bottom: .35rem; }
+.prose li > ul, .prose li > ol { margin: .35rem 0 0; }
+.prose li > .code { margin: .5rem 0 .75rem; }
+.prose p code, .prose li code, .prose td code, .prose th code { padding: .1em .3em;
+  background: var(--chip); border-radius: 4px; overflow-wrap: anywhere; }
+.prose .code code { padding: 0; background: none; }
+.prose a code { color: inherit; }
+.prose table { margin-bottom: 1.25rem; }
+.prose th[scope="row"] { font-weight: 500; }
+.prose blockquote { margin: 0 0 1rem; padding: .75rem 1rem .05rem; background: var(--panel);
+  border-left: 3px solid var(--accent); border-radius: 0 8px 8px 0; }
+.prose blockquote p { margin-bottom: .7rem; }
+nav a[aria-current="page"] { font-weight: 600; color: var(--text); }
+.neighbours { display: flex; flex-wrap: wrap; justify-content: space-between; gap: 1rem;
+  max-width: 46rem; margin-top: 3rem; }
+.neighbours a { flex: 1 1 14rem; padding: .75rem 1rem; border: 1px solid var(--line);
+  border-radius: 8px; }
+.neighbours a:hover { border-color: var(--accent); }
+.neighbours a[rel="next"] { text-align: right; }
+.neighbours span { display: block; font-size: .8125rem; color: var(--quiet); }
 footer { margin-top: 4rem; padding-top: 1.5rem; border-top: 1px solid var(--line);
   font-size: .875rem; color: var(--quiet); }
 @media (max-width: 43.99rem) {
@@ -118,6 +148,8 @@ footer { margin-top: 4rem; padding-top: 1.5rem; border-top: 1px solid var(--line
   td[data-label="Data"]::before { content: attr(data-label) ": "; color: var(--quiet); }
   td[data-label="What the gateway makes of it"]::before { content: "Gateway: ";
     color: var(--quiet); }
+  .prose td { padding-top: .25rem; }
+  .prose td::before { content: attr(data-label) ": "; color: var(--quiet); }
   .required, .optional { display: inline; margin-left: .5rem; }
   .depth-1 { padding-left: 1rem; } .depth-2 { padding-left: 2rem; }
   .depth-3, .depth-4 { padding-left: 3rem; }
@@ -131,6 +163,7 @@ footer { margin-top: 4rem; padding-top: 1.5rem; border-top: 1px solid var(--line
     font-size: .875rem; line-height: 1.45; }
   nav.side a { color: var(--quiet); }
   nav.side a.tag { color: var(--text); font-weight: 600; }
+  nav.side a[aria-current="page"] { color: var(--text); }
   nav.side a:hover { color: var(--accent); }
   nav.inline, .jump { display: none; }
   main { padding: 2.5rem 3rem 6rem; }

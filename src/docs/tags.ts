@@ -28,6 +28,10 @@ export const TAGS: readonly Tag[] = [
     description: "Where events are sent, with which secret, and how each attempt went.",
   },
   {
+    name: "Jobs",
+    description: "Long work that goes on by itself, such as a replay, and how far it has come.",
+  },
+  {
     name: "Channels",
     description: "The wallets and bank schemes of this deployment, and what each of them can do.",
   },
@@ -55,7 +59,8 @@ export const TAGS: readonly Tag[] = [
   },
   {
     name: "Operations",
-    description: "What the operator looks after: messages that a queue gave up on.",
+    description:
+      "What the operator looks after: channels, scheduled jobs, messages that a queue gave up on.",
   },
   { name: "Callbacks", description: "Where channels report. Not for merchants." },
   { name: "Meta", description: "The deployment about itself. Needs no key." },
@@ -68,11 +73,12 @@ export const OBJECTS: Readonly<Record<string, readonly string[]>> = {
   Refunds: ["Refund"],
   Events: ["Event"],
   "Webhook endpoints": ["WebhookEndpoint", "WebhookDelivery"],
+  Jobs: ["Job"],
   Channels: ["Channel", "ChannelError"],
   "Channel accounts": ["ChannelAccount", "ChannelOnboarding", "ChannelAuthorization"],
   Reconciliation: ["ReconciliationException"],
   "API keys": ["ApiKey"],
   Merchants: ["Merchant"],
   Sandbox: ["SandboxPayment"],
-  Operations: ["DeadLetter"],
+  Operations: ["DeadLetter", "ChannelHealth", "Sweeper"],
 };

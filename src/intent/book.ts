@@ -22,9 +22,17 @@ import {
   RECOVER_AFTER_MS,
 } from "../payments/schedule.ts";
 import { isTerminal } from "../payments/states.ts";
-import { MAX_REFUNDS } from "../ids.ts";
+import { MAX_REFUNDS, orderNumberOf } from "../ids.ts";
+import type { OrderCall } from "../messages.ts";
 import { ok, type Result } from "../result.ts";
-import type { IntentRecord } from "./record.ts";
+import { feeOf, feeReturned } from "../settlement/pricing.ts";
+import {
+  type ChannelOrder,
+  type IntentRecord,
+  isOrdered,
+  type LeftOrder,
+  type OrderedRecord,
+} from "./record.ts";
 import { type RefundRecord, toRefundView } from "./refund-record.ts";
 import { newRefund } from "./refund-reserve.ts";
 import type { IntentStorage } from "./storage.ts";
@@ -36,17 +44,21 @@ export const isUnsettled = ({ payment }: IntentRecord): boolean =>
 
 /** How often the payment is asked about. */
 export function paceOf(record: IntentRecord): Pace {
-  if (record.terms.method === "barcode") return "scanned";
+  if (record.order?.method === "barcode") return "scanned";
   return isUnsettled(record) ? "unknown" : "open";
 }
 
 /** Money that came too late, and that the account's policy gives back. */
-export const owesLateRefund = ({ terms, payment }: IntentRecord): boolean =>
-  terms.latePayment === "refund" && payment.late && refundable(payment) > 0;
+export const owesLateRefund = ({ order, payment }: IntentRecord): boolean =>
+  order?.latePayment === "refund" && payment.late && refundable(payment) > 0;
 
-/** Something is not out yet that may go out: what no channel has been told may be taken back. */
+/** Nobody outside knows of the payment yet: it may be taken back. */
+export const isUntold = ({ order, status }: Payment): boolean =>
+  order === "unsent" || (order === "none" && status === "pending");
+
+/** Something is not out yet that may go out. */
 export const hasToPublish = ({ payment, published, sequence }: IntentRecord): boolean =>
-  published < sequence && (payment.order !== "unsent" || isTerminal(payment.status));
+  published < sequence && (!isUntold(payment) || isTerminal(payment.status));
 
 export class IntentBook {
   readonly #store: IntentStorage;
@@ -75,35 +87,163 @@ export class IntentBook {
   /**
    * True when something that a merchant can see changed.
    * @param requestId the request that brought it, for the event; null: an alarm did
+   * @param about the number of the order that it is about; null: the payment as a whole. What a
+   *   channel says of an order that the buyer has left changes nothing, unless it was paid.
+   * @param call how long the channel took, when it was ordered just now
    */
-  commit(command: Command, now: number, requestId: string | null): Result<boolean, Disbelief> {
+  commit(
+    command: Command,
+    now: number,
+    requestId: string | null,
+    about: string | null = null,
+    call: OrderCall | null = null,
+  ): Result<boolean, Disbelief> {
     return this.#store.transaction(() => {
       const before = this.#store.read();
       if (before === null) return ok(false);
-      const decided = decide(before.payment, command, now);
-      if (!decided.ok) return decided;
-      const { payment, visible, event } = decided.value;
-      if (payment === before.payment) return ok(false);
-      const sequence = before.sequence + Number(visible);
+      if (about !== null && about !== before.order?.number) {
+        const left = command.type === "reported" ? this.#left(about) : undefined;
+        return left === undefined ? ok(false) : this.#takeUp(before, left, command, now, requestId);
+      }
+      return this.#decide(before, command, now, requestId, call);
+    });
+  }
+
+  /** Call inside a transaction. */
+  #decide(
+    before: IntentRecord,
+    command: Command,
+    now: number,
+    requestId: string | null,
+    call: OrderCall | null = null,
+  ): Result<boolean, Disbelief> {
+    const decided = decide(before.payment, command, now);
+    if (!decided.ok) return decided;
+    const { payment, visible, event } = decided.value;
+    if (payment === before.payment) return ok(false);
+    const sequence = before.sequence + Number(visible);
+    const isLeft = payment.order === "none" && before.order !== null;
+    if (isLeft) this.#leave(before.order, command, null);
+    const after = this.#armed(
+      {
+        ...before,
+        ...asking(before, payment, now),
+        ...(payment.late && !before.payment.late && owesLateRefund({ ...before, payment })
+          ? { afterworkAt: now + RECOVER_AFTER_MS }
+          : {}),
+        order: isLeft ? null : before.order,
+        callMs: call?.ms ?? before.callMs,
+        call: call ?? before.call,
+        payment,
+        sequence,
+        updatedAt: visible ? now : before.updatedAt,
+        publishAt: visible ? now + publishDelay(0) : before.publishAt,
+        answeredWith: before.answeredWith ?? (isAnswered(payment) ? sequence : null),
+      },
+      now,
+    );
+    if (isLeft) this.#store.updateOrder(after);
+    else this.#store.update(after);
+    if (visible) this.#append(after, event, now, requestId);
+    if (payment.reversed && !before.payment.reversed) this.#adoptRest(now, requestId);
+    return ok(visible);
+  }
+
+  /** Keeps an order that the buyer has left: news of it may still come. */
+  #leave(order: ChannelOrder, command: Command, closeAt: number | null): void {
+    const reversed =
+      command.type === "left"
+        ? command.reversed
+        : command.type === "reported" && command.report.state === "reversed";
+    this.#store.putLeftOrder({ order, reversed, closeAt, asks: 0 });
+  }
+
+  #left(number: string): LeftOrder | undefined {
+    return this.#store.leftOrders().find(({ order }) => order.number === number);
+  }
+
+  /**
+   * The buyer has paid an order that was left (a bank's code cannot be taken back once it was seen):
+   * it is the payment's order again, and the one that stood in its place has to be closed.
+   */
+  #takeUp(
+    before: IntentRecord,
+    left: LeftOrder,
+    command: Command,
+    now: number,
+    requestId: string | null,
+  ): Result<boolean, Disbelief> {
+    if (command.type !== "reported" || command.report.state !== "paid" || left.reversed) {
+      return ok(false);
+    }
+    if (before.payment.status === "succeeded") return ok(false);
+    const payment: Payment = { ...before.payment, order: "open", channelTransactionId: null };
+    const decided = decide(payment, command, now);
+    if (!decided.ok) return decided;
+    const isOpen = before.order !== null && !isTerminal(before.payment.status);
+    if (before.order !== null) {
+      this.#store.putLeftOrder({
+        order: before.order,
+        reversed: false,
+        closeAt: isOpen ? now : null,
+        asks: 0,
+      });
+    }
+    this.#store.dropLeftOrder(left.order.number);
+    const taken: IntentRecord = {
+      ...before,
+      order: left.order,
+      payment,
+      afterworkAt: isOpen ? now + RECOVER_AFTER_MS : before.afterworkAt,
+    };
+    this.#store.updateOrder(taken);
+    return this.#decide(taken, command, now, requestId);
+  }
+
+  /** All orders that anybody may report about: the present one and those that were left. */
+  orderOf(number: string): ChannelOrder | null {
+    const order = this.#store.read()?.order ?? null;
+    if (order?.number === number) return order;
+    return this.#left(number)?.order ?? null;
+  }
+
+  leftOrders(): LeftOrder[] {
+    return this.#store.leftOrders();
+  }
+
+  putLeftOrder(left: LeftOrder): void {
+    this.#store.putLeftOrder(left);
+  }
+
+  /**
+   * Reserves what the buyer has chosen. False: the payment has ended meanwhile, or has another order.
+   */
+  choose(order: ChannelOrder, now: number, requestId: string | null): boolean {
+    return this.#store.transaction(() => {
+      const before = this.#store.read();
+      if (before === null || before.order !== null) return false;
+      if (order.number !== orderNumberOf(before.terms.id, before.orders + 1)) return false;
+      const decided = decide(before.payment, { type: "chosen" }, now);
+      if (!decided.ok || !decided.value.visible) return false;
+      const { payment } = decided.value;
+      const sequence = before.sequence + 1;
       const after = this.#armed(
         {
           ...before,
-          ...asking(before, payment, now),
-          ...(payment.late && !before.payment.late && owesLateRefund({ ...before, payment })
-            ? { refundAskAt: now + RECOVER_AFTER_MS }
-            : {}),
+          order,
+          orders: before.orders + 1,
           payment,
           sequence,
-          updatedAt: visible ? now : before.updatedAt,
-          publishAt: visible ? now + publishDelay(0) : before.publishAt,
-          answeredWith: before.answeredWith ?? (isAnswered(payment) ? sequence : null),
+          asks: 0,
+          askAt: now + RECOVER_AFTER_MS,
+          updatedAt: now,
+          publishAt: now + publishDelay(0),
         },
         now,
       );
-      this.#store.update(after);
-      if (visible) this.#append(after, event, now, requestId);
-      if (payment.reversed && !before.payment.reversed) this.#adoptRest(now, requestId);
-      return ok(visible);
+      this.#store.updateOrder(after);
+      this.#append(after, null, now, requestId);
+      return true;
     });
   }
 
@@ -123,9 +263,11 @@ export class IntentBook {
   ): RefundRecord {
     const before = this.#store.read();
     if (before === null) throw new Error("a refund has a payment");
+    if (!isOrdered(before)) throw new Error("a refund has an order");
     const sequence = before.sequence + events.length;
     const visible = events.length > 0;
-    const written = visible ? { ...refund, sequence, updatedAt: now } : refund;
+    const priced = withFee(before, refund);
+    const written = visible ? { ...priced, sequence, updatedAt: now } : priced;
     this.#store.putRefund(written);
     const refunds = this.#store.refunds();
     const payment = { ...before.payment, ...shares(refunds.map((each) => each.refund)) };
@@ -133,8 +275,8 @@ export class IntentBook {
       {
         ...before,
         payment,
-        refundAskAt: earliest(
-          nextRefundAsk(refunds),
+        afterworkAt: earliest(
+          earliest(nextRefundAsk(refunds), nextClosing(this.#store.leftOrders())),
           lateRefundAsk({ ...before, payment }, refunds, now),
         ),
         sequence,
@@ -145,8 +287,9 @@ export class IntentBook {
     );
     this.#store.update(after);
     for (const [index, event] of events.entries()) {
-      const at = { ...after, sequence: before.sequence + index + 1 };
-      this.#append(at, event, now, requestId, { ...written, sequence: at.sequence });
+      const at = { ...after, order: before.order, sequence: before.sequence + index + 1 };
+      const view = toRefundView(at, { ...written, sequence: at.sequence });
+      this.#append(at, event, now, requestId, JSON.stringify(view));
     }
     return written;
   }
@@ -182,7 +325,7 @@ export class IntentBook {
    */
   #adoptRest(now: number, requestId: string | null): void {
     const record = this.#store.read();
-    if (record === null || !record.payment.reversed) return;
+    if (!isOrdered(record) || !record.payment.reversed) return;
     const { payment } = record;
     const value = unclaimed(payment);
     const number = this.#store.refunds().length + 1;
@@ -213,7 +356,7 @@ export class IntentBook {
     type: string | null,
     at: number,
     requestId: string | null,
-    refund: RefundRecord | null = null,
+    refund: string | null = null,
   ): void {
     const snapshot = JSON.stringify(toView(record));
     this.#store.appendChange({
@@ -222,7 +365,7 @@ export class IntentBook {
       at,
       request_id: requestId,
       snapshot,
-      refund: refund === null ? null : JSON.stringify(toRefundView(record, refund)),
+      refund,
     });
   }
 
@@ -234,7 +377,7 @@ export class IntentBook {
       expiresAt: payment.expiresAt,
       closing: payment.closing !== null,
       askAt: record.askAt,
-      refundAskAt: record.refundAskAt,
+      afterworkAt: record.afterworkAt,
       publishAt: hasToPublish(record) ? record.publishAt : null,
     });
     if (wake === null) return record;
@@ -251,6 +394,15 @@ export class IntentBook {
   }
 }
 
+/** What a refund that has just succeeded gives back of the fee, after those before it. */
+function withFee({ order, payment }: OrderedRecord, refund: RefundRecord): RefundRecord {
+  if (refund.refund.status !== "succeeded" || refund.feeReturned !== null) return refund;
+  const fee = feeOf(order.fee, payment.amount);
+  const part = (refunded: number) => feeReturned(fee, payment.amount, refunded);
+  const before = payment.refunded;
+  return { ...refund, feeReturned: part(before + refund.refund.amount.value) - part(before) };
+}
+
 export const earliest = (one: number | null, other: number | null): number | null =>
   one === null || other === null ? (one ?? other) : Math.min(one, other);
 
@@ -260,10 +412,10 @@ function lateRefundAsk(
   refunds: readonly RefundRecord[],
   now: number,
 ): number | null {
-  const { refundAskAt } = record;
+  const { afterworkAt } = record;
   const isMade = refunds.some(({ origin }) => origin === "late_payment");
-  if (refundAskAt === null || isMade || !owesLateRefund(record)) return null;
-  return Math.max(refundAskAt, now + RECOVER_AFTER_MS);
+  if (afterworkAt === null || isMade || !owesLateRefund(record)) return null;
+  return Math.max(afterworkAt, now + RECOVER_AFTER_MS);
 }
 
 /** The earliest asking of what is still open. */
@@ -272,15 +424,26 @@ export const nextRefundAsk = (refunds: readonly RefundRecord[]): number | null =
   return times.length === 0 ? null : Math.min(...times);
 };
 
+/** The earliest closing of an order that the buyer has left. */
+export const nextClosing = (left: readonly LeftOrder[]): number | null => {
+  const times = left.flatMap(({ closeAt }) => (closeAt === null ? [] : [closeAt]));
+  return times.length === 0 ? null : Math.min(...times);
+};
+
 /** From then on, a repeat of the create request gets this answer again. */
 const isAnswered = (payment: Payment): boolean =>
-  payment.order === "open" || payment.order === "refused" || isTerminal(payment.status);
+  payment.order === "open" ||
+  payment.order === "refused" ||
+  (payment.order === "none" && payment.status !== "pending") ||
+  isTerminal(payment.status);
 
 /** The asking starts anew when something is new: an answer about the order, or the wish to close. */
 function asking(before: IntentRecord, payment: Payment, now: number) {
   if (payment.closing !== null && before.payment.closing === null) {
     return { asks: 0, askAt: now + RECOVER_AFTER_MS };
   }
+  // Nobody has to be asked while there is no order.
+  if (payment.order === "none") return { asks: 0, askAt: payment.expiresAt };
   if (payment.order !== before.payment.order) {
     return { asks: 0, askAt: now + askDelay(paceOf({ ...before, payment }), 0) };
   }

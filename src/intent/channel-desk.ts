@@ -11,13 +11,15 @@ import type {
 } from "../channels/adapter.ts";
 import { accountRow } from "../channels/accounts.ts";
 import { connect, type Connection } from "../channels/connect.ts";
+import type { Exchange } from "../channels/exchange-log.ts";
 import { systemClock } from "../clock.ts";
 import { type Failure, failure } from "../errors.ts";
 import { describeError, type Logger } from "../log.ts";
 import type { Metrics } from "../metrics.ts";
 import { channelFailure } from "../payments/payment.ts";
 import { scriptOf } from "../sandbox/scripts.ts";
-import type { IntentRecord, OrderTerms } from "./record.ts";
+import type { ChannelCallEntry } from "./journal.ts";
+import type { OrderedRecord, OrderTerms, PaymentOption } from "./record.ts";
 import { type RefundRecord, refundOrderOf } from "./refund-record.ts";
 import { orderOf, sentOrderOf } from "./reserve.ts";
 
@@ -37,33 +39,43 @@ const CANNOT_BE_PAID = new Set<PaymentReport["state"]>(["absent", "closed", "rev
 export class ChannelDesk {
   readonly #env: Env;
   readonly #metrics: Metrics;
+  readonly #note: (entry: ChannelCallEntry) => void;
 
-  constructor(env: Env, metrics: Metrics) {
+  /** @param note keeps what was said, for the payment's journal */
+  constructor(env: Env, metrics: Metrics, note: (entry: ChannelCallEntry) => void) {
     this.#env = env;
     this.#metrics = metrics;
+    this.#note = note;
   }
 
-  async connect(terms: Omit<OrderTerms, "createdAt">, log: Logger): Promise<Connection> {
-    const row = await accountRow(this.#env, terms.accountId);
-    if (row === null) throw new Error(`channel account ${terms.accountId} is gone`);
+  /** @param watch is told of every exchange with the channel */
+  async connect(
+    terms: Omit<OrderTerms, "createdAt">,
+    { accountId }: PaymentOption,
+    log: Logger,
+    watch?: (exchange: Exchange) => void,
+  ): Promise<Connection> {
+    const row = await accountRow(this.#env, accountId);
+    if (row === null) throw new Error(`channel account ${accountId} is gone`);
     const script = terms.livemode ? null : scriptOf(terms.metadata);
     return connect(row, {
       env: this.#env,
       log,
       script,
       publicBase: terms.publicBase,
+      watch,
     });
   }
 
   /** @param isFirst nobody can have sent this order before; only then does a refusal prove much */
-  charge(record: IntentRecord, isFirst: boolean, log: Logger): Promise<Outcome<Charge>> {
+  charge(record: OrderedRecord, isFirst: boolean, log: Logger): Promise<Outcome<Charge>> {
     const attempt = attemptOf(record, isFirst);
     return this.#observe("create", record, log, ({ adapter, account, io }) =>
-      adapter.createCharge(record.payload, orderOf(record), account, io(attempt)),
+      adapter.createCharge(record.order.payload, orderOf(record), account, io(attempt)),
     );
   }
 
-  query(record: IntentRecord, log: Logger): Promise<Outcome<PaymentReport>> {
+  query(record: OrderedRecord, log: Logger): Promise<Outcome<PaymentReport>> {
     return this.#observe("query", record, log, ({ adapter, account, io }) =>
       adapter.queryPayment(sentOrderOf(record), account, io(record.asks)),
     );
@@ -71,7 +83,7 @@ export class ChannelDesk {
 
   /** @param isFirst as for {@link charge} */
   refund(
-    record: IntentRecord,
+    record: OrderedRecord,
     refund: RefundRecord,
     isFirst: boolean,
     log: Logger,
@@ -86,7 +98,7 @@ export class ChannelDesk {
   }
 
   queryRefund(
-    record: IntentRecord,
+    record: OrderedRecord,
     refund: RefundRecord,
     log: Logger,
   ): Promise<Outcome<RefundReport>> {
@@ -100,7 +112,7 @@ export class ChannelDesk {
   }
 
   /** Query, close, query: a buyer who is just paying is not lost. */
-  async close(record: IntentRecord, log: Logger, believe: Believe): Promise<Closing> {
+  async close(record: OrderedRecord, log: Logger, believe: Believe): Promise<Closing> {
     const before = await this.query(record, log);
     if (before.kind === "ok" && endedBy(before.value, believe)) return { kind: "ended" };
     if (before.kind !== "ok") return stillOpen(record, before.error);
@@ -130,21 +142,33 @@ export class ChannelDesk {
       reason:
         closing.kind === "ok"
           ? failure("CHANNEL_ERROR", "The channel says the order is still open.")
-          : channelFailure(record.terms.channel, closing.error, record.terms.id),
+          : channelFailure(record.order.channel, closing.error, record.terms.id),
     };
   }
 
   async #observe<T>(
     operation: string,
-    record: IntentRecord,
+    record: OrderedRecord,
     log: Logger,
     call: (connection: Connection) => Promise<Outcome<T>>,
   ): Promise<Outcome<T>> {
     const started = systemClock.now();
-    const outcome = await this.#attempt(record, log, call);
+    const exchanges: Exchange[] = [];
+    const outcome = await this.#attempt(record, log, call, (exchange) => exchanges.push(exchange));
     const duration = systemClock.now() - started;
-    const { channel, id, accountId } = record.terms;
+    const { id } = record.terms;
+    const { channel, accountId } = record.order;
     const code = outcome.kind === "ok" ? "" : outcome.error.channelCode;
+    this.#note({
+      type: "channel_call",
+      at: started,
+      channel,
+      operation,
+      outcome: outcome.kind,
+      code,
+      duration_ms: duration,
+      exchanges,
+    });
     log(outcome.kind === "unknown" ? "warn" : "info", "channel.call", {
       channel,
       operation,
@@ -159,12 +183,13 @@ export class ChannelDesk {
   }
 
   async #attempt<T>(
-    record: IntentRecord,
+    record: OrderedRecord,
     log: Logger,
     call: (connection: Connection) => Promise<Outcome<T>>,
+    watch: (exchange: Exchange) => void,
   ): Promise<Outcome<T>> {
     try {
-      return await call(await this.connect(record.terms, log));
+      return await call(await this.connect(record.terms, record.order, log, watch));
     } catch (error) {
       log("error", "channel.exception", { intent: record.terms.id, error: describeError(error) });
       return {
@@ -194,7 +219,7 @@ const ofRefund = (outcome: Outcome<RefundReport>, { id }: RefundRecord): Outcome
 const endedBy = (report: PaymentReport, believe: Believe): boolean =>
   (report.state === "paid" || report.state === "failed") && believe(report);
 
-const stillOpen = (record: IntentRecord, error: ChannelError): Closing => ({
+const stillOpen = (record: OrderedRecord, error: ChannelError): Closing => ({
   kind: "open",
-  reason: channelFailure(record.terms.channel, error, record.terms.id),
+  reason: channelFailure(record.order.channel, error, record.terms.id),
 });

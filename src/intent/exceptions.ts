@@ -11,7 +11,7 @@ import { derivedId } from "../ids.ts";
 import type { PublishedEvents } from "../messages.ts";
 import { formatMoney, type Money, sameMoney } from "../money.ts";
 import type { Failure } from "../errors.ts";
-import type { IntentRecord } from "./record.ts";
+import type { ChannelOrder, IntentRecord, OrderedRecord } from "./record.ts";
 import type { RefundRecord } from "./refund-record.ts";
 
 /** Where the money went that nobody expected. */
@@ -49,7 +49,7 @@ const DUPLICATE = {
 } as const;
 
 /** What is wrong with a payment that the channel reports; null: it is the order's own. */
-function flawOf({ payment }: IntentRecord, report: PaymentReport, amount: Money) {
+function flawOf({ order, payment }: IntentRecord, report: PaymentReport, amount: Money) {
   if (!sameMoney(amount, payment.amount)) {
     const sameCurrency = amount.currency === payment.amount.currency;
     return {
@@ -62,23 +62,28 @@ function flawOf({ payment }: IntentRecord, report: PaymentReport, amount: Money)
   }
   const { channelTransactionId: known } = payment;
   const told = report.channelTransactionId;
-  const second =
-    payment.status === "succeeded" && known !== null && told !== null && known !== told;
+  const other = known !== null && told !== null && known !== told;
+  const second = payment.status === "succeeded" && (other || report.paymentId !== order?.number);
   return second ? DUPLICATE : null;
 }
 
 /**
  * Money that does not fit: of another amount or currency than was ordered, or paid a second time (a
- * printed bank code can be paid by anybody, again and again).
+ * printed bank code can be paid by anybody, again and again; an order that the buyer has left may be
+ * paid beside the one that took its place).
  */
-export function misfitOf(record: IntentRecord, report: PaymentReport): Misfit | null {
+export function misfitOf(
+  record: IntentRecord,
+  { accountId }: ChannelOrder,
+  report: PaymentReport,
+): Misfit | null {
   const { payment } = record;
   const { amount } = report;
   if (report.state !== "paid" || amount === null) return null;
   const flaw = flawOf(record, report, amount);
   if (flaw === null) return null;
   return {
-    ...seenAt(record),
+    ...seenAt(record, accountId),
     ...flaw,
     channelTransactionId: report.channelTransactionId,
     channel: { amount, status: report.channelStatus, paidAt: report.paidAt },
@@ -88,22 +93,22 @@ export function misfitOf(record: IntentRecord, report: PaymentReport): Misfit | 
 
 type Seen = Pick<Misfit, "merchantId" | "livemode" | "accountId" | "paymentId">;
 
-const seenAt = ({ terms }: IntentRecord): Seen => ({
+const seenAt = ({ terms }: IntentRecord, accountId: string): Seen => ({
   merchantId: terms.merchantId,
   livemode: terms.livemode,
-  accountId: terms.accountId,
+  accountId,
   paymentId: terms.id,
 });
 
 /** News about a refund that contradicts what is known of it: its share may be spent already. */
 export function refundMisfit(
-  record: IntentRecord,
+  record: OrderedRecord,
   { id, refund }: RefundRecord,
   report: RefundReport,
 ): Misfit {
   const amount = report.amount ?? refund.amount;
   return {
-    ...seenAt(record),
+    ...seenAt(record, record.order.accountId),
     kind: sameMoney(amount, refund.amount) ? "status_mismatch" : "amount_mismatch",
     channelTransactionId: report.channelRefundId,
     channel: { amount, status: report.channelStatus, reference: id, paidAt: report.refundedAt },
@@ -116,8 +121,8 @@ export function refundMisfit(
 }
 
 /** A late payment that the account's policy gives back, and that could not be given back. */
-export const keptLate = (record: IntentRecord, why: Failure): Misfit => ({
-  ...seenAt(record),
+export const keptLate = (record: OrderedRecord, why: Failure): Misfit => ({
+  ...seenAt(record, record.order.accountId),
   kind: "status_mismatch",
   channelTransactionId: record.payment.channelTransactionId,
   channel: { amount: record.payment.amount, status: "paid", paidAt: record.payment.succeededAt },

@@ -6,6 +6,7 @@ import type { PaymentReport } from "../channels/adapter.ts";
 import { systemClock } from "../clock.ts";
 import type { Failure } from "../errors.ts";
 import { channelFailure, type Disbelief } from "../payments/payment.ts";
+import { askDelay } from "../payments/schedule.ts";
 import { isTerminal } from "../payments/states.ts";
 import type { Result } from "../result.ts";
 import { type IntentBook, isUnsettled } from "./book.ts";
@@ -13,7 +14,11 @@ import type { ChannelDesk } from "./channel-desk.ts";
 import { misfitOf, writeDown } from "./exceptions.ts";
 import type { Outbox } from "./outbox.ts";
 import type { IntentRefunds } from "./refunds.ts";
+import { type IntentRecord, isOrdered } from "./record.ts";
 import type { Work } from "./work.ts";
+
+/** How long after the deadline a left order is still closed. */
+const LEFT_GRACE_MS = 3_600_000;
 
 interface Parts {
   readonly env: Env;
@@ -31,6 +36,8 @@ export class Exchanges {
   readonly #outbox: Outbox;
   readonly #refunds: IntentRefunds;
   readonly #waitUntil: Parts["waitUntil"];
+  /** The number of the order that the buyer is being taken away from: nothing is sent for it. */
+  #leaving: string | null = null;
   #charging: Promise<void> | null = null;
   #asking: Promise<Failure | null> | null = null;
   #closing: Promise<Failure | null> | null = null;
@@ -58,10 +65,15 @@ export class Exchanges {
   async #chargeOnce(work: Work, isFirst: boolean): Promise<void> {
     const record = this.#book.read();
     // Not while it is being closed: a code that is made now would outlive the payment.
-    if (record === null || !isUnsettled(record) || record.payment.closing !== null) return;
+    if (!isOrdered(record) || !isUnsettled(record) || record.payment.closing !== null) return;
+    const { channel, number } = record.order;
+    if (number === this.#leaving) return;
+    const at = systemClock.now();
     const outcome = await this.#desk.charge(record, isFirst, work.log);
-    const { channel } = record.terms;
-    this.#book.commit({ type: "charged", outcome, channel }, systemClock.now(), work.requestId);
+    const now = systemClock.now();
+    const call = { channel, outcome: outcome.kind, ms: now - at, at };
+    const command = { type: "charged", outcome, channel } as const;
+    this.#book.commit(command, now, work.requestId, number, call);
     const proof = outcome.kind === "ok" ? outcome.value.report : undefined;
     if (proof !== undefined) this.#hear(proof, work);
     this.#waitUntil(this.#outbox.publish(work.log));
@@ -81,8 +93,10 @@ export class Exchanges {
   async #askOnce(work: Work): Promise<Failure | null> {
     const record = this.#book.read();
     if (record === null) return null;
+    // Nothing is ordered: there is nobody to ask.
+    if (!isOrdered(record)) return null;
     const outcome = await this.#desk.query(record, work.log);
-    if (outcome.kind !== "ok") return channelFailure(record.terms.channel, outcome.error);
+    if (outcome.kind !== "ok") return channelFailure(record.order.channel, outcome.error);
     this.#hear(outcome.value, work);
     this.#waitUntil(this.#outbox.publish(work.log));
     const after = this.#book.read();
@@ -104,6 +118,12 @@ export class Exchanges {
     await this.#charging;
     const record = this.#book.read();
     if (record === null || isTerminal(record.payment.status)) return null;
+    if (!isOrdered(record)) {
+      // Nobody can pay what was never ordered.
+      this.#book.commit({ type: "closed", reversed: false }, systemClock.now(), work.requestId);
+      this.#waitUntil(this.#outbox.publish(work.log));
+      return null;
+    }
     const end = await this.#desk.close(record, work.log, (report) => {
       this.#hear(report, work);
       return isTerminal(this.#book.read()?.payment.status ?? "failed");
@@ -113,6 +133,7 @@ export class Exchanges {
         { type: "closed", reversed: end.reversed },
         systemClock.now(),
         work.requestId,
+        record.order.number,
       );
       const { status } = this.#book.read()?.payment ?? record.payment;
       if (end.reversed && status === "succeeded") {
@@ -122,6 +143,67 @@ export class Exchanges {
     }
     this.#waitUntil(this.#outbox.publish(work.log));
     return end.kind === "open" ? end.reason : null;
+  }
+
+  /**
+   * Takes the buyer away from the present order, so that another can be made: query, close, query.
+   * The failure says why it stands; null: there is none any more, or the payment has ended.
+   */
+  async leave(work: Work): Promise<Failure | null> {
+    // An order that is on its way must arrive before it can be closed.
+    await this.#charging;
+    const record = this.#book.read();
+    if (!isOrdered(record) || isTerminal(record.payment.status)) return null;
+    const { number } = record.order;
+    this.#leaving = number;
+    try {
+      const end = await this.#desk.close(record, work.log, this.#believer(number, work));
+      if (end.kind === "open") return end.reason;
+      if (end.kind === "closed") {
+        const command = { type: "left", reversed: end.reversed } as const;
+        this.#book.commit(command, systemClock.now(), work.requestId, number);
+      }
+      return null;
+    } finally {
+      this.#leaving = null;
+    }
+  }
+
+  /** Closes the orders that were left and can still be paid. Never throws. */
+  async closeLeft(work: Work): Promise<void> {
+    const record = this.#book.read();
+    if (record === null) return;
+    for (const left of this.#book.leftOrders()) {
+      if (left.closeAt === null || left.closeAt > systemClock.now()) continue;
+      const asked = { ...left, asks: left.asks + 1 };
+      this.#book.putLeftOrder({ ...asked, closeAt: this.#nextClosing(record, asked.asks) });
+      const about = { ...record, order: left.order, asks: left.asks };
+      const end = await this.#desk.close(about, work.log, (report) => {
+        this.#hear(report, work);
+        return report.state === "paid";
+      });
+      const isStillLeft = this.#book
+        .leftOrders()
+        .some(({ order }) => order.number === left.order.number);
+      if (end.kind !== "open" && isStillLeft) {
+        const reversed = end.kind === "closed" && end.reversed;
+        this.#book.putLeftOrder({ ...asked, reversed, closeAt: null });
+      }
+    }
+  }
+
+  /** No order outlives the payment's deadline at its channel for long. */
+  #nextClosing({ payment }: IntentRecord, asks: number): number | null {
+    const at = systemClock.now() + askDelay("unknown", asks);
+    return at > payment.expiresAt + LEFT_GRACE_MS ? null : at;
+  }
+
+  #believer(number: string, work: Work) {
+    return (report: PaymentReport): boolean => {
+      this.#hear(report, work);
+      const after = this.#book.read();
+      return after === null || isTerminal(after.payment.status) || after.order?.number !== number;
+    };
   }
 
   /** News that we asked for. */
@@ -138,10 +220,17 @@ export class Exchanges {
    */
   async raise(report: PaymentReport, work: Work): Promise<boolean> {
     const record = this.#book.read();
-    const misfit = record === null ? null : misfitOf(record, report);
+    const order = this.#book.orderOf(report.paymentId);
+    const misfit = record === null || order === null ? null : misfitOf(record, order, report);
     if (record === null || misfit === null) return false;
     await writeDown(this.#env, misfit, systemClock.now(), record.sequence, work.requestId);
     return true;
+  }
+
+  /** Whether the report says something that the payment does not know yet. */
+  isNews({ state }: PaymentReport): boolean {
+    const status = this.#book.read()?.payment.status;
+    return status !== undefined && status !== "succeeded" && (state === "paid" || status !== state);
   }
 
   /** One door for news: callback, poll, sync and close. True when something visible changed. */
@@ -150,6 +239,7 @@ export class Exchanges {
       { type: "reported", report },
       systemClock.now(),
       work.requestId,
+      report.paymentId,
     );
     if (!outcome.ok) {
       work.log("error", "report.disbelieved", {

@@ -14,16 +14,21 @@ import { isTerminal } from "../payments/states.ts";
 import { err, ok, type Result } from "../result.ts";
 import type { ChannelAccountRow } from "../store/channel-accounts.ts";
 import { type Answer, once, refuse, type RepeatKey } from "./answers.ts";
-import { IntentBook, paceOf } from "./book.ts";
+import { IntentBook, isUntold, paceOf } from "./book.ts";
+import { toBuyerView } from "./buyer-view.ts";
 import { ChannelDesk } from "./channel-desk.ts";
+import { Choosing } from "./choosing.ts";
 import { Exchanges } from "./exchanges.ts";
 import { duplicateOrder, goneAway, notCancellable, tooSlow } from "./failures.ts";
+import type { CallbackEntry } from "./journal.ts";
 import { Outbox } from "./outbox.ts";
-import type { IntentRecord } from "./record.ts";
+import { type IntentRecord, isOrdered } from "./record.ts";
+import { toRefundView } from "./refund-record.ts";
 import type { RefundTerms } from "./refund-reserve.ts";
 import { IntentRefunds } from "./refunds.ts";
-import { type CreateRequest, reservation } from "./reserve.ts";
+import { type Choice, type CreateRequest, reservation } from "./reserve.ts";
 import { IntentStorage } from "./storage.ts";
+import { changeEntry, inOrder, journalEntry, type Timeline } from "./timeline.ts";
 import type { Trace } from "../trace.ts";
 import { type PaymentIntentView, toView } from "./view.ts";
 import type { Work } from "./work.ts";
@@ -31,6 +36,9 @@ import { STILL_RUNNING, withinWait } from "../within-wait.ts";
 
 /** After an alarm that threw: it must never be lost, and never hammer. */
 const ALARM_RETRY_MS = 30_000;
+
+/** More than a payment with all its refunds has. */
+const MAX_CHANGES_SHOWN = 5_000;
 
 /** What a life needs of the object around it. */
 export interface Surroundings {
@@ -58,6 +66,7 @@ export class PaymentLife {
   readonly #outbox: Outbox;
   readonly #refunds: IntentRefunds;
   readonly #exchanges: Exchanges;
+  readonly #choosing: Choosing;
 
   constructor({ storage, env, waitUntil }: Surroundings) {
     this.#env = env;
@@ -65,20 +74,24 @@ export class PaymentLife {
     this.#waitUntil = waitUntil;
     this.#store = new IntentStorage(storage);
     this.#book = new IntentBook(this.#store, (at) => void storage.setAlarm(at));
-    this.#desk = new ChannelDesk(env, analyticsMetrics(env.METRICS));
+    this.#desk = new ChannelDesk(env, analyticsMetrics(env.METRICS), (entry) =>
+      this.#store.addToJournal(entry),
+    );
     this.#outbox = new Outbox(env, this.#store, this.#book);
     const [store, book, desk, outbox] = [this.#store, this.#book, this.#desk, this.#outbox];
     const refunds = new IntentRefunds({ env, store, book, desk, outbox, waitUntil });
     this.#refunds = refunds;
-    this.#exchanges = new Exchanges({ env, book, desk, outbox, refunds, waitUntil });
+    const exchanges = new Exchanges({ env, book, desk, outbox, refunds, waitUntil });
+    this.#exchanges = exchanges;
+    this.#choosing = new Choosing({ book, desk, exchanges });
   }
 
   /**
    * Creates the payment, or answers as the first time. A repeat while the first runs joins it; a
    * repeat after an unknown outcome resumes it with the same bytes, never with a second order.
    */
-  async create(request: CreateRequest, account: ChannelAccountRow): Promise<Answer> {
-    rememberAccount(account);
+  async create(request: CreateRequest, accounts: readonly ChannelAccountRow[]): Promise<Answer> {
+    for (const account of accounts) rememberAccount(account);
     const work = this.#begin(request.trace);
     const isFirst = this.#book.read() === null;
     const reserved = isFirst ? await this.#reserve(request, work) : ok(false);
@@ -110,6 +123,10 @@ export class PaymentLife {
     if (lost !== null) return refuse(lost);
     // What an earlier call has left behind is asked for first: a refusal of the repeat would say
     // nothing about it.
+    if (record.payment.isAggregate) {
+      this.#offer(work);
+      return this.#createAnswer(!reserved);
+    }
     const settling: Promise<unknown> =
       record.payment.order === "unknown"
         ? this.#exchanges.ask(work)
@@ -123,6 +140,43 @@ export class PaymentLife {
         "The first request with this key still runs; repeat it later.",
       ),
     );
+  }
+
+  /** Shows the buyer where to choose: nothing has to be asked of anybody. */
+  #offer(work: Work): void {
+    const record = this.#book.read();
+    if (record?.payment.status !== "pending" || record.payment.order !== "none") return;
+    this.#book.commit({ type: "offered" }, systemClock.now(), work.requestId);
+    this.#waitUntil(this.#outbox.publish(work.log));
+  }
+
+  /** The buyer of an aggregate payment picks a channel; the same choice again finds its order. */
+  async choose(choice: Choice, trace: Trace): Promise<Answer> {
+    const work = this.#begin(trace);
+    const trouble = await this.#choosing.choose(choice, work);
+    this.#waitUntil(this.#outbox.publish(work.log));
+    return trouble === null ? this.#current(200) : refuse(trouble);
+  }
+
+  /** What the buyer's page needs, as JSON; null when there is no such payment. */
+  buyer(): string | null {
+    const record = this.#book.read();
+    return record === null ? null : JSON.stringify(toBuyerView(record));
+  }
+
+  /** Everything that happened, as JSON, for the payment's merchant only. */
+  async timeline(owner: Owner): Promise<string | null> {
+    const record = this.#book.read();
+    if (record === null || !isOwner(record, owner)) return null;
+    const changes = this.#store.changesAfter(0, MAX_CHANGES_SHOWN);
+    const journal = this.#store.journal();
+    const refunds = isOrdered(record)
+      ? this.#book.refunds().map((refund) => toRefundView(record, refund))
+      : [];
+    const eventId = (sequence: number) => this.#outbox.eventId(record.terms.id, sequence);
+    const shown = await Promise.all(changes.map((change) => changeEntry(change, eventId)));
+    const entries = inOrder([...journal.map(journalEntry), ...shown]);
+    return JSON.stringify({ payment: toView(record), refunds, entries } satisfies Timeline);
   }
 
   /** Gives the merchant's order number to `intentId`; answers who has it: the first to ask. */
@@ -195,7 +249,7 @@ export class PaymentLife {
     report: RefundReport,
     trace: Trace,
   ): Promise<Result<"changed" | "known", string>> {
-    if (this.#book.read()?.terms.accountId !== accountId) return err("unknown refund");
+    if (this.#book.read()?.order?.accountId !== accountId) return err("unknown refund");
     return this.#refunds.report(report, this.#begin(trace));
   }
 
@@ -210,21 +264,40 @@ export class PaymentLife {
     trace: Trace,
   ): Promise<Result<"changed" | "known" | "exception", string>> {
     const work = this.#begin(trace);
-    const record = this.#book.read();
+    const order = this.#book.orderOf(report.paymentId);
     // A valid callback for another account's order is still a forgery here (cross-account replay).
-    if (record === null || record.terms.accountId !== accountId) return err("unknown order");
+    if (order === null || order.accountId !== accountId) return err("unknown order");
+    const note = (outcome: CallbackEntry["outcome"], detail: string) =>
+      this.#store.addToJournal({
+        type: "callback",
+        at: systemClock.now(),
+        channel: order.channel,
+        outcome,
+        status: report.channelStatus,
+        detail,
+        request_id: work.requestId,
+      });
+    // Written down before the commit, whose row it shares; what it turns out to be is known by then.
+    const isNews = this.#exchanges.isNews(report);
+    note(isNews ? "changed" : "known", report.channelTransactionId ?? "");
     const outcome = this.#exchanges.believe(report, work);
     if (outcome.ok && !outcome.value && (await this.#exchanges.raise(report, work))) {
       // Paid a second time: acknowledged, because it is true, and written down.
+      note("exception", "paid a second time");
+      this.#store.flushJournal();
       return ok("known");
     }
     if (!outcome.ok) {
       // Before the answer: the channel may never tell us again.
       const raised = await this.#exchanges.raise(report, work);
+      note(raised ? "exception" : "refused", outcome.error.message);
+      this.#store.flushJournal();
       return raised ? ok("exception") : err(outcome.error.message);
     }
+    this.#store.flushJournal();
     this.#waitUntil(this.#outbox.publish(work.log));
     this.#waitUntil(this.#refunds.giveBackLate(work));
+    this.#waitUntil(this.#exchanges.closeLeft(work));
     return ok(outcome.value ? "changed" : "known");
   }
 
@@ -257,7 +330,10 @@ export class PaymentLife {
 
   /** True when this call made the reservation; false when another one was faster. */
   async #reserve(request: CreateRequest, work: Work): Promise<Result<boolean, Failure>> {
-    const connection = await this.#desk.connect(request.terms, work.log);
+    const [option] = request.terms.options;
+    if (option === undefined) throw new Error("a payment has a channel account");
+    const connection =
+      request.method === null ? null : await this.#desk.connect(request.terms, option, work.log);
     const prepared = reservation(request, connection, systemClock.now());
     if (!prepared.ok) return prepared;
     return this.#store.transaction(() => {
@@ -276,7 +352,7 @@ export class PaymentLife {
     const record = this.#book.read();
     if (record === null) return goneAway;
     const { orderKeeper: keeper, terms, payment, fingerprint } = record;
-    if (keeper === null || payment.order !== "unsent") return null;
+    if (keeper === null || !isUntold(payment)) return null;
     // No location hint: first touched from here, it comes to life beside this object.
     const holder = await this.#env.INTENTS.getByName(keeper).keepOrder(terms.id);
     if (holder === terms.id) return null;
@@ -284,7 +360,7 @@ export class PaymentLife {
       const now = this.#book.read();
       // Only the reservation that lost: the freed key may have been used again meanwhile.
       const same = now?.terms.createdAt === terms.createdAt && now.fingerprint === fingerprint;
-      if (same && now.payment.order === "unsent") this.#store.discard();
+      if (same && isUntold(now.payment)) this.#store.discard();
     });
     return duplicateOrder(holder);
   }
@@ -313,9 +389,13 @@ export class PaymentLife {
     if (!isTerminal(record.payment.status) && due) {
       await this.#workOnPayment(now, overdue, work);
     }
-    const { refundAskAt } = this.#book.read() ?? record;
-    if (refundAskAt !== null && now >= refundAskAt) await this.#refunds.work(now, work);
+    const { afterworkAt } = this.#book.read() ?? record;
+    if (afterworkAt !== null && now >= afterworkAt) {
+      await this.#exchanges.closeLeft(work);
+      await this.#refunds.work(now, work);
+    }
     await this.#outbox.publish(work.log);
+    this.#store.flushJournal();
     this.#book.note((after) => after, systemClock.now());
   }
 
@@ -330,8 +410,10 @@ export class PaymentLife {
     }, now);
     if ((await this.#claimOrder()) !== null) return;
     const closing = this.#book.read()?.payment.closing ?? null;
-    if (closing === null) await this.#exchanges.ask(work);
-    else await this.#exchanges.close(work);
+    if (closing === null) {
+      this.#offer(work);
+      await this.#exchanges.ask(work);
+    } else await this.#exchanges.close(work);
   }
 
   /** Runs an operation on the merchant's own payment, once per Idempotency-Key. */

@@ -10,7 +10,7 @@ import type { ChannelAccountRow } from "../store/channel-accounts.ts";
 import type { Answer, RepeatKey } from "./answers.ts";
 import { type Owner, PaymentLife } from "./life.ts";
 import type { RefundTerms } from "./refund-reserve.ts";
-import type { CreateRequest } from "./reserve.ts";
+import type { Choice, CreateRequest } from "./reserve.ts";
 import type { Trace } from "../trace.ts";
 
 export class PaymentIntent extends DurableObject<Env> {
@@ -22,8 +22,20 @@ export class PaymentIntent extends DurableObject<Env> {
     this.#life = new PaymentLife({ storage: ctx.storage, env, waitUntil });
   }
 
-  create(request: CreateRequest, account: ChannelAccountRow): Promise<Answer> {
-    return this.#life.create(request, account);
+  create(request: CreateRequest, accounts: readonly ChannelAccountRow[]): Promise<Answer> {
+    return this.#life.create(request, accounts);
+  }
+
+  choose(choice: Choice, trace: Trace): Promise<Answer> {
+    return this.#life.choose(choice, trace);
+  }
+
+  async buyer(): Promise<string | null> {
+    return this.#life.buyer();
+  }
+
+  timeline(owner: Owner): Promise<string | null> {
+    return this.#life.timeline(owner);
   }
 
   replay(fingerprint: string, trace: Trace): Promise<Answer | null> {

@@ -9,12 +9,20 @@ import { derivedId } from "../ids.ts";
 import { describeError, type Logger } from "../log.ts";
 import { publishDelay, SWEEP_GRACE_MS } from "../payments/schedule.ts";
 import { isTerminal } from "../payments/states.ts";
-import type { EventRecord, PaymentCopy, PublishedEvents, RefundCopy } from "../messages.ts";
+import type {
+  EventRecord,
+  OrderCall,
+  PaymentCopy,
+  PublishedEvents,
+  RefundCopy,
+} from "../messages.ts";
+import type { Payment } from "../payments/payment.ts";
 import { systemClock } from "../clock.ts";
 import { hasToPublish, type IntentBook } from "./book.ts";
 import type { ChangeRow, IntentRecord } from "./record.ts";
 import type { RefundView } from "./refund-record.ts";
 import type { IntentStorage } from "./storage.ts";
+import { feeView, optionOf } from "./view.ts";
 
 /** Most payments need one message. */
 const CHANGES_PER_MESSAGE = 8;
@@ -56,6 +64,8 @@ export class Outbox {
             ...after,
             published: Math.max(after.published, published),
             publishFailures: 0,
+            // Another call may have ended meanwhile.
+            call: isSameCall(after.call, record.call) ? null : after.call,
           }),
           systemClock.now(),
         );
@@ -99,15 +109,21 @@ export class Outbox {
       ),
       copy: copyOf(record, this.#store.snapshot(record.sequence)),
       ...refundsOf(changes),
+      ...(record.call === null ? {} : { call: record.call }),
     };
+  }
+
+  /** The id of the event that a change of the payment raised. */
+  async eventId(paymentId: string, sequence: number): Promise<string> {
+    const key = await idKeyOf(this.#env.ID_KEY);
+    return derivedId("event", key, [paymentId, String(sequence)]);
   }
 
   /** Built from the stored change, so a repeat is the same to the byte. */
   async #event(record: IntentRecord, change: ChangeRow): Promise<EventRecord> {
     const { id, livemode } = record.terms;
-    const key = await idKeyOf(this.#env.ID_KEY);
     return buildEvent({
-      id: await derivedId("event", key, [id, String(change.sequence)]),
+      id: await this.eventId(id, change.sequence),
       type: change.type ?? "",
       livemode,
       sequence: change.sequence,
@@ -117,6 +133,9 @@ export class Outbox {
     });
   }
 }
+
+const isSameCall = (a: OrderCall | null, b: OrderCall | null): boolean =>
+  a?.at === b?.at && a?.channel === b?.channel;
 
 /** The refunds among the changes, as lists show them: each as the last change left it. */
 function refundsOf(changes: readonly ChangeRow[]): Pick<PublishedEvents, "refunds"> {
@@ -132,23 +151,33 @@ function refundsOf(changes: readonly ChangeRow[]): Pick<PublishedEvents, "refund
 }
 
 /** The payment as lists show it. */
-const copyOf = (
-  { terms, payment, sequence, refundAskAt }: IntentRecord,
-  snapshot: string,
-): PaymentCopy => ({
-  id: terms.id,
-  sequence,
-  status: payment.status,
-  channel: terms.channel,
-  channel_account: terms.accountId,
-  merchant_order_id: terms.merchantOrderId,
-  currency: payment.amount.currency,
-  value: payment.amount.value,
-  created_at: terms.createdAt,
-  deadline: isTerminal(payment.status)
-    ? refundAskAt === null
-      ? null
-      : refundAskAt + SWEEP_GRACE_MS
-    : payment.expiresAt + SWEEP_GRACE_MS,
-  snapshot,
-});
+const copyOf = (record: IntentRecord, snapshot: string): PaymentCopy => {
+  const { terms, payment, sequence, afterworkAt, callMs } = record;
+  const option = optionOf(record);
+  const fee = feeView(record);
+  return {
+    id: terms.id,
+    sequence,
+    status: payment.status,
+    channel: option?.channel ?? null,
+    channel_account: option?.accountId ?? null,
+    method: record.order?.method ?? null,
+    merchant_order_id: terms.merchantOrderId,
+    channel_transaction_id: payment.channelTransactionId,
+    currency: payment.amount.currency,
+    value: payment.amount.value,
+    refunded: payment.refunded,
+    fee: payment.status === "succeeded" && fee !== null ? fee.value - fee.refunded : 0,
+    call_ms: callMs,
+    succeeded_at: payment.succeededAt,
+    created_at: terms.createdAt,
+    deadline: deadlineOf(payment, afterworkAt),
+    snapshot,
+  };
+};
+
+/** When the sweeper should look whether the alarm was lost (ms since 1970); null: all is done. */
+function deadlineOf({ status, expiresAt }: Payment, afterworkAt: number | null): number | null {
+  if (!isTerminal(status)) return expiresAt + SWEEP_GRACE_MS;
+  return afterworkAt === null ? null : afterworkAt + SWEEP_GRACE_MS;
+}

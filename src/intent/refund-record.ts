@@ -2,7 +2,7 @@
 import type { RefundOrder } from "../channels/adapter.ts";
 import { iso, isoOrNull } from "../clock.ts";
 import type { Refund } from "../payments/refund.ts";
-import type { IntentRecord } from "./record.ts";
+import type { OrderedRecord } from "./record.ts";
 import { sentOrderOf } from "./reserve.ts";
 import { errorOf } from "./view.ts";
 
@@ -32,6 +32,8 @@ export interface RefundRecord {
   readonly refund: Refund;
   readonly reason: string | null;
   readonly revoke: Revocation | null;
+  /** What it gave back of the platform's fee (minor units); null until it has succeeded. */
+  readonly feeReturned: number | null;
   /** The channel request, byte for byte; every retry sends exactly this. */
   readonly payload: string;
   readonly notifyUrl: string;
@@ -47,8 +49,8 @@ export interface RefundRecord {
 
 /** The refund as adapters see it. */
 export const refundOrderOf = (
-  payment: IntentRecord,
-  { id, refund, reason, notifyUrl, createdAt }: Omit<RefundRecord, "payload">,
+  payment: OrderedRecord,
+  { id, refund, reason, notifyUrl, createdAt }: RefundRecord,
 ): RefundOrder => ({
   refundId: id,
   payment: sentOrderOf(payment),
@@ -59,7 +61,7 @@ export const refundOrderOf = (
 });
 
 /** The public JSON, the same in answers, events and D1. */
-export const toRefundView = ({ terms }: IntentRecord, record: RefundRecord) => ({
+export const toRefundView = ({ terms, order }: OrderedRecord, record: RefundRecord) => ({
   id: record.id,
   object: "refund" as const,
   livemode: terms.livemode,
@@ -69,8 +71,12 @@ export const toRefundView = ({ terms }: IntentRecord, record: RefundRecord) => (
   reason: record.reason,
   revoke: record.revoke,
   origin: record.origin,
-  channel: terms.channel,
-  channel_account: terms.accountId,
+  fee:
+    record.feeReturned === null
+      ? null
+      : { currency: record.refund.amount.currency, value: record.feeReturned },
+  channel: order.channel,
+  channel_account: order.accountId,
   channel_refund_id: record.refund.channelRefundId,
   merchant_order_id: terms.merchantOrderId,
   last_error: errorOf(record.refund.lastError),

@@ -5,7 +5,7 @@ import { MAX_REFUNDS, refundIdOf } from "../ids.ts";
 import { checkRefund } from "../payments/refund.ts";
 import { RECOVER_AFTER_MS } from "../payments/schedule.ts";
 import { err, ok, type Result } from "../result.ts";
-import type { IntentRecord } from "./record.ts";
+import type { OrderedRecord } from "./record.ts";
 import {
   type RefundOrigin,
   refundOrderOf,
@@ -58,7 +58,7 @@ function infoFor({ adapter, account }: Connection) {
  * @returns why it cannot begin, also the adapter's refusal of what the channel could not take
  */
 export function refundReservation(
-  record: IntentRecord,
+  record: OrderedRecord,
   refunds: readonly RefundRecord[],
   terms: RefundTerms,
   origin: RefundOrigin,
@@ -85,7 +85,7 @@ export function refundReservation(
 
 /** A refund that nobody has been asked for. @param value minor units */
 export const newRefund = (
-  { terms, payment, sequence }: IntentRecord,
+  { terms, order, payment, sequence }: OrderedRecord,
   { requestKey, reason, revoke }: Omit<RefundTerms, "amount">,
   origin: RefundOrigin,
   number: number,
@@ -106,7 +106,8 @@ export const newRefund = (
   reason,
   revoke,
   payload: "",
-  notifyUrl: terms.notifyUrl,
+  feeReturned: null,
+  notifyUrl: order.notifyUrl,
   sequence,
   createdAt: now,
   updatedAt: now,

@@ -15,6 +15,7 @@ CREATE TABLE IF NOT EXISTS refund (
   value INTEGER NOT NULL CHECK (value > 0),
   reason TEXT,
   revoke TEXT CHECK (revoke IS NULL OR json_valid(revoke)),
+  fee_returned INTEGER CHECK (fee_returned IS NULL OR status = 'succeeded'),
   payload TEXT NOT NULL,
   notify_url TEXT NOT NULL,
   channel_refund_id TEXT,
@@ -37,6 +38,7 @@ export interface RefundRow extends Record<string, SqlStorageValue> {
   value: number;
   reason: string | null;
   revoke: string | null;
+  fee_returned: number | null;
   payload: string;
   notify_url: string;
   channel_refund_id: string | null;
@@ -63,6 +65,7 @@ export const refundFromRow = (row: RefundRow): RefundRecord => ({
   },
   reason: row.reason,
   revoke: parseOrNull(row.revoke) as Revocation | null,
+  feeReturned: row.fee_returned,
   payload: row.payload,
   notifyUrl: row.notify_url,
   sequence: row.sequence,
@@ -82,6 +85,7 @@ export const refundToRow = (record: RefundRecord): RefundRow => ({
   value: record.refund.amount.value,
   reason: record.reason,
   revoke: jsonOrNull(record.revoke),
+  fee_returned: record.feeReturned,
   payload: record.payload,
   notify_url: record.notifyUrl,
   channel_refund_id: record.refund.channelRefundId,

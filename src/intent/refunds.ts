@@ -6,19 +6,26 @@
 import type { RefundReport } from "../channels/adapter.ts";
 import { systemClock } from "../clock.ts";
 import type { Failure } from "../errors.ts";
-import { afterCall, afterReport, isOpen } from "../payments/refund.ts";
+import { afterCall, afterReport, isOpen, notRefundable } from "../payments/refund.ts";
 import { askDelay, TIRED_AFTER_ASKS } from "../payments/schedule.ts";
 import { err, ok, type Result } from "../result.ts";
 import { describeError } from "../log.ts";
 import { withinWait } from "../within-wait.ts";
 import { type Answer, refuse } from "./answers.ts";
-import { earliest, type IntentBook, nextRefundAsk, owesLateRefund } from "./book.ts";
+import {
+  earliest,
+  type IntentBook,
+  nextClosing,
+  nextRefundAsk,
+  owesLateRefund,
+} from "./book.ts";
 import type { ChannelDesk } from "./channel-desk.ts";
 import { keptLate, type Misfit, refundMisfit, writeDown } from "./exceptions.ts";
 import { goneAway } from "./failures.ts";
 import type { Outbox } from "./outbox.ts";
 import { type RefundOrigin, type RefundRecord, toRefundView } from "./refund-record.ts";
 import { LATE_REFUND, refundReservation, type RefundTerms } from "./refund-reserve.ts";
+import { isOrdered } from "./record.ts";
 import type { IntentStorage } from "./storage.ts";
 import type { Work } from "./work.ts";
 
@@ -67,7 +74,7 @@ export class IntentRefunds {
   get(id: string): string | null {
     const record = this.#parts.book.read();
     const refund = this.#find(id);
-    if (record === null || refund === undefined) return null;
+    if (!isOrdered(record) || refund === undefined) return null;
     return JSON.stringify(toRefundView(record, refund));
   }
 
@@ -100,7 +107,10 @@ export class IntentRefunds {
     this.#parts.book.note(
       (record) => ({
         ...record,
-        refundAskAt: earliest(nextRefundAsk(this.#parts.book.refunds()), lateAt),
+        afterworkAt: earliest(
+          earliest(nextRefundAsk(this.#parts.book.refunds()), lateAt),
+          nextClosing(this.#parts.book.leftOrders()),
+        ),
       }),
       systemClock.now(),
     );
@@ -112,7 +122,7 @@ export class IntentRefunds {
    */
   async giveBackLate(work: Work): Promise<number | null> {
     const record = this.#parts.book.read();
-    if (record === null || !owesLateRefund(record)) return null;
+    if (!isOrdered(record) || !owesLateRefund(record)) return null;
     if (this.#byRequest(LATE_REFUND.requestKey) !== undefined) return null;
     const intent = record.terms.id;
     try {
@@ -141,7 +151,7 @@ export class IntentRefunds {
   /** News that was not believed, written down for people. */
   async #raise(report: RefundReport, work: Work): Promise<void> {
     const [record, refund] = [this.#parts.book.read(), this.#find(report.refundId)];
-    if (record === null || refund === undefined) return;
+    if (!isOrdered(record) || refund === undefined) return;
     await this.#send(refundMisfit(record, refund, report), work);
   }
 
@@ -168,11 +178,16 @@ export class IntentRefunds {
     const { book, desk, store } = this.#parts;
     const before = book.read();
     if (before === null) return err(goneAway);
-    const connection = await desk.connect(before.terms, work.log);
+    if (!isOrdered(before)) return err(notRefundable(before.payment));
+    const connection = await desk.connect(before.terms, before.order, work.log);
     return store.transaction((): Result<Reserved, Failure> => {
       const now = systemClock.now();
       const record = book.read();
       if (record === null) return err(goneAway);
+      // Another order may have taken its place: the connection would be to the wrong account.
+      if (!isOrdered(record) || record.order.number !== before.order.number) {
+        return err(notRefundable(record.payment));
+      }
       // Another call with the same key may have been faster.
       const same = this.#byRequest(terms.requestKey);
       if (same !== undefined) return ok({ refund: same, isNew: false });
@@ -199,9 +214,9 @@ export class IntentRefunds {
     }
     const { book, desk, outbox, waitUntil } = this.#parts;
     const [record, refund] = [book.read(), this.#find(id)];
-    if (record === null || refund === undefined || !isOpen(refund.refund)) return;
+    if (!isOrdered(record) || refund === undefined || !isOpen(refund.refund)) return;
     const outcome = await desk.refund(record, refund, isNew, work.log);
-    const { channel } = record.terms;
+    const { channel } = record.order;
     const settled = book.commitRefund(
       id,
       (before) => afterCall(before, outcome, channel, systemClock.now()),
@@ -219,7 +234,7 @@ export class IntentRefunds {
   async #ask(id: string, work: Work): Promise<boolean> {
     const { book, desk, outbox, waitUntil } = this.#parts;
     const [record, refund] = [book.read(), this.#find(id)];
-    if (record === null || refund === undefined || !isOpen(refund.refund)) return true;
+    if (!isOrdered(record) || refund === undefined || !isOpen(refund.refund)) return true;
     const outcome = await desk.queryRefund(record, refund, work.log);
     if (outcome.kind !== "ok") return true;
     if (!this.#believe(outcome.value, work).ok) waitUntil(this.#raise(outcome.value, work));
@@ -229,7 +244,7 @@ export class IntentRefunds {
 
   #believe(report: RefundReport, work: Work): Result<boolean, string> {
     const { book } = this.#parts;
-    const channel = book.read()?.terms.channel ?? "";
+    const channel = book.read()?.order?.channel ?? "";
     const now = systemClock.now();
     const outcome = book.commitRefund(
       report.refundId,
@@ -263,7 +278,7 @@ export class IntentRefunds {
   /** What a merchant is told: the refund, or the channel's no. 202 while nobody knows. */
   #answer(id: string, isRepeat: boolean): Answer {
     const [record, found] = [this.#parts.book.read(), this.#find(id)];
-    if (record === null || found === undefined) return refuse(goneAway);
+    if (!isOrdered(record) || found === undefined) return refuse(goneAway);
     const { status, lastError } = found.refund;
     if (status === "failed" && lastError !== null) {
       const details = { ...lastError.details, refund: id, payment_intent: record.terms.id };

@@ -4,14 +4,16 @@
  * so strangers cannot fill storage by guessing.
  *
  * A paid payment costs 8 row writes: the intent 5 times (reserve, settle, published, paid,
- * published) and 3 changes.
+ * published) and 3 changes. The journal rides on those.
  */
 import type { Failure } from "../errors.ts";
 import type { ChargeAction } from "../channels/adapter.ts";
 import type { ClosingReason, OrderKnowledge } from "../payments/payment.ts";
+import type { OrderCall } from "../messages.ts";
 import type { PaymentStatus } from "../payments/states.ts";
 import { jsonOrNull, parseOrNull } from "./json-column.ts";
-import type { ChangeRow, IntentRecord } from "./record.ts";
+import { appended, type JournalEntry } from "./journal.ts";
+import type { ChangeRow, ChannelOrder, IntentRecord, LeftOrder } from "./record.ts";
 import type { RefundRecord } from "./refund-record.ts";
 import { REFUND_TABLE, refundFromRow, type RefundRow, refundToRow } from "./refund-storage.ts";
 
@@ -24,12 +26,14 @@ CREATE TABLE IF NOT EXISTS intent (
   value INTEGER NOT NULL CHECK (value > 0),
   expires_at INTEGER NOT NULL,
   fingerprint TEXT NOT NULL,
-  payload TEXT NOT NULL,
   order_keeper TEXT,
+  channel_order TEXT CHECK (channel_order IS NULL OR json_valid(channel_order)),
+  orders INTEGER NOT NULL CHECK (orders >= 0),
   status TEXT NOT NULL,
   sequence INTEGER NOT NULL CHECK (sequence > 0),
   updated_at INTEGER NOT NULL,
-  channel_order TEXT NOT NULL CHECK (channel_order IN ('unsent', 'unknown', 'open', 'refused')),
+  order_known TEXT NOT NULL
+    CHECK (order_known IN ('none', 'unsent', 'unknown', 'open', 'refused')),
   action TEXT CHECK (action IS NULL OR json_valid(action)),
   action_expires_at INTEGER,
   closing TEXT CHECK (closing IN ('cancel', 'expire')),
@@ -41,14 +45,18 @@ CREATE TABLE IF NOT EXISTS intent (
   refunded INTEGER NOT NULL CHECK (refunded >= 0),
   refunding INTEGER NOT NULL CHECK (refunding >= 0),
   answered_with INTEGER,
+  call_ms INTEGER,
+  call TEXT CHECK (call IS NULL OR json_valid(call)),
   asks INTEGER NOT NULL,
   ask_at INTEGER NOT NULL,
-  refund_ask_at INTEGER,
+  afterwork_at INTEGER,
   published INTEGER NOT NULL CHECK (published <= sequence),
   publish_failures INTEGER NOT NULL,
   publish_at INTEGER NOT NULL,
   alarm_at INTEGER,
-  CHECK (refunded + refunding <= value)
+  journal TEXT NOT NULL DEFAULT '[]' CHECK (json_valid(journal)),
+  CHECK (refunded + refunding <= value),
+  CHECK ((channel_order IS NULL) = (order_known = 'none'))
 ) STRICT;
 CREATE TABLE IF NOT EXISTS change (
   sequence INTEGER PRIMARY KEY,
@@ -74,6 +82,30 @@ CREATE TABLE IF NOT EXISTS kept_order (
   intent_id TEXT NOT NULL
 ) STRICT`;
 
+/** Orders that a buyer has left for another; most payments have none. */
+const LEFT_ORDERS = `
+CREATE TABLE IF NOT EXISTS left_order (
+  number TEXT PRIMARY KEY,
+  channel_order TEXT NOT NULL CHECK (json_valid(channel_order)),
+  reversed INTEGER NOT NULL CHECK (reversed IN (0, 1)),
+  close_at INTEGER,
+  asks INTEGER NOT NULL
+) STRICT, WITHOUT ROWID`;
+
+interface LeftRow extends Record<string, SqlStorageValue> {
+  channel_order: string;
+  reversed: number;
+  close_at: number | null;
+  asks: number;
+}
+
+/** All but the journal, which only people read. */
+const COLUMNS = `id, terms, currency, value, expires_at, fingerprint, order_keeper, channel_order,
+  orders, status, sequence, updated_at, order_known, action, action_expires_at, closing,
+  channel_transaction_id, succeeded_at, last_error, late, reversed, refunded, refunding,
+  answered_with, call_ms, call, asks, ask_at, afterwork_at, published, publish_failures, publish_at,
+  alarm_at`;
+
 interface IntentRow extends Record<string, SqlStorageValue> {
   id: string;
   terms: string;
@@ -81,12 +113,13 @@ interface IntentRow extends Record<string, SqlStorageValue> {
   value: number;
   expires_at: number;
   fingerprint: string;
-  payload: string;
   order_keeper: string | null;
+  channel_order: string | null;
+  orders: number;
   status: string;
   sequence: number;
   updated_at: number;
-  channel_order: string;
+  order_known: string;
   action: string | null;
   action_expires_at: number | null;
   closing: string | null;
@@ -98,9 +131,11 @@ interface IntentRow extends Record<string, SqlStorageValue> {
   refunded: number;
   refunding: number;
   answered_with: number | null;
+  call_ms: number | null;
+  call: string | null;
   asks: number;
   ask_at: number;
-  refund_ask_at: number | null;
+  afterwork_at: number | null;
   published: number;
   publish_failures: number;
   publish_at: number;
@@ -108,12 +143,16 @@ interface IntentRow extends Record<string, SqlStorageValue> {
 }
 
 function fromRow(row: IntentRow): IntentRecord {
+  const terms = JSON.parse(row.terms) as IntentRecord["terms"];
   return {
-    terms: JSON.parse(row.terms) as IntentRecord["terms"],
+    terms,
+    order: parseOrNull(row.channel_order) as ChannelOrder | null,
+    orders: row.orders,
     payment: {
       status: row.status as PaymentStatus,
       amount: { currency: row.currency, value: row.value },
-      order: row.channel_order as OrderKnowledge,
+      isAggregate: terms.options.length > 1,
+      order: row.order_known as OrderKnowledge,
       action: parseOrNull(row.action) as ChargeAction | null,
       actionExpiresAt: row.action_expires_at,
       expiresAt: row.expires_at,
@@ -129,12 +168,13 @@ function fromRow(row: IntentRow): IntentRecord {
     sequence: row.sequence,
     updatedAt: row.updated_at,
     fingerprint: row.fingerprint,
-    payload: row.payload,
     orderKeeper: row.order_keeper,
     answeredWith: row.answered_with,
+    callMs: row.call_ms,
+    call: parseOrNull(row.call) as OrderCall | null,
     asks: row.asks,
     askAt: row.ask_at,
-    refundAskAt: row.refund_ask_at,
+    afterworkAt: row.afterwork_at,
     published: row.published,
     publishFailures: row.publish_failures,
     publishAt: row.publish_at,
@@ -149,7 +189,7 @@ function mutable(record: IntentRecord): Record<string, SqlStorageValue> {
     status: payment.status,
     sequence: record.sequence,
     updated_at: record.updatedAt,
-    channel_order: payment.order,
+    order_known: payment.order,
     action: jsonOrNull(payment.action),
     action_expires_at: payment.actionExpiresAt,
     closing: payment.closing,
@@ -161,9 +201,11 @@ function mutable(record: IntentRecord): Record<string, SqlStorageValue> {
     refunded: payment.refunded,
     refunding: payment.refunding,
     answered_with: record.answeredWith,
+    call_ms: record.callMs,
+    call: jsonOrNull(record.call),
     asks: record.asks,
     ask_at: record.askAt,
-    refund_ask_at: record.refundAskAt,
+    afterwork_at: record.afterworkAt,
     published: record.published,
     publish_failures: record.publishFailures,
     publish_at: record.publishAt,
@@ -183,6 +225,7 @@ export class IntentStorage {
   readonly #storage: DurableObjectStorage;
   /** Which tables there are; asked once, because nobody else makes any. Null: not asked yet. */
   #tables: Set<string> | null = null;
+  readonly #unwritten: JournalEntry[] = [];
 
   constructor(storage: DurableObjectStorage) {
     this.#storage = storage;
@@ -201,7 +244,7 @@ export class IntentStorage {
 
   read(): IntentRecord | null {
     if (!this.#has("intent")) return null;
-    const row = this.#storage.sql.exec<IntentRow>("SELECT * FROM intent").toArray()[0];
+    const row = this.#storage.sql.exec<IntentRow>(`SELECT ${COLUMNS} FROM intent`).toArray()[0];
     return row === undefined ? null : fromRow(row);
   }
 
@@ -216,9 +259,11 @@ export class IntentStorage {
       value: payment.amount.value,
       expires_at: payment.expiresAt,
       fingerprint: record.fingerprint,
-      payload: record.payload,
       order_keeper: record.orderKeeper,
+      channel_order: jsonOrNull(record.order),
+      orders: record.orders,
       ...mutable(record),
+      ...this.#pendingJournal(),
     };
     const names = Object.keys(row);
     this.#storage.sql.exec(
@@ -228,7 +273,75 @@ export class IntentStorage {
   }
 
   update(record: IntentRecord): void {
-    const row = mutable(record);
+    this.#set({ ...mutable(record), ...this.#pendingJournal() });
+  }
+
+  /** As {@link update}, with another order than before, or none. */
+  updateOrder(record: IntentRecord): void {
+    const ordered = { channel_order: jsonOrNull(record.order), orders: record.orders };
+    this.#set({ ...mutable(record), ...ordered, ...this.#pendingJournal() });
+  }
+
+  /** Is written with the next change of the payment's row, or by {@link flushJournal}. */
+  addToJournal(entry: JournalEntry): void {
+    this.#unwritten.push(entry);
+  }
+
+  flushJournal(): void {
+    if (this.#unwritten.length > 0 && this.#has("intent")) this.#set(this.#pendingJournal());
+  }
+
+  /** Oldest first. */
+  journal(): JournalEntry[] {
+    if (!this.#has("intent")) return [];
+    const row = this.#storage.sql.exec<{ journal: string }>("SELECT journal FROM intent").one();
+    return JSON.parse(row.journal) as JournalEntry[];
+  }
+
+  #pendingJournal(): { journal?: string } {
+    if (this.#unwritten.length === 0) return {};
+    const written = this.#hasRow() ? this.journal() : [];
+    return { journal: JSON.stringify(appended(written, this.#unwritten.splice(0))) };
+  }
+
+  #hasRow(): boolean {
+    return this.#storage.sql.exec("SELECT 1 FROM intent").toArray().length > 0;
+  }
+
+  /** What the buyer has ordered and left, in the order of their numbers. */
+  leftOrders(): LeftOrder[] {
+    if (!this.#has("left_order")) return [];
+    return this.#storage.sql
+      .exec<LeftRow>(
+        "SELECT channel_order, reversed, close_at, asks FROM left_order ORDER BY number",
+      )
+      .toArray()
+      .map((row) => ({
+        order: JSON.parse(row.channel_order) as ChannelOrder,
+        reversed: row.reversed === 1,
+        closeAt: row.close_at,
+        asks: row.asks,
+      }));
+  }
+
+  putLeftOrder({ order, reversed, closeAt, asks }: LeftOrder): void {
+    this.#create("left_order", LEFT_ORDERS);
+    this.#storage.sql.exec(
+      `INSERT OR REPLACE INTO left_order (number, channel_order, reversed, close_at, asks)
+       VALUES (?, ?, ?, ?, ?)`,
+      order.number,
+      JSON.stringify(order),
+      Number(reversed),
+      closeAt,
+      asks,
+    );
+  }
+
+  dropLeftOrder(number: string): void {
+    this.#storage.sql.exec("DELETE FROM left_order WHERE number = ?", number);
+  }
+
+  #set(row: Record<string, SqlStorageValue>): void {
     const changes = Object.keys(row).map((name) => `${name} = ?`);
     this.#storage.sql.exec(`UPDATE intent SET ${changes.join(", ")}`, ...Object.values(row));
   }
@@ -266,6 +379,7 @@ export class IntentStorage {
 
   /** Takes a reservation back that never left this object. */
   discard(): void {
+    this.#unwritten.length = 0;
     this.#storage.sql.exec("DELETE FROM change");
     this.#storage.sql.exec("DELETE FROM intent");
   }

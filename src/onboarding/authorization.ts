@@ -15,7 +15,9 @@ import {
   findChannelAccount,
   updateChannelAccount,
 } from "../store/channel-accounts.ts";
+import { type Change, changeEntry, GATEWAY } from "../store/audit-log.ts";
 import { database } from "../store/db.ts";
+import { showAccount } from "./account-view.ts";
 import { examineCredentials, modeOf, sealCredentials } from "./credentials.ts";
 
 /** How long a link may wait for the merchant's yes. */
@@ -72,6 +74,16 @@ const hasSameCredentials = (a: ChannelAccountRow, b: ChannelAccountRow): boolean
   a.credentials?.[0]?.version === b.credentials?.[0]?.version &&
   a.credentials?.[0]?.created_at === b.credentials?.[0]?.created_at;
 
+/** Who brought a grant, for the audit log. */
+export type Grantor = Pick<Change, "action" | "actor" | "requestId">;
+
+/** Before an authorisation runs out it is renewed by the gateway itself. */
+const RENEWAL: Grantor = {
+  action: "channel_account.authorization_renewed",
+  actor: GATEWAY,
+  requestId: null,
+};
+
 /**
  * Saves what was granted as a new version of the account's credentials, as if the merchant had sent
  * them whole: examined, sealed, and beside the older versions. A code works only once, so another
@@ -87,6 +99,7 @@ export async function storeGrant(
   row: ChannelAccountRow,
   grant: Grant,
   now: number,
+  grantor: Grantor = RENEWAL,
 ): Promise<Result<ChannelAccountRow, Failure>> {
   const db = database(env.DB);
   let current: ChannelAccountRow | null = row;
@@ -95,7 +108,18 @@ export async function storeGrant(
     if (!hasSameCredentials(current, row)) break;
     const change = await withGrant(env, adapter, current, grant, now);
     if (!change.ok) return change;
-    const saved = await updateChannelAccount(db, row.id, current.updated_at, change.value, now);
+    const also = changeEntry(db, {
+      ...grantor,
+      merchantId: row.merchant_id,
+      livemode: row.livemode,
+      target: row.id,
+      // Where the channel posts is not what changes.
+      before: showAccount(current, ""),
+      after: showAccount({ ...current, ...change.value }, ""),
+      now,
+    });
+    const { updated_at: readAt } = current;
+    const saved = await updateChannelAccount(db, row.id, readAt, change.value, now, also);
     if (saved !== null) {
       forgetAccount(row.id);
       return ok(saved);

@@ -50,6 +50,12 @@ export function decide(
   now: number,
 ): Result<Decision, Disbelief> {
   switch (command.type) {
+    case "offered":
+      return ok(move(payment, "qr_generated"));
+    case "left":
+      return ok(isTerminal(payment.status) ? quietly(payment) : backToChoice(payment, null));
+    case "chosen":
+      return ok(afterChoice(payment));
     case "charged":
       return ok(afterCharge(payment, command.outcome, command.channel));
     case "reported":
@@ -61,18 +67,45 @@ export function decide(
   }
 }
 
+/** One channel's no is not the end while the buyer may take another. */
+const mayChooseAgain = (payment: Payment): boolean =>
+  payment.isAggregate && payment.closing === null && !isTerminal(payment.status);
+
+/** The buyer stands before the choice again. What was known about the order is gone with it. */
+const backToChoice = (payment: Payment, trouble: Failure | null): Decision => ({
+  payment: { ...payment, ...NO_ORDER, lastError: trouble },
+  visible: true,
+  event: null,
+});
+
+const NO_ORDER = {
+  order: "none",
+  action: null,
+  actionExpiresAt: null,
+  channelTransactionId: null,
+} as const;
+
+function afterChoice(payment: Payment): Decision {
+  if (!mayChooseAgain(payment) || payment.order !== "none") return quietly(payment);
+  return {
+    payment: { ...payment, ...NO_ORDER, order: "unsent", lastError: null },
+    visible: true,
+    event: null,
+  };
+}
+
 function afterCharge(payment: Payment, outcome: Outcome<Charge>, channel: string): Decision {
   // A callback can be faster than the reply to the order: what it proved stays.
   if (isTerminal(payment.status)) return quietly(payment);
   switch (outcome.kind) {
     case "unknown":
       return afterSilence(payment, channelFailure(channel, outcome.error));
-    case "rejected":
-      return move(payment, "failed", {
-        order: "refused",
-        closing: null,
-        lastError: channelFailure(channel, outcome.error),
-      });
+    case "rejected": {
+      const refusal = channelFailure(channel, outcome.error);
+      if (mayChooseAgain(payment)) return backToChoice(payment, refusal);
+      if (payment.isAggregate) return afterClosing(payment, payment.closing ?? "cancel", false);
+      return move(payment, "failed", { order: "refused", closing: null, lastError: refusal });
+    }
     case "ok": {
       const { action, expiresAt } = outcome.value;
       const known = {
@@ -141,9 +174,12 @@ function afterReport(
     case "failed":
       return ok(fail(payment, report));
     case "closed":
-      return ok(afterClosing(payment, reasonOf(payment, now), false));
     case "reversed":
-      return ok(afterClosing(payment, reasonOf(payment, now), true));
+      // The channel may close an order by itself long before the buyer's time is over.
+      if (mayChooseAgain(payment) && now < payment.expiresAt) {
+        return ok(backToChoice(payment, null));
+      }
+      return ok(afterClosing(payment, reasonOf(payment, now), report.state === "reversed"));
   }
 }
 
@@ -162,13 +198,12 @@ function succeed(payment: Payment, report: PaymentReport, now: number): Decision
 
 function fail(payment: Payment, report: PaymentReport): Decision {
   if (isTerminal(payment.status)) return quietly(payment);
-  return move(payment, "failed", {
-    closing: null,
-    lastError: {
-      code: "PAYMENT_DECLINED",
-      message: `The channel reports ${report.channelStatus}.`,
-    },
-  });
+  const refusal: Failure = {
+    code: "PAYMENT_DECLINED",
+    message: `The channel reports ${report.channelStatus}.`,
+  };
+  if (mayChooseAgain(payment)) return backToChoice(payment, refusal);
+  return move(payment, "failed", { closing: null, lastError: refusal });
 }
 
 function beginClosing(payment: Payment, reason: ClosingReason): Result<Decision, Disbelief> {

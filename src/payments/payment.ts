@@ -11,10 +11,10 @@ import type { Money } from "../money.ts";
 import type { PaymentStatus } from "./states.ts";
 
 /**
- * What is known about the order at the channel. `unsent`: reserved, no call has ended. `unknown`:
+ * What is known about the order at the channel. `none`: the buyer has not chosen one. `unsent`: reserved, no call has ended. `unknown`:
  * a call ended without a word that can be trusted. `open`: the channel has it. `refused`: it said no.
  */
-export type OrderKnowledge = "unsent" | "unknown" | "open" | "refused";
+export type OrderKnowledge = "none" | "unsent" | "unknown" | "open" | "refused";
 
 /** Why an order is being closed at the channel, and so what the payment becomes. */
 export type ClosingReason = "cancel" | "expire";
@@ -22,6 +22,8 @@ export type ClosingReason = "cancel" | "expire";
 export interface Payment {
   readonly status: PaymentStatus;
   readonly amount: Money;
+  /** The buyer chooses the channel, and may choose another while it is unpaid. */
+  readonly isAggregate: boolean;
   readonly order: OrderKnowledge;
   readonly action: ChargeAction | null;
   /** Milliseconds since 1970; when the code or link stops working. */
@@ -43,6 +45,12 @@ export interface Payment {
 }
 
 export type Command =
+  /** The buyer is shown where to choose. */
+  | { readonly type: "offered" }
+  /** The order was closed at its channel, because the buyer takes another. */
+  | { readonly type: "left"; readonly reversed: boolean }
+  /** The buyer has chosen: an order is reserved that no channel knows yet. */
+  | { readonly type: "chosen" }
   /** The call that orders the payment at the channel ended. */
   | { readonly type: "charged"; readonly outcome: Outcome<Charge>; readonly channel: string }
   /** News from the channel, however it arrived. */

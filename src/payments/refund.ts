@@ -85,6 +85,13 @@ export interface Earlier {
   readonly lastAt: number | null;
 }
 
+export const notRefundable = ({ status }: Payment): Failure =>
+  failure(
+    "INVALID_STATE",
+    `Only a payment that has succeeded can be refunded; this one is ${status}.`,
+    { status },
+  );
+
 /**
  * Whether a refund may begin now. To be asked in the transaction that reserves it.
  * @param asked minor units; null: all that is left
@@ -98,8 +105,7 @@ export function checkRefund(
   now: number,
 ): Result<number, Failure> {
   if (payment.status !== "succeeded" || payment.succeededAt === null) {
-    const message = `Only a payment that has succeeded can be refunded; this one is ${payment.status}.`;
-    return err(failure("INVALID_STATE", message, { status: payment.status }));
+    return err(notRefundable(payment));
   }
   if (rules === null) {
     const message = `${name} has no refunds: give the money back by a transfer.`;

@@ -72,7 +72,7 @@ export interface Wakeable {
   /** When the channel should be asked next. */
   readonly askAt: number;
   /** When a refund is to be looked at; null: none is open. */
-  readonly refundAskAt: number | null;
+  readonly afterworkAt: number | null;
   /** When to try to publish again; null when everything is published. */
   readonly publishAt: number | null;
 }
@@ -83,7 +83,7 @@ export function nextWake(payment: Wakeable): number | null {
   if (!isTerminal(payment.status)) {
     times.push(payment.closing ? payment.askAt : Math.min(payment.askAt, payment.expiresAt));
   }
-  if (payment.refundAskAt !== null) times.push(payment.refundAskAt);
+  if (payment.afterworkAt !== null) times.push(payment.afterworkAt);
   if (payment.publishAt !== null) times.push(payment.publishAt);
   return times.length === 0 ? null : Math.min(...times);
 }

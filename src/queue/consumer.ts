@@ -1,12 +1,14 @@
 /** The queue handler: which consumer a queue has, and what happens when it fails. */
 import * as z from "zod";
 
-import { IotpayNotice, sendNotice, startNotices } from "../compat/iotpay/notify.ts";
+import { sendNotice, startNotices } from "../compat/iotpay/notify.ts";
 import { describeError } from "../log.ts";
 import { recordEvents } from "../webhooks/record.ts";
 import { storeDeadLetter } from "./dead-letters.ts";
 import { consumeDeliveries, type DeliveryContext } from "./deliveries.ts";
-import { DeliveryMessage, PublishedEvents } from "../messages.ts";
+import { PublishedEvents } from "../messages.ts";
+import { Posting } from "./posting.ts";
+import { consumeReplay } from "./replays.ts";
 
 type Incoming = Pick<Message, "id" | "body" | "attempts" | "ack" | "retry">;
 type Handle = (message: Incoming, context: DeliveryContext) => Promise<void>;
@@ -42,8 +44,11 @@ const stored =
     return storeDeadLetter(context.db, queue, message, context.io.now());
   };
 
-/** What is posted to merchants: webhooks, and notifications in the form of another protocol. */
-const Posting = z.union([DeliveryMessage, IotpayNotice]);
+async function post(body: Posting, context: DeliveryContext): Promise<void> {
+  if ("iotpay_notify" in body) return sendNotice(body, context);
+  if ("replay" in body) return consumeReplay(body, context);
+  return consumeDeliveries(body, context);
+}
 
 async function record(
   published: readonly PublishedEvents[],
@@ -57,9 +62,7 @@ const HANDLERS: Readonly<Record<string, Handle>> = {
   "itpay-events": parsed("itpay-events", PublishedEvents, (body, context) =>
     record([body], context),
   ),
-  "itpay-deliveries": parsed("itpay-deliveries", Posting, (body, context) =>
-    "iotpay_notify" in body ? sendNotice(body, context) : consumeDeliveries(body, context),
-  ),
+  "itpay-deliveries": parsed("itpay-deliveries", Posting, post),
   "itpay-events-dlq": stored("itpay-events-dlq"),
   "itpay-deliveries-dlq": stored("itpay-deliveries-dlq"),
 };

@@ -13,6 +13,7 @@ export const deliveryContext = (env: Env): DeliveryContext => ({
   db: database(env.DB),
   deliveries: env.DELIVERIES,
   notices: env.DELIVERIES,
+  replays: env.DELIVERIES,
   vault: openVault(env.VAULT_KEY),
   io: { ...network, now: () => systemClock.now() },
   random: secureRandom,

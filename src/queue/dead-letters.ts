@@ -1,12 +1,10 @@
 /** Messages that a queue gave up on, or that have no shape we know: stored, and sent again by hand. */
-import * as z from "zod";
-
-import { IotpayNotice } from "../compat/iotpay/notify.ts";
 import { sha256 } from "../crypto/digest.ts";
 import { base32Id } from "../ids.ts";
 import type { Database } from "../store/db.ts";
 import { deleteDeadLetter, findDeadLetter, insertDeadLetter } from "../store/dead-letters.ts";
-import { DeliveryMessage, PublishedEvents } from "../messages.ts";
+import { PublishedEvents } from "../messages.ts";
+import { Posting } from "./posting.ts";
 
 /** Stores a message under an id of its queue and message id: handed over twice, stored once. */
 export async function storeDeadLetter(
@@ -43,7 +41,7 @@ export async function replayDeadLetter(
   const letter = await findDeadLetter(db, id);
   if (letter === null) return "not_found";
   const isEvents = letter.queue.startsWith("itpay-events");
-  const schema = isEvents ? PublishedEvents : z.union([DeliveryMessage, IotpayNotice]);
+  const schema = isEvents ? PublishedEvents : Posting;
   const message = schema.safeParse(JSON.parse(letter.body));
   if (!message.success) return "unreadable";
   await (isEvents ? queues.EVENTS : queues.DELIVERIES).send(message.data);

@@ -5,9 +5,11 @@ import type { Metrics } from "../metrics.ts";
 import { cancelDelivery, findDeliveryJob } from "../store/webhook-deliveries.ts";
 import { attemptDelivery, type Courier } from "../webhooks/attempt.ts";
 import type { DeliveryMessage } from "../messages.ts";
+import type { ReplayQueue } from "../webhooks/replay.ts";
 
 export interface DeliveryContext extends Courier {
   readonly notices: Notifier["notices"];
+  readonly replays: ReplayQueue;
   readonly log: Logger;
   readonly metrics: Metrics;
 }

@@ -142,10 +142,17 @@ function checkKey(c: AppContext, { key, merchant }: KeyHolder, now: number): voi
   if (key.ip_allow.length > 0 && !addressAllowed(address, key.ip_allow)) {
     throw apiError("IP_NOT_ALLOWED", "This API key may not be used from this address.");
   }
-  if (merchant.status !== "active") throw apiError("FORBIDDEN", "This merchant is suspended.");
+  if (merchant.status === "suspended") throw apiError("FORBIDDEN", "This merchant is suspended.");
+  if (merchant.status !== "active" && key.livemode) {
+    throw apiError(
+      "FORBIDDEN",
+      "This merchant is not verified yet: test keys work, live keys do once an operator has verified it.",
+    );
+  }
 }
 
-async function limitRate(c: AppContext, counter: string): Promise<void> {
+/** The deployment's shield against abuse. @throws ApiError RATE_LIMITED */
+export async function limitRate(c: AppContext, counter: string): Promise<void> {
   const { success } = await c.env.LIMITER.limit({ key: counter });
   if (success) return;
   throw new ApiError(failure("RATE_LIMITED", "Too many requests; wait a minute."), {
@@ -159,17 +166,30 @@ async function limitRate(c: AppContext, counter: string): Promise<void> {
 const allows = (scopes: readonly string[], scope: Scope | null) =>
   scope === null || scopes.includes("*") || scopes.includes(scope);
 
+/**
+ * Who hands out rights is read anew each time. Attack: a key that was just revoked makes itself a
+ * successor in the seconds in which another isolate still remembers it.
+ */
+async function readAnew(c: AppContext, { key }: KeyHolder, now: number): Promise<KeyHolder> {
+  const holder = await findKeyHolder(database(c.env.DB), key.public_id);
+  // A revoked key's row stays; one that was made twice, after a crash, has a new name.
+  if (holder === null) throw unauthenticated("The API key is wrong.");
+  checkKey(c, holder, now);
+  return holder;
+}
+
 /** Lets a merchant's key in and sets `principal`. `null` asks for no scope, only for a key. */
 export const authenticate = (scope: Scope | null) =>
   createMiddleware<AppEnv>(async (c, next) => {
     const now = c.var.now;
     const insider = insiderOf(c.env)?.principal ?? null;
-    const known = insider ?? (await prove(c, now));
-    checkKey(c, known, now);
-    await limitRate(c, known.key.id);
-    if (!allows(known.key.scopes, scope)) {
+    const remembered = insider ?? (await prove(c, now));
+    checkKey(c, remembered, now);
+    await limitRate(c, remembered.key.id);
+    if (!allows(remembered.key.scopes, scope)) {
       throw apiError("SCOPE_MISSING", `The API key lacks the scope ${scope}.`, { scope });
     }
+    const known = scope === "*" ? await readAnew(c, remembered, now) : remembered;
     const { key, merchant, accounts, feePlans } = known;
     c.set("principal", { key, merchant, accounts, feePlans });
     c.set("actor", { type: insider === null ? "api_key" : "console", id: key.id });

@@ -10,9 +10,12 @@ import { derivedId, randomId } from "../ids.ts";
 import type { Answer } from "../intent/answers.ts";
 import { intentObject } from "../intent/client.ts";
 import type { CreateRequest } from "../intent/reserve.ts";
+import type { PaymentOption } from "../intent/record.ts";
 import { regionOf } from "../regions.ts";
 import { FAULT_SCRIPTS } from "../sandbox/simulator.ts";
 import type { ChannelAccountRow } from "../store/channel-accounts.ts";
+import { feeKind, rateFor } from "../settlement/pricing.ts";
+import { checkChoices, type Demand, demandOf } from "./demand.ts";
 import { type AppContext, publicOrigin, traceOf } from "./http.ts";
 import { usableAccount } from "./usable-account.ts";
 import { callbackUrl } from "./v1/channel-account-access.ts";
@@ -73,25 +76,44 @@ async function idsFor(c: AppContext, body: CreateBody, key: string | null): Prom
   return { id, orderKeeper: byOrder };
 }
 
+/** An account with its terms of today: the payment keeps them. */
+function optionFor(
+  c: AppContext,
+  body: CreateBody,
+  { amount }: Demand,
+  account: ChannelAccountRow,
+): PaymentOption {
+  const { merchant, feePlans } = c.var.principal;
+  const { currency } = amount;
+  const settled = body.settlement_currency ?? merchant.settlement_currency;
+  const kind = feeKind(currency, settled);
+  return {
+    channel: account.channel,
+    accountId: account.id,
+    merchantAccount: account.merchant_account,
+    notifyUrl: callbackUrl(c, account),
+    latePayment: account.late_payment,
+    fee: rateFor(feePlans, { channel: account.channel, currency, kind }),
+  };
+}
+
 function createRequest(
   c: AppContext,
   body: CreateBody,
-  account: ChannelAccountRow,
+  { demand, accounts }: Payable,
   { id, orderKeeper }: Ids,
   fingerprint: string,
 ): CreateRequest {
   const { merchant, key } = c.var.principal;
+  const method = accounts.length > 1 ? null : body.method ?? "qr";
   return {
     terms: {
       id,
       merchantId: merchant.id,
       merchantName: merchant.name,
-      merchantAccount: account.merchant_account,
       livemode: key.livemode,
-      channel: account.channel,
-      accountId: account.id,
-      method: body.method,
-      description: body.description ?? null,
+      options: accounts.map((account) => optionFor(c, body, demand, account)),
+      description: body.description ?? demand.description,
       merchantOrderId: body.merchant_order_id ?? null,
       serviceId: body.service_id ?? null,
       settlementCurrency: body.settlement_currency ?? null,
@@ -99,18 +121,34 @@ function createRequest(
       osType: body.os_type ?? null,
       paymentMethodType: body.payment_method_type ?? null,
       profitSharing: body.profit_sharing,
-      latePayment: account.late_payment,
       returnUrl: body.return_url ?? null,
       metadata: body.metadata,
       publicBase: publicOrigin(c),
-      notifyUrl: callbackUrl(c, account),
     },
-    amount: body.amount,
-    expiresIn: body.expires_in ?? DEFAULT_LIFE_S[body.method === "barcode" ? "scanned" : "shown"],
+    method,
+    amount: demand.amount,
+    expiresIn: body.expires_in ?? DEFAULT_LIFE_S[method === "barcode" ? "scanned" : "shown"],
     fingerprint,
     orderKeeper,
     trace: traceOf(c),
   };
+}
+
+interface Payable {
+  readonly demand: Demand;
+  /** One, or those that the buyer chooses from. */
+  readonly accounts: readonly ChannelAccountRow[];
+}
+
+/** @throws ApiError that says what the merchant has to change */
+async function payable(c: AppContext, body: CreateBody): Promise<Payable> {
+  const demand = await demandOf(c, body);
+  const accounts: ChannelAccountRow[] = [];
+  for (const channel of demand.channels) {
+    accounts.push(await usableAccount(c, channel, body.channel_account ?? null));
+  }
+  if (accounts.length > 1) checkChoices(body, demand);
+  return { demand, accounts };
 }
 
 /**
@@ -125,15 +163,13 @@ export async function createPayment(
 ): Promise<Answer> {
   checkScript(body, c.var.principal.key.livemode);
   const ids = await idsFor(c, body, idempotencyKey);
-  const account = await usableAccount(c, body.channel, body.channel_account ?? null).catch(
-    (refusal: unknown) => ({ refusal }),
-  );
-  if ("refusal" in account) {
+  const found = await payable(c, body).catch((refusal: unknown) => ({ refusal }));
+  if ("refusal" in found) {
     const answer = await intentObject(c.env, ids.id).replay(fingerprint, traceOf(c));
-    if (answer === null) throw account.refusal;
+    if (answer === null) throw found.refusal;
     return answer;
   }
-  const request = createRequest(c, body, account, ids, fingerprint);
-  const { hint } = regionOf(c.env.REGIONS, account.region);
-  return intentObject(c.env, ids.id, hint).create(request, account);
+  const request = createRequest(c, body, found, ids, fingerprint);
+  const { hint } = regionOf(c.env.REGIONS, found.accounts[0]?.region ?? null);
+  return intentObject(c.env, ids.id, hint).create(request, found.accounts);
 }

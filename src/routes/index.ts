@@ -1,12 +1,15 @@
 /** Every resource of the API, in the order of the documentation. */
 import type { App } from "./http.ts";
 import { registerCompatIotpay } from "./compat-iotpay.ts";
+import { registerConsole } from "./console/register.ts";
 import { registerDocs } from "./docs.tsx";
+import { registerGuides } from "./guides.tsx";
 import { registerHome } from "./home.ts";
 import { registerQr } from "./qr.ts";
 import { registerSandboxAuthorization } from "./sandbox-authorization.ts";
 import { registerSandbox } from "./sandbox.tsx";
 import { registerApiKeys } from "./v1/api-keys.ts";
+import { registerAuditLog } from "./v1/audit-log.ts";
 import { registerCallbacks } from "./v1/callbacks.ts";
 import { registerChannelAccountAuthorization } from "./v1/channel-account-authorization.ts";
 import { registerChannelAccountKeys } from "./v1/channel-account-keys.ts";
@@ -14,14 +17,19 @@ import { registerChannelAccountOnboarding } from "./v1/channel-account-onboardin
 import { registerChannelAccounts } from "./v1/channel-accounts.ts";
 import { registerChannels } from "./v1/channels.ts";
 import { registerEvents } from "./v1/events.ts";
+import { registerJobs } from "./v1/jobs.ts";
 import { registerMerchants } from "./v1/merchants.ts";
 import { registerMeta } from "./v1/meta.ts";
 import { registerOperations } from "./v1/operations.ts";
+import { registerOperators } from "./v1/operators.ts";
 import { registerPaymentIntents } from "./v1/payment-intents.ts";
 import { registerQrParse } from "./v1/qr-parse.ts";
 import { registerReconciliation } from "./v1/reconciliation.ts";
 import { registerRefunds } from "./v1/refunds.ts";
+import { registerRegistration } from "./v1/registration.ts";
+import { registerServices } from "./v1/services.ts";
 import { registerWebhookEndpoints } from "./v1/webhook-endpoints.ts";
+import { registerWebhookReplay } from "./v1/webhook-replay.ts";
 
 export function registerRoutes(app: App): void {
   registerPaymentIntents(app);
@@ -30,6 +38,9 @@ export function registerRoutes(app: App): void {
   registerQrParse(app);
   registerEvents(app);
   registerWebhookEndpoints(app);
+  registerWebhookReplay(app);
+  registerJobs(app);
+  registerServices(app);
   registerChannels(app);
   registerChannelAccounts(app);
   registerChannelAccountKeys(app);
@@ -39,11 +50,16 @@ export function registerRoutes(app: App): void {
   registerReconciliation(app);
   registerApiKeys(app);
   registerMerchants(app);
+  registerRegistration(app);
+  registerAuditLog(app);
   registerOperations(app);
+  registerOperators(app);
   registerCompatIotpay(app);
+  registerConsole(app);
   registerSandbox(app);
   registerSandboxAuthorization(app);
   registerMeta(app);
   registerDocs(app);
+  registerGuides(app);
   registerHome(app);
 }

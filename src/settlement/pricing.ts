@@ -44,20 +44,44 @@ export function feeKind(currency: string, settlementCurrency: string | null): Fe
     : "cross_border";
 }
 
-const specificity = ({ merchant_id, channel }: FeePlan): number =>
+const specificity = ({ merchant_id, channel }: Pick<FeePlan, "merchant_id" | "channel">): number =>
   (merchant_id === "" ? 0 : 2) + (channel === "" ? 0 : 1);
 
+/** Whose row a rate comes from, by how specific the row is. */
+export const PLAN_SOURCES = ["everybody", "channel", "merchant", "merchant_channel"] as const;
+
+/** `default`: no row says anything. */
+export const RATE_SOURCES = [...PLAN_SOURCES, "default"] as const;
+
+export type RateSource = (typeof RATE_SOURCES)[number];
+
 /**
- * The most specific row counts: merchant and channel, merchant, channel, everybody; else the default.
+ * The most specific row counts: merchant and channel, merchant, channel, everybody.
+ * @param plans rows of this merchant and of everybody
+ * @returns null where no row says anything
+ */
+export function planFor(
+  plans: readonly FeePlan[],
+  { channel, kind }: { channel: string; kind: FeeKind },
+): FeePlan | null {
+  const [plan] = plans
+    .filter((row) => row.kind === kind && (row.channel === "" || row.channel === channel))
+    .toSorted((a, b) => specificity(b) - specificity(a));
+  return plan ?? null;
+}
+
+export const sourceOf = (plan: Pick<FeePlan, "merchant_id" | "channel"> | null): RateSource =>
+  (plan === null ? undefined : PLAN_SOURCES[specificity(plan)]) ?? "default";
+
+/**
+ * What a payment is charged: {@link planFor}'s row, else the default.
  * @param plans rows of this merchant and of everybody
  */
 export function rateFor(
   plans: readonly FeePlan[],
   { channel, currency, kind }: { channel: string; currency: string; kind: FeeKind },
 ): FeeRate {
-  const [plan] = plans
-    .filter((row) => row.kind === kind && (row.channel === "" || row.channel === channel))
-    .toSorted((a, b) => specificity(b) - specificity(a));
+  const plan = planFor(plans, { channel, kind });
   return {
     kind,
     basis_points: plan?.basis_points ?? DEFAULT_BASIS_POINTS[kind],

@@ -1,7 +1,8 @@
 /** API keys. The secret half is sealed; only the vault opens it. */
-import { and, desc, eq, isNull, or } from "drizzle-orm";
+import { and, desc, eq, gt, isNull, ne, or, type SQL, sql } from "drizzle-orm";
 
 import type { FeePlan } from "../settlement/pricing.ts";
+import { type AlsoItem, changeAlso, CHANGED_BEFORE } from "./audit-log.ts";
 import type { Database } from "./db.ts";
 import type { ApiKey, Merchant } from "./merchants.ts";
 import { olderThan, type PageRequest } from "./page.ts";
@@ -43,34 +44,69 @@ export async function findKeyHolder(db: Database, publicId: string): Promise<Key
   return { key, merchant, accounts, feePlans: plans };
 }
 
-/** Inserts a key; a repeat with the same id (a request resumed after a crash) replaces its secret. */
-export async function saveApiKey(db: Database, key: ApiKey): Promise<void> {
-  await db
+/**
+ * For a batch: inserts a key when `allowed`; a repeat with the same id (a request resumed after a
+ * crash) replaces its secret.
+ */
+export const putApiKey = (db: Database, key: ApiKey, allowed: SQL) =>
+  db
     .insert(apiKeys)
-    .values(key)
+    .select(
+      // All columns in the order of the schema.
+      sql`SELECT ${key.id}, ${key.public_id}, ${key.merchant_id}, ${Number(key.livemode)},
+        ${key.label}, ${key.sealed_secret}, ${JSON.stringify(key.scopes)},
+        ${JSON.stringify(key.ip_allow)}, ${key.expires_at}, ${key.revoked_at},
+        ${key.last_used_at}, ${key.created_at} WHERE ${allowed}`,
+    )
     .onConflictDoUpdate({
       target: apiKeys.id,
       set: { public_id: key.public_id, sealed_secret: key.sealed_secret },
-    });
+    })
+    .returning({ id: apiKeys.id });
+
+/** Inserts a key, and what has to stand behind it. */
+export async function saveApiKey(
+  db: Database,
+  key: ApiKey,
+  also: readonly AlsoItem[] = [],
+): Promise<void> {
+  await changeAlso(db, putApiKey(db, key, sql`TRUE`), also);
 }
 
-/** Saves the successor and lets the old key live until `oldExpiresAt`, both or neither. */
+/**
+ * Saves the successor and lets the old key live until `oldExpiresAt`, both or neither. False: the
+ * old key is not as it was read.
+ *
+ * Attack: a thief rotates a stolen key in the moment in which its owner revokes it; the successor
+ * would live on.
+ * @param also what has to stand behind the old key's change, and behind the new key
+ */
 export async function replaceApiKey(
   db: Database,
-  oldId: string,
+  old: ApiKey,
   oldExpiresAt: number,
   successor: ApiKey,
-): Promise<void> {
-  await db.batch([
-    db.update(apiKeys).set({ expires_at: oldExpiresAt }).where(eq(apiKeys.id, oldId)),
+  also: { readonly old: readonly AlsoItem[]; readonly successor: readonly AlsoItem[] },
+): Promise<boolean> {
+  const [ended] = await db.batch([
     db
-      .insert(apiKeys)
-      .values(successor)
-      .onConflictDoUpdate({
-        target: apiKeys.id,
-        set: { public_id: successor.public_id, sealed_secret: successor.sealed_secret },
-      }),
+      .update(apiKeys)
+      .set({ expires_at: oldExpiresAt })
+      .where(
+        and(
+          eq(apiKeys.id, old.id),
+          isNull(apiKeys.revoked_at),
+          old.expires_at === null
+            ? isNull(apiKeys.expires_at)
+            : eq(apiKeys.expires_at, old.expires_at),
+        ),
+      )
+      .returning({ id: apiKeys.id }),
+    ...also.old,
+    putApiKey(db, successor, CHANGED_BEFORE),
+    ...also.successor,
   ]);
+  return ended.length > 0;
 }
 
 const owned = (merchantId: string, livemode: boolean) =>
@@ -105,11 +141,39 @@ export async function listApiKeys(
 }
 
 /** The first revocation counts; a repeat changes nothing. */
-export async function revokeApiKey(db: Database, id: string, now: number): Promise<void> {
-  await db
+export async function revokeApiKey(
+  db: Database,
+  id: string,
+  now: number,
+  also: readonly AlsoItem[] = [],
+): Promise<void> {
+  const revoke = db
     .update(apiKeys)
     .set({ revoked_at: now })
     .where(and(eq(apiKeys.id, id), isNull(apiKeys.revoked_at)));
+  await changeAlso(db, revoke, also);
+}
+
+/** Whether the merchant has a key in this mode, besides this one, that may do everything. */
+export async function hasFullKey(
+  db: Database,
+  { merchant_id, livemode, id }: Pick<ApiKey, "merchant_id" | "livemode" | "id">,
+  now: number,
+): Promise<boolean> {
+  const row = await db
+    .select({ id: apiKeys.id })
+    .from(apiKeys)
+    .where(
+      and(
+        owned(merchant_id, livemode),
+        ne(apiKeys.id, id),
+        isNull(apiKeys.revoked_at),
+        or(isNull(apiKeys.expires_at), gt(apiKeys.expires_at, now)),
+        sql`EXISTS (SELECT 1 FROM json_each(${apiKeys.scopes}) WHERE value = '*')`,
+      ),
+    )
+    .get();
+  return row !== undefined;
 }
 
 export async function touchApiKey(db: Database, id: string, now: number): Promise<void> {

@@ -2,6 +2,7 @@
 import { and, asc, desc, eq, lt } from "drizzle-orm";
 
 import type { ChannelAccountRow } from "./api-keys.ts";
+import { type AlsoItem, changeAlso } from "./audit-log.ts";
 import type { Database } from "./db.ts";
 import { olderThan, type PageRequest } from "./page.ts";
 import { channelAccounts } from "./schema.ts";
@@ -15,15 +16,19 @@ export async function findChannelAccount(
   return (await db.select().from(channelAccounts).where(eq(channelAccounts.id, id)).get()) ?? null;
 }
 
-/** Adds accounts; one that exists with the same id is left as it is. */
+/**
+ * Adds accounts; one that exists with the same id is left as it is.
+ * @param also what has to stand behind the last of them
+ */
 export async function addChannelAccounts(
   db: Database,
   rows: readonly ChannelAccountRow[],
+  also: readonly AlsoItem[] = [],
 ): Promise<void> {
   const [first, ...rest] = rows.map((row) =>
     db.insert(channelAccounts).values(row).onConflictDoNothing(),
   );
-  if (first !== undefined) await db.batch([first, ...rest]);
+  if (first !== undefined) await db.batch([first, ...rest, ...also]);
 }
 
 export async function listChannelAccounts(
@@ -46,32 +51,35 @@ export async function listChannelAccounts(
     .limit(page.limit);
 }
 
+export type AccountChange = Partial<
+  Pick<
+    ChannelAccountRow,
+    | "display_name"
+    | "region"
+    | "late_payment"
+    | "status"
+    | "credentials"
+    | "verified_at"
+    | "authorization_expires_at"
+  >
+>;
+
 /** Changes an account that is still as it was read at `readAt`; null: it is not, or is gone. */
 export async function updateChannelAccount(
   db: Database,
   id: string,
   readAt: number,
-  change: Partial<
-    Pick<
-      ChannelAccountRow,
-      | "display_name"
-      | "region"
-      | "late_payment"
-      | "status"
-      | "credentials"
-      | "verified_at"
-      | "authorization_expires_at"
-    >
-  >,
+  change: AccountChange,
   now: number,
+  also: readonly AlsoItem[] = [],
 ): Promise<ChannelAccountRow | null> {
-  const rows = await db
+  const update = db
     .update(channelAccounts)
     // Never the same stamp twice, also within one millisecond.
     .set({ ...change, updated_at: Math.max(now, readAt + 1) })
     .where(and(eq(channelAccounts.id, id), eq(channelAccounts.updated_at, readAt)))
     .returning();
-  return rows[0] ?? null;
+  return (await changeAlso(db, update, also))[0] ?? null;
 }
 
 /** Active accounts whose authorisation runs out before a time (ms since 1970), the earliest first. */

@@ -1,7 +1,8 @@
 /** The merchants' webhook endpoints. Signing secrets are sealed; nothing here opens them. */
-import { and, desc, eq, isNull, sql } from "drizzle-orm";
+import { and, desc, eq, isNull, type SQL, sql } from "drizzle-orm";
 
 import type { EventRecord } from "../messages.ts";
+import { type AlsoItem, changeAlso } from "./audit-log.ts";
 import type { Database } from "./db.ts";
 import { type DeliveryRow, nextPosition } from "./events.ts";
 import { olderThan, type PageRequest } from "./page.ts";
@@ -16,12 +17,17 @@ const owned = (merchantId: string, livemode: boolean) =>
   and(eq(webhookEndpoints.merchant_id, merchantId), eq(webhookEndpoints.livemode, livemode));
 
 /** Inserts an endpoint; a repeat with the same id (a request resumed after a crash) replaces it. */
-export async function saveEndpoint(db: Database, row: EndpointRow): Promise<void> {
+export async function saveEndpoint(
+  db: Database,
+  row: EndpointRow,
+  also: readonly AlsoItem[] = [],
+): Promise<void> {
   const { id: _, ...rest } = row;
-  await db
+  const save = db
     .insert(webhookEndpoints)
     .values(row)
     .onConflictDoUpdate({ target: webhookEndpoints.id, set: rest });
+  await changeAlso(db, save, also);
 }
 
 export async function findEndpoint(
@@ -77,12 +83,16 @@ export async function countEndpoints(
   return db.$count(webhookEndpoints, owned(merchantId, livemode));
 }
 
-const cancelPending = (db: Database, endpointId: string) =>
+const cancelPending = (db: Database, endpointId: string, allowed?: SQL) =>
   db
     .update(webhookDeliveries)
     .set({ state: "cancelled", next_attempt_at: null, feed_at: null })
     .where(
-      and(eq(webhookDeliveries.endpoint_id, endpointId), eq(webhookDeliveries.state, "pending")),
+      and(
+        eq(webhookDeliveries.endpoint_id, endpointId),
+        eq(webhookDeliveries.state, "pending"),
+        allowed,
+      ),
     );
 
 export type EndpointChange = Partial<
@@ -92,23 +102,30 @@ export type EndpointChange = Partial<
   >
 >;
 
-/** Changes an endpoint; when it ends up disabled, what it still had to receive is cancelled. */
+/**
+ * Changes an endpoint; when it ends up disabled, what it still had to receive is cancelled. Null: it
+ * is gone, or not as it was read at `readAt` any more.
+ */
 export async function updateEndpoint(
   db: Database,
   id: string,
   change: EndpointChange,
   now: number,
+  { readAt, also = [] }: { readonly readAt?: number; readonly also?: readonly AlsoItem[] } = {},
 ): Promise<EndpointRow | null> {
+  const { updated_at } = webhookEndpoints;
   const update = db
     .update(webhookEndpoints)
-    .set({ ...change, updated_at: now })
-    .where(eq(webhookEndpoints.id, id))
+    // Never the same stamp twice, also within one millisecond.
+    .set({ ...change, updated_at: Math.max(now, (readAt ?? 0) + 1) })
+    .where(
+      and(eq(webhookEndpoints.id, id), readAt === undefined ? undefined : eq(updated_at, readAt)),
+    )
     .returning();
-  const rows =
-    change.status === "disabled"
-      ? (await db.batch([update, cancelPending(db, id)]))[0]
-      : await update;
-  return rows[0] ?? null;
+  const isDisabled = sql`EXISTS (SELECT 1 FROM ${webhookEndpoints}
+    WHERE id = ${id} AND status = 'disabled')`;
+  const cancelling = change.status === "disabled" ? [cancelPending(db, id, isDisabled)] : [];
+  return (await changeAlso(db, update, [...also, ...cancelling]))[0] ?? null;
 }
 
 /**
@@ -120,22 +137,25 @@ export async function replaceSecrets(
   read: EndpointRow,
   secrets: EndpointRow["secrets"],
   now: number,
+  also: readonly AlsoItem[] = [],
 ): Promise<EndpointRow | null> {
-  const rows = await db
+  const update = db
     .update(webhookEndpoints)
     // Always another version, also within one millisecond.
     .set({ secrets, updated_at: Math.max(now, read.updated_at + 1) })
     .where(and(eq(webhookEndpoints.id, read.id), eq(webhookEndpoints.updated_at, read.updated_at)))
     .returning();
-  return rows[0] ?? null;
+  return (await changeAlso(db, update, also))[0] ?? null;
 }
 
 /** Removes an endpoint and cancels what it still had to receive. The log of attempts stays. */
-export async function deleteEndpoint(db: Database, id: string): Promise<void> {
-  await db.batch([
-    db.delete(webhookEndpoints).where(eq(webhookEndpoints.id, id)),
-    cancelPending(db, id),
-  ]);
+export async function deleteEndpoint(
+  db: Database,
+  id: string,
+  also: readonly AlsoItem[] = [],
+): Promise<void> {
+  const remove = db.delete(webhookEndpoints).where(eq(webhookEndpoints.id, id));
+  await changeAlso(db, remove, [...also, cancelPending(db, id)]);
 }
 
 /** For `recordAttempt`: notes when the failures began; the first note stays. */
@@ -157,6 +177,8 @@ export interface Disabling {
   readonly event: EventRecord;
   /** That event for the merchant's other endpoints. */
   readonly deliveries: readonly DeliveryRow[];
+  /** What has to stand behind the endpoint's change. */
+  readonly also: readonly AlsoItem[];
   readonly now: number;
 }
 
@@ -166,7 +188,7 @@ export interface Disabling {
  * endpoint disabled. True when this call did it.
  */
 export async function disableEndpoint(db: Database, disabling: Disabling): Promise<boolean> {
-  const { endpoint, reason, event, deliveries, now } = disabling;
+  const { endpoint, reason, event, deliveries, also, now } = disabling;
   const unchanged = sql`EXISTS (SELECT 1 FROM ${webhookEndpoints}
     WHERE id = ${endpoint.id} AND status = 'enabled' AND updated_at = ${endpoint.updated_at})`;
   const raised = sql`EXISTS (SELECT 1 FROM ${events} WHERE id = ${event.id})`;
@@ -188,22 +210,14 @@ export async function disableEndpoint(db: Database, disabling: Disabling): Promi
         )
         .onConflictDoNothing(),
     ),
-    db
-      .update(webhookDeliveries)
-      .set({ state: "cancelled", next_attempt_at: null, feed_at: null })
-      .where(
-        and(
-          eq(webhookDeliveries.endpoint_id, endpoint.id),
-          eq(webhookDeliveries.state, "pending"),
-          unchanged,
-        ),
-      ),
+    cancelPending(db, endpoint.id, unchanged),
     db
       .update(webhookEndpoints)
       .set({ status: "disabled", disabled_reason: reason, updated_at: now })
       .where(and(eq(webhookEndpoints.id, endpoint.id), unchanged))
       .returning({ id: webhookEndpoints.id }),
+    ...also,
   ]);
-  const last = results.at(-1);
-  return Array.isArray(last) && last.length > 0;
+  const ended = results.at(-1 - also.length);
+  return Array.isArray(ended) && ended.length > 0;
 }

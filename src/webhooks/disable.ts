@@ -1,6 +1,7 @@
 /** Switching off an endpoint that is gone or has done nothing but fail, and telling the merchant. */
 import { sha256 } from "../crypto/digest.ts";
 import { base32Id, ID_PREFIXES } from "../ids.ts";
+import { changeEntry, GATEWAY } from "../store/audit-log.ts";
 import {
   disableEndpoint,
   type DisabledReason,
@@ -42,7 +43,18 @@ export async function switchOff(
   const enabled = await listEnabledEndpoints(db, endpoint.merchant_id, endpoint.livemode);
   const others = enabled.filter(({ id }) => id !== endpoint.id);
   const deliveries = await planDeliveries(endpoint.merchant_id, [event], others, now);
-  const done = await disableEndpoint(db, { endpoint, reason, event, deliveries, now });
+  const also = changeEntry(db, {
+    merchantId: endpoint.merchant_id,
+    livemode: endpoint.livemode,
+    actor: GATEWAY,
+    requestId: null,
+    action: "webhook_endpoint.disabled",
+    target: endpoint.id,
+    before: showEndpoint(endpoint),
+    after: showEndpoint(after),
+    now,
+  });
+  const done = await disableEndpoint(db, { endpoint, reason, event, deliveries, also, now });
   if (done) await startDeliveries(queue, deliveries);
   return done;
 }

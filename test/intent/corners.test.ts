@@ -71,6 +71,7 @@ async function requestFor({
   const request: CreateRequest = {
     terms,
     amount: { currency: "CNY", value: 699 },
+    method: "qr",
     expiresIn: 900,
     fingerprint: "f",
     orderKeeper: null,
@@ -155,7 +156,7 @@ describe("the one alarm", () => {
     });
     await runInDurableObject(intentStub(id), async (_, state) => {
       const { life, settled } = mortalLife(state.storage, env, mortal);
-      await expect(life.create(request, account)).rejects.toThrow("dead");
+      await expect(life.create(request, [account])).rejects.toThrow("dead");
       await settled();
     });
     shop.bank.detour(null);
@@ -273,10 +274,10 @@ describe("a channel slower than the wait", () => {
     const { id } = request.terms;
     vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
     try {
-      const first = intentStub(id).create(request, account);
+      const first = intentStub(id).create(request, [account]);
       await held.reached;
       const stub = intentStub(id);
-      const again = stub.create(request, account);
+      const again = stub.create(request, [account]);
       await stub.get();
       // Inside the object, whose timers these are.
       await runInDurableObject(stub, () => void vi.advanceTimersByTime(IN_FLIGHT_WAIT_MS));
@@ -323,15 +324,15 @@ describe("an order number that was lost", () => {
         waitUntil: () => undefined,
       });
       const [first, joined] = [
-        life.create(wish("a", "one"), account),
-        life.create(wish("a", "one"), account),
+        life.create(wish("a", "one"), [account]),
+        life.create(wish("a", "one"), [account]),
       ];
       await vi.waitFor(() => expect(asked).toHaveLength(2));
       asked[0]?.("pi_other");
       const lost = { kind: "failure", failure: { code: "DUPLICATE_ORDER" } };
       expect(await first).toMatchObject(lost);
       // The key is free again, and used for another order, before the second answer is here.
-      const next = life.create(wish("b", "two"), account);
+      const next = life.create(wish("b", "two"), [account]);
       await vi.waitFor(() => expect(asked).toHaveLength(3));
       asked[1]?.("pi_other");
       expect(await joined).toMatchObject(lost);

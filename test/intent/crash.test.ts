@@ -44,6 +44,7 @@ async function setStage(): Promise<Stage> {
 const requestFor = ({ merchant, account }: Stage): CreateRequest => ({
   terms: liveTerms(merchant, account),
   amount: { currency: "CNY", value: 699 },
+  method: "qr",
   expiresIn: 900,
   fingerprint: "f",
   orderKeeper: randomId("paymentIntent"),
@@ -73,7 +74,7 @@ async function live(
 ): Promise<void> {
   const { life, settled } = mortalLife(storage, env, mortal);
   const { id, merchantId } = request.terms;
-  await life.create(request, stage.account);
+  await life.create(request, [stage.account]);
   await settled();
   if (ending === "paid" || ending === "refunded") {
     if (stage.bank.orders.find(id)?.state === "open") stage.bank.pay(id);
@@ -183,7 +184,7 @@ async function wakeUp(storage: DurableObjectStorage): Promise<void> {
   await Promise.all(waiting);
 }
 
-const REFUNDS_ARE_DUE = "UPDATE intent SET refund_ask_at = 1 WHERE refund_ask_at IS NOT NULL";
+const REFUNDS_ARE_DUE = "UPDATE intent SET afterwork_at = 1 WHERE afterwork_at IS NOT NULL";
 
 const hasTable = (storage: DurableObjectStorage, name: string): boolean =>
   storage.sql.exec("SELECT 1 FROM sqlite_master WHERE name = ?", name).toArray().length > 0;

@@ -167,7 +167,7 @@ async function twoMinutes(bank: Bank, id: string): Promise<void> {
     const tables = sql.exec("SELECT 1 FROM sqlite_master WHERE name = 'refund'").toArray();
     if (tables.length === 0) return;
     sql.exec("UPDATE refund SET created_at = created_at - 120000, ask_at = 1");
-    sql.exec("UPDATE intent SET refund_ask_at = 1 WHERE refund_ask_at IS NOT NULL");
+    sql.exec("UPDATE intent SET afterwork_at = 1 WHERE afterwork_at IS NOT NULL");
   });
 }
 

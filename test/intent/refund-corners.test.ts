@@ -46,18 +46,18 @@ const refundsIn = (id: string) =>
     storage.sql.exec("SELECT origin, status, value FROM refund ORDER BY number").toArray(),
   );
 
-const refundAskAt = (id: string) =>
+const afterworkAt = (id: string) =>
   runInDurableObject(
     intentStub(id),
     (_, { storage }) =>
-      storage.sql.exec<{ at: number | null }>("SELECT refund_ask_at AS at FROM intent").one().at,
+      storage.sql.exec<{ at: number | null }>("SELECT afterwork_at AS at FROM intent").one().at,
   );
 
 async function ring(id: string): Promise<void> {
   await sql(
     id,
     "UPDATE refund SET created_at = created_at - 120000, ask_at = 1",
-    "UPDATE intent SET refund_ask_at = 1 WHERE refund_ask_at IS NOT NULL",
+    "UPDATE intent SET afterwork_at = 1 WHERE afterwork_at IS NOT NULL",
   );
   await runInDurableObject(intentStub(id), (_, { storage }) => storage.setAlarm(Date.now() + 1e6));
   await runDurableObjectAlarm(intentStub(id));
@@ -144,7 +144,7 @@ describe("a late payment that has to go back", () => {
     await sql(
       id,
       `UPDATE intent SET late = 1, terms = json_set(terms, '$.latePayment', 'refund'),
-       refund_ask_at = 1`,
+       afterwork_at = 1`,
     );
     return id;
   }
@@ -157,14 +157,14 @@ describe("a late payment that has to go back", () => {
     const id = await latePayment(shop);
     // The merchant's own refund ends: nothing else would wake the object.
     expect((await shop.bank.refundCallback(id)).status).toBe(204);
-    expect(await refundAskAt(id)).not.toBeNull();
-    await sql(id, "UPDATE intent SET refund_ask_at = 1");
+    expect(await afterworkAt(id)).not.toBeNull();
+    await sql(id, "UPDATE intent SET afterwork_at = 1");
     await runInDurableObject(intentStub(id), (_, { storage }) =>
       storage.setAlarm(Date.now() + 1e6),
     );
     await runDurableObjectAlarm(intentStub(id));
     expect(await refundsIn(id)).toHaveLength(1);
-    expect(await refundAskAt(id)).toBeGreaterThan(Date.now() + 30_000);
+    expect(await afterworkAt(id)).toBeGreaterThan(Date.now() + 30_000);
     for (const { createdAt, ...made } of shop.bank.orders.find(id)?.refunds ?? []) {
       shop.bank.orders.putRefund(id, { ...made, createdAt: createdAt - 120_000 });
     }
@@ -188,7 +188,7 @@ describe("a late payment that has to go back", () => {
     expect(written).toMatchObject({ payment_intent: id, gateway: { status: "succeeded" } });
     expect(written.explanation).toContain("within 365 days");
     // And the object does not wake for ever.
-    expect(await refundAskAt(id)).toBeNull();
+    expect(await afterworkAt(id)).toBeNull();
   });
 });
 

@@ -52,7 +52,7 @@ async function age({ bank }: Shop, id: string): Promise<void> {
   }
   await runInDurableObject(intentStub(id), (_, { storage }) => {
     storage.sql.exec("UPDATE refund SET created_at = created_at - 120000, ask_at = 1");
-    storage.sql.exec("UPDATE intent SET refund_ask_at = 1 WHERE refund_ask_at IS NOT NULL");
+    storage.sql.exec("UPDATE intent SET afterwork_at = 1 WHERE afterwork_at IS NOT NULL");
   });
 }
 
@@ -243,7 +243,7 @@ describe("an unknown outcome", () => {
     // Nothing is left to do: no alarm any more.
     await runDurableObjectAlarm(intentStub(id));
     const left = await runInDurableObject(intentStub(id), (_, { storage }) =>
-      storage.sql.exec<{ at: number | null }>("SELECT refund_ask_at AS at FROM intent").one(),
+      storage.sql.exec<{ at: number | null }>("SELECT afterwork_at AS at FROM intent").one(),
     );
     expect(left.at).toBeNull();
   });

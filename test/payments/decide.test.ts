@@ -13,6 +13,7 @@ const EXPIRES = NOW + 900_000;
 const fresh: Payment = {
   status: "pending",
   amount: { currency: "CNY", value: 699 },
+  isAggregate: false,
   order: "unsent",
   action: null,
   actionExpiresAt: null,
@@ -348,7 +349,7 @@ describe("the one alarm", () => {
     expiresAt: EXPIRES,
     closing: false,
     askAt: NOW + 15_000,
-    refundAskAt: null,
+    afterworkAt: null,
     publishAt: null,
   } as const;
 
@@ -365,7 +366,7 @@ describe("the one alarm", () => {
   it("ends with the payment, except for what is not yet published", ({ expect }) => {
     expect(nextWake({ ...open, status: "succeeded" })).toBeNull();
     expect(nextWake({ ...open, status: "succeeded", publishAt: NOW })).toBe(NOW);
-    expect(nextWake({ ...open, status: "succeeded", refundAskAt: NOW + 7 })).toBe(NOW + 7);
+    expect(nextWake({ ...open, status: "succeeded", afterworkAt: NOW + 7 })).toBe(NOW + 7);
   });
 
   it("asks about an unknown outcome after 5 s, 15 s, 30 s, 1, 2, 5 and 10 minutes", ({

@@ -28,6 +28,7 @@ const DAY = 86_400_000;
 const paid: Payment = {
   status: "succeeded",
   amount: { currency: "CNY", value: 100 },
+  isAggregate: false,
   order: "open",
   action: null,
   actionExpiresAt: null,

@@ -90,6 +90,11 @@ const CALLS: Readonly<Record<string, () => Promise<Call>>> = {
   testWebhookEndpoint: async () => ({
     path: `/v1/webhook-endpoints/${await newEndpoint()}/test`,
   }),
+  replayWebhooks: async () => ({
+    path: `/v1/webhook-endpoints/${await newEndpoint()}/replay`,
+    body: { after: "" },
+    other: { after: "", types: ["refund.failed"] },
+  }),
   redeliverEvent: async () => {
     const endpoint = await newEndpoint();
     const { body } = await post(`/v1/webhook-endpoints/${endpoint}/test`);

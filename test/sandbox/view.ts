@@ -33,6 +33,7 @@ export function testView(choice: ViewChoice): PaymentIntentView {
     merchant_order_id: null,
     service_id: null,
     channel: choice.channel ?? "wechat",
+    channels: null,
     method: "qr",
     channel_account: "ca_00000000000000000000000001",
     channel_transaction_id: null,

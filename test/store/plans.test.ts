@@ -2,20 +2,34 @@
 import { env } from "cloudflare:workers";
 import { describe, it } from "vitest";
 
+import { findKeyHolder, listApiKeys } from "../../src/store/api-keys.ts";
+import { listAllEntries, listOwnEntries } from "../../src/store/audit-log.ts";
+import { endingAuthorizations, listChannelAccounts } from "../../src/store/channel-accounts.ts";
 import { database, type Database } from "../../src/store/db.ts";
-import { listPayments, overduePayments } from "../../src/store/payment-intents.ts";
+import { listDeadLetters } from "../../src/store/dead-letters.ts";
+import { findEvent, readFeed } from "../../src/store/events.ts";
+import { listExceptions } from "../../src/store/exceptions.ts";
+import { listMerchants } from "../../src/store/merchants.ts";
+import {
+  listPayments,
+  overduePayments,
+  type PaymentFilter,
+} from "../../src/store/payment-intents.ts";
+import { listRefunds } from "../../src/store/refunds.ts";
 import { claimDue, listDeliveries } from "../../src/store/webhook-deliveries.ts";
+import { listEnabledEndpoints, listEndpoints } from "../../src/store/webhook-endpoints.ts";
 
 interface Statement {
   readonly text: string;
   readonly values: readonly unknown[];
 }
 
-/** The steps of the plan of the one statement that `run` sends. */
-async function planOf(run: (db: Database) => Promise<unknown>): Promise<string[]> {
+/** The binding, and every statement that is prepared and bound through it. */
+function spyOn(real: D1Database): { binding: D1Database; sent: Statement[] } {
   const sent: Statement[] = [];
-  const spied = (text: string, statement: D1PreparedStatement): D1PreparedStatement =>
-    new Proxy(statement, {
+  const prepare = (text: string): D1PreparedStatement => {
+    const statement = real.prepare(text);
+    return new Proxy(statement, {
       get(target, name) {
         if (name === "bind") {
           return (...values: unknown[]) => {
@@ -23,61 +37,94 @@ async function planOf(run: (db: Database) => Promise<unknown>): Promise<string[]
             return target.bind(...values);
           };
         }
-        const value: unknown = Reflect.get(target, name);
-        return typeof value === "function"
-          ? (...args: unknown[]): unknown => Reflect.apply(value, target, args)
-          : value;
+        return bound(target, name);
       },
     });
-  const binding = new Proxy(env.DB, {
-    get: (target, name) =>
-      name === "prepare"
-        ? (text: string) => spied(text, target.prepare(text))
-        : Reflect.get(target, name),
+  };
+  const binding = new Proxy(real, {
+    get: (target, name) => (name === "prepare" ? prepare : bound(target, name)),
   });
+  return { binding, sent };
+}
+
+function bound(target: object, name: string | symbol): unknown {
+  const value: unknown = Reflect.get(target, name);
+  return typeof value === "function"
+    ? (...args: unknown[]): unknown => Reflect.apply(value, target, args)
+    : value;
+}
+
+/** The plan of each statement that `run` sends, its steps joined. */
+async function plansOf(run: (db: Database) => Promise<unknown>): Promise<string[]> {
+  const { binding, sent } = spyOn(env.DB);
   await run(database(binding));
-  const [only, ...rest] = sent;
-  if (only === undefined || rest.length > 0) throw new Error(`${sent.length} statements`);
-  const { results } = await env.DB.prepare(`EXPLAIN QUERY PLAN ${only.text}`)
-    .bind(...only.values)
-    .all();
-  return results.map(({ detail }) => String(detail));
+  return Promise.all(
+    sent.map(async ({ text, values }) => {
+      const explained = env.DB.prepare(`EXPLAIN QUERY PLAN ${text}`).bind(...values);
+      const { results } = await explained.all();
+      return results.map(({ detail }) => String(detail)).join("; ");
+    }),
+  );
 }
 
 const first = { limit: 21, before: null };
 const second = { limit: 21, before: { createdAt: 5, id: "x" } };
 
-describe("query plans", () => {
-  it.for<[string, (db: Database) => Promise<unknown>, string]>([
+type Run = (db: Database) => Promise<unknown>;
+
+const payments =
+  (filter: PaymentFilter, page: typeof first | typeof second = first): Run =>
+  (db) =>
+    listPayments(db, "m", true, filter, page);
+
+/** Rows of the table itself, one by one, instead of a range of an index. */
+const FULL_SCAN = /SCAN (?!page\b|found\b)/;
+
+const MINE = "(merchant_id=? AND livemode=?";
+const CURSOR = "(created_at,id)<(?,?)";
+const BY_MERCHANT = `COVERING INDEX payment_intents_by_merchant ${MINE}`;
+const BY_ORDER = "payment_intents_by_order (merchant_id=? AND livemode=? AND merchant_order_id=?";
+const days = { createdFrom: 1, createdBefore: 9 };
+
+describe("lists", () => {
+  // Each is answered by one statement, from one index, in that index's order.
+  it.for<[string, Run, string]>([
+    ["payments", payments({}), `${BY_MERCHANT})`],
+    ["payments, next page", payments({}, second), `${BY_MERCHANT} AND ${CURSOR})`],
+    ["payments by status", payments({ status: "failed" }), `${BY_MERCHANT})`],
+    ["payments by channel", payments({ channel: "wechat" }), `${BY_MERCHANT})`],
     [
-      "a merchant's payments",
-      (db) => listPayments(db, "m", true, {}, first),
-      "payment_intents_by_merchant (merchant_id=? AND livemode=?)",
+      "payments by status and channel, next page",
+      payments({ status: "failed", channel: "wechat" }, second),
+      `${BY_MERCHANT} AND ${CURSOR})`,
+    ],
+    ["payments since", payments({ createdFrom: 1 }), `${BY_MERCHANT} AND created_at>?)`],
+    ["payments until", payments({ createdBefore: 9 }), `${BY_MERCHANT} AND created_at<?)`],
+    [
+      "payments of some days",
+      payments({ ...days, status: "failed", channel: "wechat" }),
+      `${BY_MERCHANT} AND created_at>? AND created_at<?)`,
     ],
     [
-      "a merchant's payments, the next page",
-      (db) => listPayments(db, "m", true, {}, second),
-      "payment_intents_by_merchant (merchant_id=? AND livemode=?)",
+      "payments of some days, next page: it starts at the cursor, not at the last day's end",
+      payments({ ...days, status: "failed" }, second),
+      `${BY_MERCHANT} AND created_at>? AND ${CURSOR})`,
     ],
     [
-      "a merchant's payments of some days",
-      (db) => listPayments(db, "m", true, { createdFrom: 1, createdBefore: 9 }, first),
-      "payment_intents_by_merchant (merchant_id=? AND livemode=? AND created_at>? AND created_at<?)",
+      "payments of days before the cursor: it starts at their end, not at the cursor",
+      payments({ createdFrom: 1, createdBefore: 3 }, second),
+      `${BY_MERCHANT} AND created_at>? AND created_at<?)`,
+    ],
+    ["payments of an order", payments({ merchantOrderId: "A" }), `COVERING INDEX ${BY_ORDER})`],
+    [
+      "payments of an order, next page",
+      payments({ merchantOrderId: "A" }, second),
+      `COVERING INDEX ${BY_ORDER} AND ${CURSOR})`,
     ],
     [
-      "a merchant's payments in a state",
-      (db) => listPayments(db, "m", true, { status: "failed", channel: "wechat" }, second),
-      "payment_intents_by_merchant (merchant_id=? AND livemode=?)",
-    ],
-    [
-      "the payments of an order",
-      (db) => listPayments(db, "m", true, { merchantOrderId: "A-1" }, first),
-      "payment_intents_by_order (merchant_id=? AND livemode=? AND merchant_order_id=?)",
-    ],
-    [
-      "the payments of an order, the next page",
-      (db) => listPayments(db, "m", true, { merchantOrderId: "A-1" }, second),
-      "payment_intents_by_order (merchant_id=? AND livemode=? AND merchant_order_id=?)",
+      "payments of an order, every filter",
+      payments({ merchantOrderId: "A", status: "failed", channel: "wechat", ...days }, second),
+      `INDEX ${BY_ORDER} AND created_at>? AND ${CURSOR})`,
     ],
     [
       "payments past their deadline",
@@ -85,23 +132,142 @@ describe("query plans", () => {
       "payment_intents_overdue (deadline<?)",
     ],
     [
-      "deliveries that are due",
-      (db) => claimDue(db, 5, 6, 500),
-      "webhook_deliveries_due (feed_at<?)",
+      "refunds",
+      (db) => listRefunds(db, "m", true, {}, second),
+      `refunds_by_merchant ${MINE} AND ${CURSOR})`,
     ],
+    [
+      "refunds by status",
+      (db) => listRefunds(db, "m", true, { status: "failed" }, second),
+      `refunds_by_merchant ${MINE} AND ${CURSOR})`,
+    ],
+    [
+      "exceptions",
+      (db) => listExceptions(db, "m", true, { kind: "a", state: "open" }, second),
+      `reconciliation_exceptions_by_merchant ${MINE} AND ${CURSOR})`,
+    ],
+    [
+      "events, oldest first",
+      (db) => readFeed(db, "m", true, { limit: 9, type: null, direction: "forward", position: 5 }),
+      `PRIMARY KEY ${MINE} AND position>?)`,
+    ],
+    [
+      "events of a type, newest first",
+      (db) => readFeed(db, "m", true, { limit: 9, type: "x", direction: "back", position: 5 }),
+      `PRIMARY KEY ${MINE} AND position<?)`,
+    ],
+    ["an event", (db) => findEvent(db, "m", true, "e"), "events_id_unique (id=?)"],
+    ["deliveries due", (db) => claimDue(db, 5, 6, 500), "webhook_deliveries_due (feed_at<?)"],
     [
       "an endpoint's deliveries",
       (db) => listDeliveries(db, "we", first),
       "webhook_deliveries_by_endpoint (endpoint_id=?)",
     ],
     [
-      "an endpoint's deliveries, the next page",
+      "an endpoint's deliveries, next page",
       (db) => listDeliveries(db, "we", second),
-      "webhook_deliveries_by_endpoint (endpoint_id=?)",
+      `webhook_deliveries_by_endpoint (endpoint_id=? AND ${CURSOR})`,
+    ],
+    [
+      "authorisations that end",
+      (db) => endingAuthorizations(db, 5, 9),
+      "channel_accounts_ending (authorization_expires_at<?)",
+    ],
+    [
+      "a merchant's audit log",
+      (db) => listOwnEntries(db, "m", true, { action: "a", target: "b" }, second),
+      `audit_log_by_merchant (merchant_id=? AND ${CURSOR})`,
+    ],
+    [
+      "the audit log",
+      (db) => listAllEntries(db, undefined, { action: "a", target: "b" }, second),
+      `audit_log_by_time (${CURSOR})`,
+    ],
+    [
+      "the audit log of some days of one merchant",
+      (db) => listAllEntries(db, "m", { ...days }, first),
+      "audit_log_by_merchant (merchant_id=? AND created_at>? AND created_at<?)",
     ],
   ])("%s: found and ordered by an index", async ([, run, index], { expect }) => {
-    const plan = await planOf(run);
-    expect(plan).toContainEqual(expect.stringContaining(`INDEX ${index}`));
-    expect(plan.join("; ")).not.toMatch(/\bSCAN\b|TEMP B-TREE/);
+    const [plan = "", ...others] = await plansOf(run);
+    expect(others).toEqual([]);
+    expect(plan).toContain(index);
+    expect(plan).not.toMatch(FULL_SCAN);
+    expect(plan).not.toContain("TEMP B-TREE");
+  });
+});
+
+describe("a search", () => {
+  const ORDERS =
+    "COVERING INDEX payment_intents_by_order " +
+    "(merchant_id=? AND livemode=? AND merchant_order_id>? AND merchant_order_id<?)";
+  const TRANSACTIONS =
+    "payment_intents_by_transaction (merchant_id=? AND livemode=? AND channel_transaction_id=?)";
+  const IDS = "PRIMARY KEY (id>? AND id<?)";
+
+  it.for<[string, Run, string[]]>([
+    ["an order number", payments({ q: "A-1" }), [ORDERS, TRANSACTIONS]],
+    ["an order number, next page", payments({ q: "A-1" }, second), [ORDERS, TRANSACTIONS]],
+    ["of some days", payments({ q: "A-1", ...days }, second), [ORDERS, TRANSACTIONS]],
+    ["an id", payments({ q: "pi_0123" }), [IDS, ORDERS, TRANSACTIONS]],
+    ["an id, next page", payments({ q: "PI_0123", ...days }, second), [IDS, ORDERS, TRANSACTIONS]],
+    ["too little of an id", payments({ q: "pi_01" }), [ORDERS, TRANSACTIONS]],
+    [
+      "with filters that the index of orders cannot answer",
+      payments({ q: "pi_0123", status: "failed", channel: "wechat", ...days }, second),
+      [IDS, ORDERS.replace("COVERING ", ""), TRANSACTIONS],
+    ],
+  ])("%s: a range of an index for each place", async ([, run, indexes], { expect }) => {
+    const plans = await plansOf(run);
+    expect(plans).toEqual(indexes.map((index) => expect.stringContaining(index)));
+    // What is found is sorted by time: no index has both orders.
+    for (const plan of plans) expect(plan).not.toMatch(FULL_SCAN);
+  });
+});
+
+// Without an index of their own these read every row, or the wrong range of them.
+describe("lists that still lack an index", () => {
+  it.fails("merchants", async ({ expect }) => {
+    const plans = await plansOf((db) => listMerchants(db, second));
+    expect(plans).toEqual([expect.not.stringMatching(/SCAN|TEMP B-TREE/)]);
+  });
+
+  it.fails("dead letters", async ({ expect }) => {
+    const plans = await plansOf((db) => listDeadLetters(db, second));
+    expect(plans).toEqual([expect.not.stringMatching(/SCAN|TEMP B-TREE/)]);
+  });
+
+  it.fails("refunds of a payment", async ({ expect }) => {
+    const filter = { paymentIntent: "pi" };
+    const plans = await plansOf((db) => listRefunds(db, "m", true, filter, second));
+    expect(plans).toEqual([expect.stringContaining("refunds_by_payment (payment_intent=?")]);
+  });
+});
+
+describe("what belongs to a merchant and is few", () => {
+  it.for<[string, Run, string]>([
+    ["keys", (db) => listApiKeys(db, "m", true, second), "api_keys_by_merchant"],
+    [
+      "accounts",
+      (db) => listChannelAccounts(db, "m", true, second),
+      "channel_accounts_by_merchant",
+    ],
+    ["endpoints", (db) => listEndpoints(db, "m", true, second), "webhook_endpoints_by_merchant"],
+    [
+      "enabled endpoints",
+      (db) => listEnabledEndpoints(db, "m", true),
+      "webhook_endpoints_by_merchant",
+    ],
+  ])("%s: found by an index", async ([, run, index], { expect }) => {
+    const plans = await plansOf(run);
+    expect(plans).toEqual([
+      expect.stringContaining(`INDEX ${index} (merchant_id=? AND livemode=?`),
+    ]);
+  });
+
+  it("a caller: every statement by its key", async ({ expect }) => {
+    const plans = await plansOf((db) => findKeyHolder(db, "sk_test_x"));
+    expect(plans).toHaveLength(4);
+    for (const plan of plans) expect(plan).not.toMatch(/SCAN|TEMP B-TREE/);
   });
 });

@@ -9,7 +9,7 @@
 import { fromUtf8Strict } from "../../crypto/encoding.ts";
 import { verifySha256 } from "../../crypto/rsa.ts";
 import { err, ok, type Result } from "../../result.ts";
-import { paymentOfRefund } from "../../ids.ts";
+import { paymentOfOrder, paymentOfRefund } from "../../ids.ts";
 import type { CallbackVerdict, RawCallback, RefundReport } from "../adapter.ts";
 import type { AlipayKeys, Verifier } from "./keys.ts";
 import { fromYuan, isGiven, stateOf, timeOrNull, tradeNumber } from "./mapping.ts";
@@ -109,7 +109,8 @@ function readRefund(form: Form, paymentId: string): RefundReport | null {
   if (!REFUND_FIELDS.some((field) => isGiven(form.get(field)))) return null;
   const refundId = form.get("out_biz_no") ?? "";
   // Attack: one payment's notice with the number of another payment's refund.
-  if (paymentOfRefund(refundId) !== paymentId) return null;
+  if (paymentOfRefund(refundId) !== paymentOfOrder(paymentId)) return null;
+  if (paymentOfRefund(refundId) === null) return null;
   return {
     refundId,
     state: "succeeded",

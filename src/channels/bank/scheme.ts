@@ -57,5 +57,11 @@ export function issueOf(profile: BankProfile, settings: BankSettings): IssueCall
  * The reference of a payment: characters of its id in capitals, as every bank takes them. 15 of them
  * are 75 bits; that two payments of one account share them is found when the second keeps its own.
  */
-export const referenceOf = (paymentId: string, length: number): string =>
-  paymentId.slice(3, 3 + length).toUpperCase();
+export const referenceOf = (orderNumber: string, length: number): string => {
+  // The last digit tells a later order of the payment from the first: it must not be cut off.
+  const again = orderNumber.slice(ORDER_LENGTH);
+  return `${again}${orderNumber.slice(3)}`.slice(0, length).toUpperCase();
+};
+
+/** A payment's id, which is the number of its first order. */
+const ORDER_LENGTH = "pi_".length + 26;

@@ -3,7 +3,7 @@ import * as z from "zod";
 
 import { gcmDecrypt } from "../../crypto/aes-gcm.ts";
 import { utf8 } from "../../crypto/encoding.ts";
-import { paymentOfRefund } from "../../ids.ts";
+import { paymentOfOrder, paymentOfRefund } from "../../ids.ts";
 import type {
   CallbackReply,
   CallbackVerdict,
@@ -133,7 +133,9 @@ function judgeRefund(
   // Refunds may also be made in WeChat Pay's console, under numbers of its own.
   const payment = paymentOfRefund(refundNumber);
   if (payment === null) return { kind: "ignored", notificationId: id, reason: "foreign_refund" };
-  if (orderNumber !== null && orderNumber !== payment) return refused("other_order");
+  if (orderNumber !== null && paymentOfOrder(orderNumber) !== payment) {
+    return refused("other_order");
+  }
   const report = reportOfRefund(read.data, dialect.refunds.states, dialect.homeCurrency);
   if (report.ok) {
     return { kind: "reports", notificationId: id, reports: [], refunds: [report.value] };

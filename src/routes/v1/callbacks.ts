@@ -15,7 +15,7 @@ import type {
 import { connect, type Connection } from "../../channels/connect.ts";
 import { systemClock } from "../../clock.ts";
 import { apiError } from "../../errors.ts";
-import { isId, paymentOfRefund } from "../../ids.ts";
+import { isId, paymentOfOrder, paymentOfRefund } from "../../ids.ts";
 import { intentObject } from "../../intent/client.ts";
 import { type Misfit, writeDown } from "../../intent/exceptions.ts";
 import { formatMoney } from "../../money.ts";
@@ -63,8 +63,9 @@ async function deliverRefund(c: AppContext, accountId: string, report: RefundRep
 }
 
 async function deliverPayment(c: AppContext, accountId: string, report: PaymentReport) {
-  if (!isId("paymentIntent", report.paymentId)) return err("unknown order");
-  return intentObject(c.env, report.paymentId).report(accountId, report, traceOf(c));
+  const paymentId = paymentOfOrder(report.paymentId);
+  if (paymentId === null) return err("unknown order");
+  return intentObject(c.env, paymentId).report(accountId, report, traceOf(c));
 }
 
 /** Money that nobody asked for becomes an exception record before it is acknowledged. */

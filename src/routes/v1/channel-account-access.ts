@@ -4,19 +4,21 @@ import { z } from "@hono/zod-openapi";
 import { forgetAccount } from "../../channels/accounts.ts";
 import type { ChannelAdapter } from "../../channels/adapter.ts";
 import { channelOf } from "../../channels/registry.ts";
-import { iso, isoOrNull } from "../../clock.ts";
 import { ApiError, apiError, type Failure } from "../../errors.ts";
+import { showAccount } from "../../onboarding/account-view.ts";
 import { examineCredentials, modeOf } from "../../onboarding/credentials.ts";
 import { regionOf } from "../../regions.ts";
 import type { Result } from "../../result.ts";
 import { registerMerchant } from "../../sandbox/keys.ts";
 import { sandboxChannel } from "../../sandbox/registry.ts";
 import {
+  type AccountChange,
   type ChannelAccountRow,
   findChannelAccount,
   updateChannelAccount,
 } from "../../store/channel-accounts.ts";
 import { database } from "../../store/db.ts";
+import { auditEntry, type AuditedChange } from "../audit.ts";
 import { forgetAllApiKeys, merchantAuth } from "../authenticate.ts";
 import { type AppContext, idParam, publicOrigin } from "../http.ts";
 import { idempotent } from "../idempotent.ts";
@@ -39,29 +41,8 @@ export function callbackUrl(
   return `${base}/v1/callbacks/${channel}/${id}`;
 }
 
-export function show(c: AppContext, row: ChannelAccountRow): z.infer<typeof ChannelAccount> {
-  return {
-    id: row.id,
-    object: "channel_account",
-    livemode: row.livemode,
-    channel: row.channel,
-    mode: row.mode,
-    display_name: row.display_name,
-    merchant_account: row.merchant_account,
-    region: row.region,
-    late_payment: row.late_payment,
-    status: row.status,
-    credentials: (row.credentials ?? []).map(({ version, fingerprints, created_at }) => ({
-      version,
-      fingerprints: { ...fingerprints },
-      created_at: iso(created_at),
-    })),
-    callback_url: callbackUrl(c, row),
-    verified_at: isoOrNull(row.verified_at),
-    created_at: iso(row.created_at),
-    updated_at: iso(row.updated_at),
-  };
-}
+export const show = (c: AppContext, row: ChannelAccountRow): z.infer<typeof ChannelAccount> =>
+  showAccount(row, callbackUrl(c, row));
 
 /** The merchant's own account, in the key's mode. @throws ApiError CHANNEL_ACCOUNT_NOT_FOUND */
 export async function owned(c: AppContext, id: string): Promise<ChannelAccountRow> {
@@ -95,14 +76,20 @@ export async function registerInSandbox(c: AppContext, channel: string, credenti
 
 /**
  * Changes an account as it was read: when somebody else changed it meanwhile nothing happens.
+ * @param action how the audit log calls it; null: what the gateway notes for itself
  * @throws ApiError INVALID_STATE
  */
 export async function change(
   c: AppContext,
-  { id, updated_at }: ChannelAccountRow,
-  fields: Parameters<typeof updateChannelAccount>[3],
+  read: ChannelAccountRow,
+  fields: AccountChange,
+  action: AuditedChange["action"] | null,
 ): Promise<ChannelAccountRow> {
-  const row = await updateChannelAccount(database(c.env.DB), id, updated_at, fields, c.var.now);
+  const { id, updated_at } = read;
+  const [before, after] = [show(c, read), show(c, { ...read, ...fields })];
+  const also = action === null ? [] : auditEntry(c, { action, target: id, before, after });
+  const db = database(c.env.DB);
+  const row = await updateChannelAccount(db, id, updated_at, fields, c.var.now, also);
   forgetAccount(id);
   forgetAllApiKeys();
   if (row !== null) return row;

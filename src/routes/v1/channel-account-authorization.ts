@@ -90,7 +90,12 @@ async function finish(
     const text = `${name} could not be asked. Open the link once more.`;
     return refuse(c, outcome.error.code, text);
   }
-  const stored = await storeGrant(c.env, adapter, row, outcome.value, c.var.now);
+  const stored = await storeGrant(c.env, adapter, row, outcome.value, c.var.now, {
+    action: "channel_account.authorization_granted",
+    // A key of the merchant's asked for the link; who opened it the channel knows, not we.
+    actor: { type: "api_key", id: null },
+    requestId: c.var.requestId,
+  });
   if (!stored.ok) return refuse(c, stored.error.code, stored.error.message);
   forgetAllApiKeys();
   const text = `${row.display_name} may now take payments through ${name}. You can close this page.`;

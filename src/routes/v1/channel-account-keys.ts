@@ -127,7 +127,9 @@ export function registerChannelAccountKeys(app: App): void {
       if (outcome.kind === "rejected") await raise(c, "channel_account.unhealthy", row, trouble);
       throw new ApiError(trouble);
     }
-    await raise(c, "channel_account.verified", await change(c, row, { verified_at: now }));
+    // That the channel answered is no setting.
+    const checked = await change(c, row, { verified_at: now }, null);
+    await raise(c, "channel_account.verified", checked);
     return c.json(
       {
         object: "channel_account_check" as const,
@@ -153,7 +155,8 @@ export function registerChannelAccountKeys(app: App): void {
     const next = 1 + Math.max(0, ...versions.map(({ version }) => version));
     if (!row.livemode) await registerInSandbox(c, row.channel, report.parsed);
     const sealed = await sealCredentials(c.env, row.id, next, report, c.var.now);
-    return c.json(show(c, await change(c, row, { credentials: [sealed, ...versions] })), 201);
+    const fields = { credentials: [sealed, ...versions] };
+    return c.json(show(c, await change(c, row, fields, "channel_account.credentials_added")), 201);
   });
 
   app.openapi(retire, async (c) => {
@@ -165,6 +168,10 @@ export function registerChannelAccountKeys(app: App): void {
     if (left.length === 0) {
       throw apiError("INVALID_STATE", "The only version cannot be retired; add another one first.");
     }
-    return c.json(show(c, await change(c, row, { credentials: left })), 200);
+    const fields = { credentials: left };
+    return c.json(
+      show(c, await change(c, row, fields, "channel_account.credentials_retired")),
+      200,
+    );
   });
 }

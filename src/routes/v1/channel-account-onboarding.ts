@@ -12,6 +12,7 @@ import { derivedId, ID_PREFIXES } from "../../ids.ts";
 import { issuesOf } from "../../issues.ts";
 import { channelFailure } from "../../payments/payment.ts";
 import type { ChannelAccountRow } from "../../store/channel-accounts.ts";
+import { noteChange } from "../audit.ts";
 import { type App, type AppContext, errors, jsonBody, jsonReply, publicOrigin } from "../http.ts";
 import { adapterOf, once, owned, params, reading, tags } from "./channel-account-access.ts";
 
@@ -172,7 +173,16 @@ export function registerChannelAccountOnboarding(app: App): void {
     checkForm(desk, application);
     const number = await numberOf(c, row.id, reference);
     const { account, io } = await connectionOf(c, row);
-    return c.json(show(row, number, await desk.submit(number, application, account, io(0))), 201);
+    const handedIn = show(row, number, await desk.submit(number, application, account, io(0)));
+    // Not the form, which is the channel's, and not the link at which the merchant signs.
+    const { application_number, state, channel_status, sub_merchant } = handedIn;
+    await noteChange(c, {
+      action: "channel_account.onboarding_submitted",
+      target: row.id,
+      before: null,
+      after: { application_number, state, channel_status, sub_merchant },
+    });
+    return c.json(handedIn, 201);
   });
 
   app.openapi(follow, async (c) => {

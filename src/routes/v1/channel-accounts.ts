@@ -5,8 +5,13 @@ import { channelOf } from "../../channels/registry.ts";
 import { ApiError, invalidField } from "../../errors.ts";
 import { sealCredentials } from "../../onboarding/credentials.ts";
 import { regionsOf } from "../../regions.ts";
-import { addChannelAccounts, listChannelAccounts } from "../../store/channel-accounts.ts";
+import {
+  addChannelAccounts,
+  type ChannelAccountRow,
+  listChannelAccounts,
+} from "../../store/channel-accounts.ts";
 import { database } from "../../store/db.ts";
+import { auditEntry } from "../audit.ts";
 import { forgetAllApiKeys } from "../authenticate.ts";
 import { type App, type AppContext, errors, jsonBody, jsonReply, listOf } from "../http.ts";
 import { pageQuery, pageReply, readPage, withLookahead } from "../pages.ts";
@@ -122,25 +127,30 @@ export function registerChannelAccounts(app: App): void {
     const report = await examined(c, body.channel, mode, body.credentials);
     const id = await c.var.newId("channelAccount");
     if (!key.livemode) await registerInSandbox(c, body.channel, report.parsed);
-    await addChannelAccounts(database(c.env.DB), [
-      {
-        id,
-        merchant_id: merchant.id,
-        livemode: key.livemode,
-        channel: body.channel,
-        mode,
-        display_name: body.display_name,
-        region: body.region ?? null,
-        late_payment: body.late_payment,
-        status: "active",
-        credentials: [await sealCredentials(c.env, id, 1, report, c.var.now)],
-        merchant_account: report.merchantAccount,
-        verified_at: null,
-        authorization_expires_at: null,
-        created_at: c.var.now,
-        updated_at: c.var.now,
-      },
-    ]);
+    const row: ChannelAccountRow = {
+      id,
+      merchant_id: merchant.id,
+      livemode: key.livemode,
+      channel: body.channel,
+      mode,
+      display_name: body.display_name,
+      region: body.region ?? null,
+      late_payment: body.late_payment,
+      status: "active",
+      credentials: [await sealCredentials(c.env, id, 1, report, c.var.now)],
+      merchant_account: report.merchantAccount,
+      verified_at: null,
+      authorization_expires_at: null,
+      created_at: c.var.now,
+      updated_at: c.var.now,
+    };
+    const entry = auditEntry(c, {
+      action: "channel_account.created",
+      target: id,
+      before: null,
+      after: show(c, row),
+    });
+    await addChannelAccounts(database(c.env.DB), [row], entry);
     forgetAllApiKeys();
     return c.json(show(c, await owned(c, id)), 201);
   });
@@ -164,11 +174,12 @@ export function registerChannelAccounts(app: App): void {
     const fields = Object.fromEntries(
       Object.entries(body).filter(([, value]) => value !== undefined),
     );
-    return c.json(show(c, await change(c, row, fields)), 200);
+    return c.json(show(c, await change(c, row, fields, "channel_account.updated")), 200);
   });
 
   app.openapi(remove, async (c) => {
     const row = await owned(c, c.req.valid("param").id);
-    return c.json(show(c, await change(c, row, { status: "disabled" })), 200);
+    const fields = { status: "disabled" as const };
+    return c.json(show(c, await change(c, row, fields, "channel_account.disabled")), 200);
   });
 }

@@ -38,6 +38,8 @@ const list = createRoute({
         description: "`next_cursor` or the id of an event; empty: from the oldest event on.",
       }),
       type: z.enum([...EVENT_TYPES, TEST_EVENT_TYPE]).optional(),
+      created_gte: z.iso.datetime({ offset: true }).optional(),
+      created_lt: z.iso.datetime({ offset: true }).optional(),
     }),
   },
   responses: { 200: jsonReply(listOf(Event), "A page."), ...errors(400, 401, 403, 429) },
@@ -127,7 +129,7 @@ async function positionOf(
 export function registerEvents(app: App): void {
   app.openapi(list, async (c) => {
     const { merchant, key } = c.var.principal;
-    const { limit, cursor, after, type } = c.req.valid("query");
+    const { limit, cursor, after, type, created_gte, created_lt } = c.req.valid("query");
     if (cursor !== undefined && after !== undefined) {
       throw apiError("INVALID_REQUEST", "Send either after or cursor: they go opposite ways.", {
         issues: [{ path: "after", message: "not together with cursor" }],
@@ -137,6 +139,8 @@ export function registerEvents(app: App): void {
     const rows = await readFeed(database(c.env.DB), merchant.id, key.livemode, {
       limit: limit + 1,
       type: type ?? null,
+      createdFrom: created_gte === undefined ? null : Date.parse(created_gte),
+      createdBefore: created_lt === undefined ? null : Date.parse(created_lt),
       direction: following ? "forward" : "back",
       position: await positionOf(c, following ? after : cursor, following),
     });

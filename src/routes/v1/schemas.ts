@@ -6,6 +6,7 @@ import { CHANNEL_SLUGS } from "../../channels/registry.ts";
 import { ERROR_CODES } from "../../errors.ts";
 import { unlessMissing } from "../../issue-messages.ts";
 import { CURRENCIES } from "../../money.ts";
+import { FEE_KINDS } from "../../settlement/pricing.ts";
 import { STATUSES } from "../../payments/states.ts";
 import { FAULT_SCRIPTS } from "../../sandbox/simulator.ts";
 import { Timestamp } from "../http.ts";
@@ -99,16 +100,36 @@ export const ReturnUrl = z
 
 export const CreatePaymentIntent = z
   .strictObject({
-    amount: Amount,
-    channel: z.enum(CHANNEL_SLUGS),
-    method: z.enum(METHODS).default("qr"),
+    amount: Amount.optional().openapi({
+      description: "Required, unless `service_id` has a fixed price.",
+    }),
+    channel: z
+      .enum(CHANNEL_SLUGS)
+      .optional()
+      .openapi({ description: "This, or `channels`, or those of `service_id`." }),
+    channels: z
+      .array(z.enum(CHANNEL_SLUGS))
+      .min(2, "must name at least two; for one there is channel")
+      .max(10)
+      .refine((slugs) => new Set(slugs).size === slugs.length, "must name each channel once")
+      .optional()
+      .openapi({ description: "The buyer chooses one of them on the checkout page." }),
+    method: z
+      .enum(METHODS)
+      .optional()
+      .openapi({ description: "Default `qr`. With several channels the buyer's device decides." }),
     description: PlainText(256).optional(),
     merchant_order_id: z
       .string()
       .regex(/^[\x21-\x7e]{1,64}$/, "must be 1 to 64 printable ASCII characters without spaces")
       .optional()
       .openapi({ description: "Your order number: unique per merchant and mode." }),
-    service_id: ShortText(64).optional(),
+    service_id: ShortText(64)
+      .optional()
+      .openapi({ description: "Takes price and channels from this service of yours." }),
+    price_id: ShortText(40)
+      .optional()
+      .openapi({ description: "Which price of the service, where it has several." }),
     channel_account: z
       .string()
       .optional()
@@ -171,16 +192,26 @@ export const PaymentIntent = z
     amount: Money,
     amount_refunded: Money,
     settlement: z.null(),
-    fee: z.null(),
+    fee: z
+      .object({
+        currency: z.string(),
+        value: z.int(),
+        refunded: z.int(),
+        kind: z.enum(FEE_KINDS),
+        basis_points: z.int(),
+        fixed: z.int(),
+      })
+      .nullable(),
     description: z.string().nullable(),
     merchant_order_id: z.string().nullable(),
     service_id: z.string().nullable(),
-    channel: z.string().openapi({ example: "wechat" }),
-    method: z.enum(METHODS),
-    channel_account: z.string(),
+    channel: z.string().nullable().openapi({ example: "wechat" }),
+    channels: z.array(z.string()).nullable(),
+    method: z.enum(METHODS).nullable(),
+    channel_account: z.string().nullable(),
     channel_transaction_id: z.string().nullable(),
     payer: z.union([Payer, z.null()]),
-    payee: z.object({ merchant_id: z.string(), merchant_account: z.string() }),
+    payee: z.object({ merchant_id: z.string(), merchant_account: z.string().nullable() }),
     qr: z.union([Qr, z.null()]),
     next_action: NextAction.nullable(),
     checkout_url: z.url(),

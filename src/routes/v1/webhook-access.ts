@@ -14,8 +14,10 @@ export const once = { ...auth, middleware: [...auth.middleware, idempotent] };
 export const tags = ["Webhook endpoints"];
 export const params = z.object({ id: idParam("id", "we_01h5mkvqs8kzr9p7c3x2d4f6g8") });
 
-export const notFound = () =>
-  apiError("NOT_FOUND", "There is no such webhook endpoint in this mode.");
+const notFound = () => apiError("NOT_FOUND", "There is no such webhook endpoint in this mode.");
+
+export const changedMeanwhile = () =>
+  apiError("INVALID_STATE", "The endpoint was changed at the same time; repeat this.");
 
 /** @throws ApiError NOT_FOUND for an endpoint of another merchant or mode too. */
 export async function loadEndpoint(c: AppContext, id: string): Promise<EndpointRow> {

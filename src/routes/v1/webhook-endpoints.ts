@@ -18,10 +18,11 @@ import { showEndpoint } from "../../webhooks/endpoint.ts";
 import { EVERY_EVENT, SUBSCRIPTIONS } from "../../webhooks/event-types.ts";
 import { checkEndpointUrl, ownHostsOf } from "../../webhooks/policy.ts";
 import { makeSecret } from "../../webhooks/secrets.ts";
+import { auditEntry } from "../audit.ts";
 import { type App, type AppContext, errors, jsonBody, jsonReply, listOf } from "../http.ts";
 import { pageQuery, pageReply, readPage, withLookahead } from "../pages.ts";
 import { PlainText } from "./schemas.ts";
-import { auth, loadEndpoint, notFound, once, params, tags } from "./webhook-access.ts";
+import { auth, changedMeanwhile, loadEndpoint, once, params, tags } from "./webhook-access.ts";
 import { registerWebhookOperations } from "./webhook-operations.ts";
 import { Endpoint, EndpointWithSecret } from "./webhook-schemas.ts";
 
@@ -107,7 +108,7 @@ const patch = createRoute({
   },
   responses: {
     200: jsonReply(Endpoint, "The endpoint after the change."),
-    ...errors(400, 401, 403, 404, 413, 415, 429),
+    ...errors(400, 401, 403, 404, 409, 413, 415, 429),
   },
 });
 
@@ -168,8 +169,10 @@ function registerSettings(app: App): void {
       created_at: c.var.now,
       updated_at: c.var.now,
     };
-    await saveEndpoint(db, row);
-    return c.json({ ...showEndpoint(row), secret }, 201);
+    const shown = showEndpoint(row);
+    const action = "webhook_endpoint.created" as const;
+    await saveEndpoint(db, row, auditEntry(c, { action, target: id, before: null, after: shown }));
+    return c.json({ ...shown, secret }, 201);
   });
 
   app.openapi(list, async (c) => {
@@ -187,14 +190,27 @@ function registerSettings(app: App): void {
   app.openapi(patch, async (c) => {
     const row = await loadEndpoint(c, c.req.valid("param").id);
     const change = changeOf(c, row, c.req.valid("json"));
-    const changed = await updateEndpoint(database(c.env.DB), row.id, change, c.var.now);
-    if (changed === null) throw notFound();
+    const also = auditEntry(c, {
+      action: "webhook_endpoint.updated",
+      target: row.id,
+      before: showEndpoint(row),
+      after: showEndpoint({ ...row, ...change }),
+    });
+    const guard = { readAt: row.updated_at, also };
+    const changed = await updateEndpoint(database(c.env.DB), row.id, change, c.var.now, guard);
+    if (changed === null) throw changedMeanwhile();
     return c.json(showEndpoint(changed), 200);
   });
 
   app.openapi(remove, async (c) => {
     const row = await loadEndpoint(c, c.req.valid("param").id);
-    await deleteEndpoint(database(c.env.DB), row.id);
+    const entry = auditEntry(c, {
+      action: "webhook_endpoint.deleted",
+      target: row.id,
+      before: showEndpoint(row),
+      after: null,
+    });
+    await deleteEndpoint(database(c.env.DB), row.id, entry);
     return c.body(null, 204);
   });
 }

@@ -1,6 +1,7 @@
 /** What can be done with a webhook endpoint: a new secret, a test, and what was sent to it. */
 import { createRoute, z } from "@hono/zod-openapi";
 
+import { iso } from "../../clock.ts";
 import { openVault } from "../../crypto/vault.ts";
 import { apiError } from "../../errors.ts";
 import { secureRandom } from "../../ids.ts";
@@ -15,10 +16,11 @@ import {
   rotateSecrets,
 } from "../../webhooks/secrets.ts";
 import { sendTestEvent } from "../../webhooks/send-again.ts";
+import { auditEntry } from "../audit.ts";
 import { type App, errors, jsonReply, listOf } from "../http.ts";
 import { pageQuery, pageReply, readPage, withLookahead } from "../pages.ts";
 import { noFields } from "./schemas.ts";
-import { auth, loadEndpoint, once, params, tags } from "./webhook-access.ts";
+import { auth, changedMeanwhile, loadEndpoint, once, params, tags } from "./webhook-access.ts";
 import { Delivery, EndpointWithSecret, showDelivery } from "./webhook-schemas.ts";
 
 /** How long the old secret signs along unless the merchant says otherwise. Seconds. */
@@ -98,10 +100,16 @@ export function registerWebhookOperations(app: App): void {
     }
     const made = await makeSecret(openVault(c.env.VAULT_KEY), row.id, secureRandom);
     const secrets = rotateSecrets(row.secrets, made.sealed, now, overlap * 1_000);
-    const changed = await replaceSecrets(database(c.env.DB), row, secrets, now);
-    if (changed === null) {
-      throw apiError("INVALID_STATE", "The endpoint was changed at the same time; repeat this.");
-    }
+    // Secrets are not shown, so that there was a new one is said by when the old ones end.
+    const shown = showEndpoint(row);
+    const also = auditEntry(c, {
+      action: "webhook_endpoint.secret_rotated",
+      target: row.id,
+      before: { ...shown, old_secrets_end_at: null },
+      after: { ...shown, old_secrets_end_at: iso(now + overlap * 1_000) },
+    });
+    const changed = await replaceSecrets(database(c.env.DB), row, secrets, now, also);
+    if (changed === null) throw changedMeanwhile();
     return c.json({ ...showEndpoint(changed), secret: made.secret }, 200);
   });
 

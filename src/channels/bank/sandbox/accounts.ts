@@ -40,3 +40,9 @@ export async function settingsOf(
 const RECORD_LENGTH = 15;
 
 export const recordOf = (reference: string): string => reference.slice(0, RECORD_LENGTH);
+
+/** The record of an order of ours: a later order of one payment has its last digit in front. */
+export const recordOfOrder = (orderNumber: string): string => {
+  const [body, again] = [orderNumber.slice(3, 29), orderNumber.slice(29)];
+  return recordOf(`${again}${body}`.toUpperCase());
+};

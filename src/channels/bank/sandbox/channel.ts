@@ -13,7 +13,7 @@ import type {
   SandboxWorld,
   Shown,
 } from "../../../sandbox/simulator.ts";
-import { recordOf, settingsOf } from "./accounts.ts";
+import { recordOf, recordOfOrder, settingsOf } from "./accounts.ts";
 import { serveBank } from "./api.ts";
 import { isWhole, valueAt } from "./code.ts";
 import { bankMessage } from "./messages.ts";
@@ -39,7 +39,7 @@ async function openCode(
   if (valueAt(data, "54") !== toDecimal(shown.value / unit, scheme.written)) {
     return err("The code asks for another amount.");
   }
-  const number = recordOf(shown.paymentId.slice(3).toUpperCase());
+  const number = recordOfOrder(shown.paymentId);
   const reference = scheme.referenceAt
     .map((path) => valueAt(data, path))
     .find((found) => found !== null && recordOf(found) === number);
@@ -100,7 +100,7 @@ export const bankSandbox = (slug: string, scheme: BankSandboxScheme): SandboxCha
   },
 
   platformCertificate: async () => null,
-  orderNumber: (paymentId) => recordOf(paymentId.slice(3).toUpperCase()),
+  orderNumber: recordOfOrder,
   handle: (request, world) => serveBank(slug, scheme, request, world),
   open: (shown, world) => openCode(slug, scheme, shown, world),
   callback: (order, flaw, world) => callback(scheme, order, flaw, world),

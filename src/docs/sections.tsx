@@ -3,19 +3,20 @@ import type { FC } from "hono/jsx";
 
 import { ERROR_CODES, ERRORS } from "../errors.ts";
 import { errorAnchor } from "./anchors.ts";
+import { GUIDES_PATH } from "./guides/links.ts";
 import { IotpayDoor } from "./iotpay-door.tsx";
 import { Sandbox, States, Webhooks } from "./lifecycle.tsx";
-import { Breakable, Code, json, Table, Text } from "./parts.tsx";
+import { Breakable, Code, GuideLink, json, Table, Text } from "./parts.tsx";
 import { SAMPLES } from "./samples.ts";
-import { createMerchant, createPayment, payAndRead, signRequest } from "./snippets.ts";
+import { signRequest } from "./snippets.ts";
 
-export interface Guide {
+export interface Section {
   readonly anchor: string;
   readonly title: string;
   readonly Body: FC<{ origin: string }>;
 }
 
-const Start: Guide["Body"] = ({ origin }) => (
+const Start: Section["Body"] = () => (
   <div class="entry">
     <div class="words">
       <p>
@@ -24,32 +25,18 @@ const Start: Guide["Body"] = ({ origin }) => (
         this runs against a built-in sandbox that speaks the channels' own protocols, so nothing has
         to be signed up for.
       </p>
-      <ol>
-        <li>
-          The operator makes a merchant. The answer holds a test key and a live key, this one time.
-        </li>
-        <li>
-          Ask for a payment and show the buyer <code>qr.image_url</code>.
-        </li>
-        <li>
-          Play the buyer, with the command or at <code>/sandbox/wallet/…</code> in a browser, and
-          read the payment again: it is <code>succeeded</code>.
-        </li>
-      </ol>
       <p>
-        Everything on this page is also in the <a href="/openapi.json">OpenAPI 3.1 document</a>,
-        which is made from the same schemas that requests are checked with.
+        New here? <GuideLink slug="first-payment">Your first payment</GuideLink> takes ten minutes.
+        The other <a href={GUIDES_PATH}>guides</a> go from webhooks to the day of going live. This
+        page says what each operation takes and answers, as does the{" "}
+        <a href="/openapi.json">OpenAPI 3.1 document</a>: both are made from the schemas that
+        requests are checked with.
       </p>
-    </div>
-    <div class="examples">
-      <Code title="1. A merchant" text={createMerchant(origin)} shell />
-      <Code title="2. A payment" text={createPayment(origin)} shell />
-      <Code title="3. The buyer pays" text={payAndRead(origin)} shell />
     </div>
   </div>
 );
 
-const Authentication: Guide["Body"] = ({ origin }) => (
+const Authentication: Section["Body"] = ({ origin }) => (
   <div class="entry">
     <div class="words">
       <p>
@@ -70,9 +57,10 @@ const Authentication: Guide["Body"] = ({ origin }) => (
       </p>
       <h3>Rights</h3>
       <p>
-        Each operation names the scope that it needs; a key with <code>*</code> has them all. A key
-        can also be bound to addresses and to a time. A revoke is felt everywhere within 10 seconds.
-        Test keys see test objects only, live keys live ones; <code>livemode</code> says which.
+        Each operation names the scope that it needs; a key with <code>*</code> has them all. Test
+        keys see test objects only, live keys live ones; <code>livemode</code> says which.{" "}
+        <GuideLink slug="keys-and-roles">Keys and roles</GuideLink> tells how keys are restricted,
+        rotated and revoked.
       </p>
       <h3>Operator</h3>
       <p>
@@ -86,7 +74,7 @@ const Authentication: Guide["Body"] = ({ origin }) => (
   </div>
 );
 
-const Conventions: Guide["Body"] = () => (
+const Conventions: Section["Body"] = () => (
   <div class="entry">
     <div class="words">
       <Table
@@ -120,7 +108,7 @@ const Conventions: Guide["Body"] = () => (
   </div>
 );
 
-const Idempotency: Guide["Body"] = () => (
+const Idempotency: Section["Body"] = () => (
   <div class="entry">
     <div class="words">
       <p>
@@ -162,19 +150,15 @@ const OUTCOMES = {
   done: "money moved",
 } as const;
 
-const Errors: Guide["Body"] = () => (
+const Errors: Section["Body"] = () => (
   <>
     <div class="entry">
       <div class="words">
         <p>
-          Branch on <code>error.code</code>. The message says what to change, <code>details</code>{" "}
-          depends on the code, and <code>details.channel</code> holds the channel's own words when a
-          channel said no. <code>retryable</code> tells whether the same request may succeed later;{" "}
-          <code>outcome</code> whether money may have moved. A time-out is never a failure: the
-          payment stays <code>pending</code> and the channel is asked again.
-        </p>
-        <p>
-          The table is also at <a href="/v1/error-codes">/v1/error-codes</a>.
+          Branch on <code>error.code</code>. <code>retryable</code> tells whether the same request
+          may succeed later; <code>outcome</code> whether money may have moved.{" "}
+          <GuideLink slug="errors">What to do about each error</GuideLink>. The table is also at{" "}
+          <a href="/v1/error-codes">/v1/error-codes</a>.
         </p>
       </div>
       <div class="examples">
@@ -201,7 +185,7 @@ const Errors: Guide["Body"] = () => (
 );
 
 /** In reading order. */
-export const GUIDES: readonly Guide[] = [
+export const SECTIONS: readonly Section[] = [
   { anchor: "start", title: "Getting started", Body: Start },
   { anchor: "authentication", title: "Authentication", Body: Authentication },
   { anchor: "conventions", title: "Conventions", Body: Conventions },

@@ -1,0 +1,106 @@
+/**
+ * The console as a client of our own API, in the same process. Validation, scopes, tenancy,
+ * idempotency, audit and the words of errors are the API's; nothing here reads the database.
+ */
+import type { ErrorCode, Issue } from "../../errors.ts";
+import type { Principal } from "../http.ts";
+import { inside } from "../inside.ts";
+import type { ConsoleContext } from "./env.ts";
+
+/** The API's error as a value. */
+export interface ApiProblem {
+  readonly code: ErrorCode;
+  readonly message: string;
+  readonly details: Readonly<Record<string, unknown>>;
+  /** Whether something may have happened all the same. */
+  readonly outcome: "none" | "unknown" | "done";
+  /** Which fields are wrong; empty when it is about something else. */
+  readonly issues: readonly Issue[];
+  readonly requestId: string;
+}
+
+export type ApiAnswer<T> =
+  | { readonly ok: true; readonly status: number; readonly body: T }
+  | { readonly ok: false; readonly status: number; readonly error: ApiProblem };
+
+/** The answer of a list (API.md section 1). */
+export interface ApiList<T> {
+  readonly data: readonly T[];
+  readonly has_more: boolean;
+  readonly next_cursor: string | null;
+}
+
+export interface CallOptions {
+  /** `Idempotency-Key`, made when the form was rendered: a double click acts once. */
+  readonly key?: string | undefined;
+  /** Query parameters; those that are undefined, null or empty are left out. */
+  readonly query?: Readonly<Record<string, string | number | null | undefined>>;
+}
+
+/** `/path?…` with the parameters that have a value. */
+export function withQuery(path: string, query: NonNullable<CallOptions["query"]>): string {
+  const pairs = Object.entries(query).filter(
+    ([, value]) => value !== undefined && value !== null && value !== "",
+  );
+  const text = new URLSearchParams(pairs.map(([name, value]) => [name, String(value)])).toString();
+  return text === "" ? path : `${path}?${text}`;
+}
+
+/** What the API needs to know about the person's request. */
+const CARRIED = ["CF-Connecting-IP", "traceparent"];
+
+/** Asks as this principal; null is the operator. For answers that are not JSON. */
+export async function fetchAs(
+  c: ConsoleContext,
+  principal: Principal | null,
+  method: string,
+  path: string,
+  body?: unknown,
+  options: CallOptions = {},
+): Promise<Response> {
+  const url = new URL(c.req.url).origin + withQuery(path, options.query ?? {});
+  const headers = new Headers();
+  for (const name of CARRIED) {
+    const value = c.req.header(name);
+    if (value !== undefined) headers.set(name, value);
+  }
+  if (options.key !== undefined) headers.set("Idempotency-Key", options.key);
+  if (body !== undefined) headers.set("Content-Type", "application/json");
+  const init = { method, headers, ...(body === undefined ? {} : { body: JSON.stringify(body) }) };
+  return c.var.gateway.fetch(new Request(url, init), inside(c.env, { principal }), c.executionCtx);
+}
+
+/** Asks as whoever is signed in. For answers that are not JSON. */
+export const fetchApi = (
+  c: ConsoleContext,
+  method: string,
+  path: string,
+  body?: unknown,
+  options: CallOptions = {},
+): Promise<Response> => fetchAs(c, c.var.session.principal, method, path, body, options);
+
+/** The API's reply as a value. It is our own, so its shape is what API.md says. */
+export async function readAnswer<T>(reply: Response): Promise<ApiAnswer<T>> {
+  const { status } = reply;
+  const text = await reply.text();
+  const body = text === "" ? null : JSON.parse(text);
+  if (reply.ok) return { ok: true, status, body: body as T };
+  const { error, request_id: requestId } = body as {
+    error: Omit<ApiProblem, "issues" | "requestId">;
+    request_id: string;
+  };
+  const issues = (error.details["issues"] ?? []) as Issue[];
+  return { ok: false, status, error: { ...error, issues, requestId } };
+}
+
+/**
+ * One call of our API as whoever is signed in. Throws nothing: what the API refuses is a value.
+ * `api<Refund>(c, "POST", "/v1/refunds", {…}, { key: form.key })`
+ */
+export const api = async <T = Record<string, unknown>>(
+  c: ConsoleContext,
+  method: string,
+  path: string,
+  body?: unknown,
+  options: CallOptions = {},
+): Promise<ApiAnswer<T>> => readAnswer<T>(await fetchApi(c, method, path, body, options));

@@ -1,0 +1,258 @@
+/** One webhook endpoint: its settings, what was sent to it, and sending again what it missed. */
+import { api, type ApiList, type ApiProblem } from "../client.ts";
+import {
+  Button,
+  Copy,
+  Details,
+  Disclosure,
+  Empty,
+  Id,
+  LinkButton,
+  Status,
+  Table,
+  Time,
+} from "../components.tsx";
+import type { ConsoleContext, Page } from "../env.ts";
+import { Form as ActionForm, Problem } from "../fields.tsx";
+import { type Form, readForm } from "../form.ts";
+import { done, refused, type Refusal, show } from "../frame.tsx";
+import { listOf, Pages, segment } from "./act.tsx";
+import { ENDPOINT_FIELDS, EndpointFields, ENDPOINTS, NEEDS } from "./endpoints.tsx";
+import { REPLAY_FIELDS, ReplayForm } from "./replay.tsx";
+import type { DeliveryView, EndpointView } from "./views.ts";
+
+const REASONS: Readonly<Record<string, string>> = {
+  by_merchant: "switched off here",
+  gone: "it answered 410 Gone",
+  failing: "nothing but failures for 5 days",
+};
+
+const NOTICES = {
+  saved: "Saved.",
+  enabled: "The endpoint is enabled. Replay what it missed, if it was off for long.",
+  disabled: "The endpoint is disabled; what it still had to receive is cancelled.",
+  tested: "A test event is on its way; reload in a moment to see how it went.",
+  redelivered: "The event is on its way again.",
+};
+
+/** What came back with one of the page's forms. */
+export interface Returned {
+  readonly which: "settings" | "replay" | "action";
+  readonly form: Form | null;
+  readonly refusal: Refusal;
+}
+
+export const pathOf = (id: string): string => `/console/endpoints/${id}`;
+
+const Summary = ({ endpoint }: { endpoint: EndpointView }) => (
+  <Details
+    rows={[
+      ["Status", <Status status={endpoint.status} />],
+      [
+        "Because",
+        endpoint.disabled_reason === null
+          ? null
+          : (REASONS[endpoint.disabled_reason] ?? endpoint.disabled_reason),
+      ],
+      ["Id", <Copy text={endpoint.id} />],
+      [
+        "Failing since",
+        endpoint.failing_since === null ? null : <Time at={endpoint.failing_since} />,
+      ],
+      ["Added", <Time at={endpoint.created_at} />],
+    ]}
+  />
+);
+
+const Actions = ({ endpoint }: { endpoint: EndpointView }) => (
+  <div class="buttons">
+    {endpoint.status === "enabled" ? (
+      <>
+        <ActionForm action={`${pathOf(endpoint.id)}/test`} class="inline">
+          <Button needs={NEEDS} kind="plain">
+            Send a test event
+          </Button>
+        </ActionForm>
+        <LinkButton href={`${pathOf(endpoint.id)}/disable`}>Disable</LinkButton>
+      </>
+    ) : (
+      <ActionForm action={`${pathOf(endpoint.id)}/enable`} class="inline">
+        <Button needs={NEEDS}>Enable</Button>
+      </ActionForm>
+    )}
+    <LinkButton href={`${pathOf(endpoint.id)}/rotate`}>New secret</LinkButton>
+    <LinkButton href={`${pathOf(endpoint.id)}/delete`}>Remove</LinkButton>
+  </div>
+);
+
+const Settings = (props: {
+  endpoint: EndpointView;
+  form: Form | null;
+  problem: ApiProblem | null;
+}) => {
+  const { endpoint, form, problem } = props;
+  return (
+    <ActionForm action={pathOf(endpoint.id)} label="Settings">
+      <EndpointFields
+        url={form?.text("url") ?? endpoint.url}
+        description={form?.text("description") ?? endpoint.description ?? ""}
+        events={form?.all("enabled_events") ?? endpoint.enabled_events}
+        problem={problem}
+      />
+      <p class="buttons">
+        <Button needs={NEEDS}>Save</Button>
+      </p>
+    </ActionForm>
+  );
+};
+
+/** What the receiver said, try for try. */
+function Attempts({ delivery }: { delivery: DeliveryView }) {
+  const { attempts, next_attempt_at: next } = delivery;
+  const last = attempts.at(-1);
+  const summary =
+    last === undefined
+      ? "not tried yet"
+      : `${attempts.length}×, last ${last.status ?? "no answer"} in ${last.latency_ms} ms`;
+  return (
+    <>
+      {last === undefined ? (
+        <span class="quiet">{summary}</span>
+      ) : (
+        <Disclosure summary={summary}>
+          <ol class="attempts">
+            {attempts.map((attempt) => (
+              <li>
+                <Time at={attempt.at} /> · <strong>{attempt.status ?? "no answer"}</strong> ·{" "}
+                {attempt.latency_ms} ms
+                {attempt.response === "" ? null : <pre class="json">{attempt.response}</pre>}
+              </li>
+            ))}
+          </ol>
+        </Disclosure>
+      )}
+      {next === null ? null : (
+        <small class="quiet">
+          next try <Time at={next} />
+        </small>
+      )}
+    </>
+  );
+}
+
+const Deliveries = (props: { c: ConsoleContext; id: string; list: ApiList<DeliveryView> }) => (
+  <section aria-labelledby="deliveries">
+    <h2 id="deliveries">Deliveries</h2>
+    {props.list.data.length === 0 ? (
+      <Empty title="Nothing was sent yet.">
+        <p>Send a test event above, or make a payment with a test key.</p>
+      </Empty>
+    ) : (
+      <Table
+        caption="Deliveries, newest first"
+        rows={props.list.data}
+        columns={[
+          { head: "Sent", cell: ({ created_at: at }) => <Time at={at} /> },
+          {
+            head: "Event",
+            name: true,
+            cell: ({ event, event_type: type }) => (
+              <>
+                {type ?? "gone"}
+                <br />
+                <a href={`/console/events/${event}`}>
+                  <Id>{event}</Id>
+                </a>
+              </>
+            ),
+          },
+          { head: "State", cell: ({ state }) => <Status status={state} /> },
+          { head: "Attempts", cell: (delivery) => <Attempts delivery={delivery} /> },
+          {
+            head: "Again",
+            cell: ({ event, event_type: type }) => (
+              <ActionForm action={`${pathOf(props.id)}/redeliver`} class="inline">
+                <input type="hidden" name="event" value={event} />
+                <Button needs={NEEDS} kind="plain">
+                  Send again<span class="hidden">{`: ${type ?? ""} ${event}`}</span>
+                </Button>
+              </ActionForm>
+            ),
+          },
+        ]}
+      />
+    )}
+    <Pages c={props.c} list={props.list} />
+  </section>
+);
+
+/** The page, also when one of its forms came back with what the API said about it. */
+export async function endpointPage(c: ConsoleContext, returned: Returned | null) {
+  const id = segment(c);
+  const [endpoint, deliveries] = await Promise.all([
+    api<EndpointView>(c, "GET", `/v1/webhook-endpoints/${id}`),
+    listOf<DeliveryView>(c, `/v1/webhook-endpoints/${id}/deliveries`, { limit: 10 }),
+  ]);
+  if (!endpoint.ok) return refused(c, endpoint);
+  if (!deliveries.ok) return refused(c, deliveries);
+  const of = (which: Returned["which"]) => (returned?.which === which ? returned : null);
+  const status = returned?.refusal.status ?? 200;
+  return show(
+    c,
+    { title: endpoint.body.url, back: ENDPOINTS, wide: true, status, notices: NOTICES },
+    <>
+      <Problem
+        problem={returned?.refusal.error}
+        fields={returned?.which === "replay" ? REPLAY_FIELDS : ENDPOINT_FIELDS}
+      />
+      <Summary endpoint={endpoint.body} />
+      <Actions endpoint={endpoint.body} />
+      <Deliveries c={c} id={id} list={deliveries.body} />
+      <section aria-labelledby="replay">
+        <h2 id="replay">Replay</h2>
+        <ReplayForm
+          endpoint={endpoint.body}
+          form={of("replay")?.form ?? null}
+          problem={of("replay")?.refusal.error ?? null}
+        />
+      </section>
+      <section aria-labelledby="settings">
+        <h2 id="settings">Settings</h2>
+        <Settings
+          endpoint={endpoint.body}
+          form={of("settings")?.form ?? null}
+          problem={of("settings")?.refusal.error ?? null}
+        />
+      </section>
+    </>,
+  );
+}
+
+const save: Page = {
+  method: "post",
+  path: "/endpoints/:id",
+  scope: "merchant",
+  title: "Webhook endpoint",
+  handler: async (c) => {
+    const form = await readForm(c);
+    const description = form.text("description");
+    const answer = await api(c, "PATCH", `/v1/webhook-endpoints/${segment(c)}`, {
+      url: form.text("url"),
+      description: description === "" ? null : description,
+      enabled_events: form.all("enabled_events"),
+    });
+    if (answer.ok) return done(c, pathOf(segment(c)), "saved");
+    return endpointPage(c, { which: "settings", form, refusal: answer });
+  },
+};
+
+export const endpointDetailPages: readonly Page[] = [
+  {
+    method: "get",
+    path: "/endpoints/:id",
+    scope: "merchant",
+    title: "Webhook endpoint",
+    handler: (c) => endpointPage(c, null),
+  },
+  save,
+];

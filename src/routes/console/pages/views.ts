@@ -1,0 +1,135 @@
+/** What these pages read of the API's answers: an API client's view, no more than is shown. */
+import type { Schema } from "./credentials-fields.ts";
+
+export interface ChannelView {
+  readonly slug: string;
+  readonly name: string;
+  readonly region: string;
+  readonly currencies: readonly string[];
+  readonly methods: readonly string[];
+  readonly status: "live" | "beta";
+  readonly refunds: object | null;
+  readonly integration_modes: readonly {
+    readonly mode: string;
+    readonly credentials_schema: Schema;
+    readonly authorization: boolean;
+    readonly onboarding_schema: object | null;
+  }[];
+}
+
+export interface AccountView {
+  readonly id: string;
+  readonly livemode: boolean;
+  readonly channel: string;
+  readonly mode: string;
+  readonly display_name: string;
+  readonly merchant_account: string;
+  readonly region: string | null;
+  readonly late_payment: "accept" | "refund";
+  readonly status: "active" | "disabled";
+  readonly credentials: readonly {
+    readonly version: number;
+    readonly fingerprints: Readonly<Record<string, string>>;
+    readonly created_at: string;
+  }[];
+  readonly callback_url: string;
+  readonly verified_at: string | null;
+  readonly created_at: string;
+  readonly updated_at: string;
+}
+
+export interface EndpointView {
+  readonly id: string;
+  readonly url: string;
+  readonly description: string | null;
+  readonly enabled_events: readonly string[];
+  readonly status: "enabled" | "disabled";
+  readonly disabled_reason: string | null;
+  readonly failing_since: string | null;
+  readonly created_at: string;
+}
+
+export interface DeliveryView {
+  readonly id: string;
+  readonly endpoint: string;
+  readonly event: string;
+  readonly event_type: string | null;
+  readonly state: "pending" | "delivered" | "exhausted" | "cancelled";
+  readonly attempts: readonly {
+    readonly at: string;
+    readonly status: number | null;
+    readonly latency_ms: number;
+    readonly response: string;
+  }[];
+  readonly next_attempt_at: string | null;
+  readonly created_at: string;
+}
+
+export interface KeyView {
+  readonly id: string;
+  readonly public_id: string;
+  readonly label: string | null;
+  readonly scopes: readonly string[];
+  readonly ip_allow: readonly string[];
+  readonly status: "active" | "expired" | "revoked";
+  readonly expires_at: string | null;
+  readonly last_used_at: string | null;
+  readonly created_at: string;
+}
+
+export interface EventView {
+  readonly id: string;
+  readonly type: string;
+  readonly created_at: string;
+  readonly sequence: number;
+  readonly request_id: string | null;
+  readonly data: Readonly<Record<string, unknown>> & { readonly id?: unknown };
+}
+
+export interface MoneyView {
+  readonly currency: string;
+  readonly value: number;
+}
+
+export interface ExceptionView {
+  readonly id: string;
+  readonly kind: string;
+  readonly state: string;
+  readonly payment_intent: string | null;
+  readonly channel_account: string;
+  readonly channel_transaction_id: string | null;
+  readonly channel: { readonly amount: MoneyView; readonly status: string } | null;
+  readonly gateway: { readonly amount: MoneyView; readonly status: string } | null;
+  readonly explanation: string;
+  readonly proposed_fix: string;
+  readonly created_at: string;
+}
+
+export interface MerchantView {
+  readonly id: string;
+  readonly name: string;
+  readonly email: string | null;
+  readonly settlement_currency: string | null;
+  readonly status: "active" | "unverified" | "suspended";
+  readonly created_at: string;
+  readonly updated_at: string;
+}
+
+export interface DeadLetterView {
+  readonly id: string;
+  readonly queue: string;
+  readonly bytes: number;
+  readonly created_at: string;
+}
+
+export interface JobView {
+  readonly id: string;
+  readonly kind: string;
+  readonly target: string;
+  readonly state: "queued" | "running" | "completed" | "failed";
+  readonly done: number;
+  readonly total: number;
+  readonly error: string | null;
+  readonly created_at: string;
+  readonly updated_at: string;
+}

@@ -1,0 +1,49 @@
+/** When each scheduled job last ran and how it went, and the work that waits for them. */
+import { lte, sql } from "drizzle-orm";
+
+import type { Database } from "./db.ts";
+import { countStaleJobs } from "./jobs.ts";
+import { cronRuns, deadLetters, paymentIntents, webhookDeliveries } from "./schema.ts";
+
+export type CronRun = typeof cronRuns.$inferSelect;
+
+/** Keeps the last run of each job. */
+export async function noteRun(db: Database, run: CronRun): Promise<void> {
+  const { job: _, ...rest } = run;
+  await db
+    .insert(cronRuns)
+    .values(run)
+    .onConflictDoUpdate({
+      target: cronRuns.job,
+      set: rest,
+      // Two at once: the later one is the last.
+      setWhere: lte(cronRuns.started_at, sql`excluded.started_at`),
+    });
+}
+
+export const listRuns = (db: Database): Promise<CronRun[]> => db.select().from(cronRuns);
+
+export interface Backlog {
+  /** Payments past their deadline that have not ended. */
+  readonly overduePayments: number;
+  /** Webhook deliveries that the next run feeds. */
+  readonly dueDeliveries: number;
+  readonly deadLetters: number;
+  /** Jobs on which nothing has happened for too long. */
+  readonly staleJobs: number;
+}
+
+/** @param staleBefore a job untouched since then stands still (milliseconds since 1970) */
+export async function countBacklog(
+  db: Database,
+  now: number,
+  staleBefore: number,
+): Promise<Backlog> {
+  const [overdue, due, dead, stale] = await Promise.all([
+    db.$count(paymentIntents, lte(paymentIntents.deadline, now)),
+    db.$count(webhookDeliveries, lte(webhookDeliveries.feed_at, now)),
+    db.$count(deadLetters),
+    countStaleJobs(db, staleBefore),
+  ]);
+  return { overduePayments: overdue, dueDeliveries: due, deadLetters: dead, staleJobs: stale };
+}

@@ -1,0 +1,78 @@
+import path from "node:path";
+
+import { cloudflareTest, readD1Migrations } from "@cloudflare/vitest-pool-workers";
+import { defineConfig } from "vitest/config";
+
+// Node, not workerd: official SDKs as peers, the built Worker as a black box, its pages in Chromium.
+const nodeOnly = ["peers", "e2e", "browser"].map((folder) => `test/${folder}/**/*.test.ts`);
+
+// Throw-away values: test storage is made anew for every file.
+const testKey = (fill: string) => Buffer.from(fill.repeat(32)).toString("base64");
+
+const CLOSED = "http://127.0.0.1:9";
+const slugs = "wechat wechat_global antom iotpay promptpay paynow duitnow fps qris vietqr qrph";
+const closedEndpoints = {
+  ...Object.fromEntries(slugs.split(" ").map((slug) => [slug, CLOSED])),
+  alipay: `${CLOSED}/gateway.do`,
+};
+
+/** Tests of pure code: nothing is stored, so its files may share one runtime, which saves minutes. */
+const pure = ["channels", "crypto", "emvco", "leaves", "payments"].map(
+  (folder) => `test/${folder}/**/*.test.ts`,
+);
+
+const workerd = () =>
+  cloudflareTest(async () => ({
+    verbose: false,
+    wrangler: { configPath: "./wrangler.toml" },
+    miniflare: {
+      bindings: {
+        VAULT_KEY: testKey("v"),
+        ID_KEY: testKey("i"),
+        ADMIN_TOKEN: "admin-token-for-tests",
+        LOG_LEVEL: "error",
+        // Whatever outlives its test's double must not leave the machine.
+        CHANNEL_ENDPOINTS: JSON.stringify(closedEndpoints),
+        TEST_MIGRATIONS: await readD1Migrations(path.join(import.meta.dirname, "migrations")),
+      },
+    },
+  }));
+
+const inWorkerd = {
+  setupFiles: ["./test/setup.ts"],
+  restoreMocks: true,
+  testTimeout: 30_000,
+};
+
+export default defineConfig({
+  test: {
+    // One more than the cores of a small machine: the black-box tests mostly wait.
+    maxWorkers: 3,
+    coverage: { provider: "istanbul", include: ["src/**/*.ts", "src/**/*.tsx"] },
+    projects: [
+      {
+        plugins: [workerd()],
+        test: { ...inWorkerd, name: "pure", include: pure, isolate: false },
+      },
+      {
+        plugins: [workerd()],
+        test: {
+          ...inWorkerd,
+          name: "workers",
+          include: ["test/**/*.test.ts"],
+          exclude: [...nodeOnly, ...pure],
+        },
+      },
+      {
+        test: {
+          name: "node",
+          include: nodeOnly,
+          globalSetup: "./test/browser/chromium.ts",
+          restoreMocks: true,
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+        },
+      },
+    ],
+  },
+});
