@@ -175,6 +175,8 @@ export type ServiceManifest = z.output<typeof ManifestMembers>;
 
 /** A whole manifest: each member right, and all of them together, except for where URLs lead. */
 export const ServiceManifest = ManifestMembers.superRefine((manifest, context) => {
+  // What is wrong by itself is said once.
+  if (context.issues.length > 0) return;
   for (const { path, message } of checkManifest(manifest)) {
     context.addIssue({ code: "custom", path: path.split("."), message });
   }

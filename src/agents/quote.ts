@@ -44,9 +44,7 @@ function choosePrice(
     return named === undefined ? err(invalidField("price_id", `must be one of ${ids}`)) : ok(named);
   }
   const possible =
-    prices.length === 1 || amount === null
-      ? prices
-      : prices.filter((price) => fits(price, amount));
+    prices.length === 1 || amount === null ? prices : prices.filter((price) => fits(price, amount));
   const [first, ...others] = possible;
   if (first !== undefined && others.length === 0) return ok(first);
   return err(invalidField("price_id", `is required here: one of ${ids}`));

@@ -38,12 +38,7 @@ export async function manifestInForce(
 ): Promise<Result<ServiceManifest, Failure>> {
   let reason: NoService = "no_manifest_registered";
   const manifest = await manifests.get(keyOf(owner, id), systemClock.now(), async () => {
-    const found = await findActiveService(
-      database(env.DB),
-      owner.merchantId,
-      owner.livemode,
-      id,
-    );
+    const found = await findActiveService(database(env.DB), owner.merchantId, owner.livemode, id);
     // It was checked when it was saved.
     if (found.ok) return found.value.manifest as unknown as ServiceManifest;
     reason = found.error;

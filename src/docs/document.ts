@@ -30,6 +30,7 @@ const KEYLESS = new Set([
   "verifyChannelAccount",
   "authorizeChannelAccount",
   "parseQrBody",
+  "validateService",
   "replayDeadLetter",
   "republishPaymentIntent",
 ]);

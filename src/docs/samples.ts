@@ -112,6 +112,17 @@ const webhookEndpoint = {
   updated_at: WHEN,
 };
 
+const hourOfPayments = {
+  created: 41,
+  succeeded: 36,
+  failed: 1,
+  expired: 2,
+  cancelled: 1,
+  success_rate: 0.9,
+  amounts: [{ currency: "CNY", volume: 251_640, refunded: 699, fee: 1_255 }],
+  channels: [{ channel: "wechat", orders: 41, average_ms: 143, p95_ms: 300 }],
+};
+
 const apiKey = {
   id: IDS.key,
   object: "api_key",
@@ -333,6 +344,33 @@ export const SAMPLES: Readonly<Record<string, Readonly<Record<string, unknown>>>
     created_at: WHEN,
     updated_at: WHEN,
   },
+  Overview: {
+    object: "overview",
+    livemode: true,
+    hours: 24,
+    bucket_hours: 1,
+    tz_offset_minutes: 480,
+    from: "2026-10-31T09:00:00.000Z",
+    to: "2026-11-01T09:00:00.000Z",
+    counted_at: WHEN,
+    totals: hourOfPayments,
+    buckets: [{ start: "2026-11-01T08:00:00.000Z", ...hourOfPayments }],
+  },
+  ChannelPricing: {
+    object: "channel_pricing",
+    channel: "wechat",
+    domestic: { basis_points: 45, fixed: { CNY: 1 }, source: "merchant_channel" },
+    cross_border: { basis_points: 80, fixed: {}, source: "default" },
+  },
+  FeePlan: {
+    object: "fee_plan",
+    merchant_id: IDS.merchant,
+    channel: "wechat",
+    kind: "domestic",
+    basis_points: 45,
+    fixed: { CNY: 1 },
+    updated_at: WHEN,
+  },
   DeadLetter: {
     id: "dl_01k5x0e8m3v7q2r9t4w6y8z0ab",
     object: "dead_letter",
@@ -415,6 +453,13 @@ export const BODIES: Readonly<Record<string, Readonly<Record<string, unknown>>>>
   createApiKey: { label: "till 3", scopes: ["payments:read", "payments:write"] },
   rotateApiKey: { overlap_seconds: 3_600 },
   createMerchant: { name: "Corner Coffee" },
+  putFeePlan: {
+    merchant_id: IDS.merchant,
+    channel: "wechat",
+    kind: "domestic",
+    basis_points: 45,
+    fixed: { CNY: 1 },
+  },
   updateMerchant: { email: "owner@corner.example" },
 };
 
@@ -483,8 +528,6 @@ export const EVENT_CHANGES: Readonly<Record<string, Readonly<Record<string, unkn
       code: "CHANNEL_NOT_CONFIGURED",
       message: "The channel does not take the account's keys.",
       details: { channel: { name: "wechat", code: "SIGN_ERROR", message: "签名错误" } },
-      outcome: "none",
-      retryable: false,
     },
   },
   "webhook_endpoint.disabled": { status: "disabled", disabled_reason: "gone" },

@@ -41,8 +41,24 @@ export const TAGS: readonly Tag[] = [
       "Your own accounts at the channels. Money goes straight to them; the gateway never holds it.",
   },
   {
+    name: "Services",
+    description:
+      "What you offer, in a manifest that people and agents can find: what it does, what it costs, " +
+      "who takes the money. A draft until you put it into force.",
+  },
+  {
     name: "Reconciliation",
     description: "What the channels say and what we say, and where the two do not fit.",
+  },
+  {
+    name: "Overview",
+    description: "Your payments of a day or a week in numbers, for charts.",
+  },
+  {
+    name: "Pricing",
+    description:
+      "What the platform charges for a payment. A payment keeps the rate of its creation, and " +
+      "refunds give the fee back in proportion.",
   },
   {
     name: "API keys",
@@ -76,7 +92,10 @@ export const OBJECTS: Readonly<Record<string, readonly string[]>> = {
   Jobs: ["Job"],
   Channels: ["Channel", "ChannelError"],
   "Channel accounts": ["ChannelAccount", "ChannelOnboarding", "ChannelAuthorization"],
+  Services: ["Service", "ServiceVersion"],
   Reconciliation: ["ReconciliationException"],
+  Overview: ["Overview"],
+  Pricing: ["ChannelPricing", "FeePlan"],
   "API keys": ["ApiKey"],
   Merchants: ["Merchant"],
   Sandbox: ["SandboxPayment"],

@@ -123,7 +123,7 @@ export class IntentBook {
     if (payment === before.payment) return ok(false);
     const sequence = before.sequence + Number(visible);
     const isLeft = payment.order === "none" && before.order !== null;
-    if (isLeft) this.#leave(before.order, command, null);
+    if (isLeft) this.#leave(before.order, before.payment, isReversedBy(command), null);
     const after = this.#armed(
       {
         ...before,
@@ -150,12 +150,13 @@ export class IntentBook {
   }
 
   /** Keeps an order that the buyer has left: news of it may still come. */
-  #leave(order: ChannelOrder, command: Command, closeAt: number | null): void {
-    const reversed =
-      command.type === "left"
-        ? command.reversed
-        : command.type === "reported" && command.report.state === "reversed";
-    this.#store.putLeftOrder({ order, reversed, closeAt, asks: 0 });
+  #leave(
+    order: ChannelOrder,
+    { channelTransactionId }: Payment,
+    reversed: boolean,
+    closeAt: number | null,
+  ): void {
+    this.#store.putLeftOrder({ order, channelTransactionId, reversed, closeAt, asks: 0 });
   }
 
   #left(number: string): LeftOrder | undefined {
@@ -177,17 +178,18 @@ export class IntentBook {
       return ok(false);
     }
     if (before.payment.status === "succeeded") return ok(false);
-    const payment: Payment = { ...before.payment, order: "open", channelTransactionId: null };
+    const payment: Payment = {
+      ...before.payment,
+      order: "open",
+      action: null,
+      actionExpiresAt: null,
+      channelTransactionId: left.channelTransactionId,
+    };
     const decided = decide(payment, command, now);
     if (!decided.ok) return decided;
     const isOpen = before.order !== null && !isTerminal(before.payment.status);
     if (before.order !== null) {
-      this.#store.putLeftOrder({
-        order: before.order,
-        reversed: false,
-        closeAt: isOpen ? now : null,
-        asks: 0,
-      });
+      this.#leave(before.order, before.payment, false, isOpen ? now : null);
     }
     this.#store.dropLeftOrder(left.order.number);
     const taken: IntentRecord = {
@@ -205,6 +207,10 @@ export class IntentBook {
     const order = this.#store.read()?.order ?? null;
     if (order?.number === number) return order;
     return this.#left(number)?.order ?? null;
+  }
+
+  flushJournal(): void {
+    this.#store.flushJournal();
   }
 
   leftOrders(): LeftOrder[] {
@@ -423,6 +429,12 @@ export const nextRefundAsk = (refunds: readonly RefundRecord[]): number | null =
   const times = refunds.filter(({ refund }) => isOpen(refund)).map(({ askAt }) => askAt);
   return times.length === 0 ? null : Math.min(...times);
 };
+
+/** Whether the order was paid and given back in one stroke. */
+const isReversedBy = (command: Command): boolean =>
+  command.type === "left"
+    ? command.reversed
+    : command.type === "reported" && command.report.state === "reversed";
 
 /** The earliest closing of an order that the buyer has left. */
 export const nextClosing = (left: readonly LeftOrder[]): number | null => {

@@ -86,10 +86,7 @@ export class Choosing {
   }
 }
 
-function refusalOf(
-  record: IntentRecord,
-  option: PaymentOption | undefined,
-): Failure | null {
+function refusalOf(record: IntentRecord, option: PaymentOption | undefined): Failure | null {
   const { terms, payment, orders } = record;
   if (isTerminal(payment.status)) return hasEnded(record);
   if (payment.closing !== null) return beingClosed;

@@ -177,7 +177,9 @@ export class Exchanges {
       if (left.closeAt === null || left.closeAt > systemClock.now()) continue;
       const asked = { ...left, asks: left.asks + 1 };
       this.#book.putLeftOrder({ ...asked, closeAt: this.#nextClosing(record, asked.asks) });
-      const about = { ...record, order: left.order, asks: left.asks };
+      const { channelTransactionId } = left;
+      const payment = { ...record.payment, channelTransactionId };
+      const about = { ...record, order: left.order, payment, asks: left.asks };
       const end = await this.#desk.close(about, work.log, (report) => {
         this.#hear(report, work);
         return report.state === "paid";
@@ -190,6 +192,7 @@ export class Exchanges {
         this.#book.putLeftOrder({ ...asked, reversed, closeAt: null });
       }
     }
+    this.#book.flushJournal();
   }
 
   /** No order outlives the payment's deadline at its channel for long. */

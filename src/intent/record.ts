@@ -62,6 +62,8 @@ export interface ChannelOrder extends PaymentOption {
 /** An order that the buyer has left for another. */
 export interface LeftOrder {
   readonly order: ChannelOrder;
+  /** The channel's own number of it, where it gave one. */
+  readonly channelTransactionId: string | null;
   /** Paid and given back by closing it: a success notice sent before that proves nothing. */
   readonly reversed: boolean;
   /** When it has to be closed (again), in milliseconds since 1970; null: nobody can pay it. */

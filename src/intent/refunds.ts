@@ -12,13 +12,7 @@ import { err, ok, type Result } from "../result.ts";
 import { describeError } from "../log.ts";
 import { withinWait } from "../within-wait.ts";
 import { type Answer, refuse } from "./answers.ts";
-import {
-  earliest,
-  type IntentBook,
-  nextClosing,
-  nextRefundAsk,
-  owesLateRefund,
-} from "./book.ts";
+import { earliest, type IntentBook, nextClosing, nextRefundAsk, owesLateRefund } from "./book.ts";
 import type { ChannelDesk } from "./channel-desk.ts";
 import { keptLate, type Misfit, refundMisfit, writeDown } from "./exceptions.ts";
 import { goneAway } from "./failures.ts";

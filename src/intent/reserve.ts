@@ -88,11 +88,7 @@ function prepared(
 }
 
 /** The merchant's own choice: one account, one method. */
-const merchantsOrder = (
-  terms: OrderTerms,
-  option: PaymentOption,
-  method: Method,
-): Unprepared => ({
+const merchantsOrder = (terms: OrderTerms, option: PaymentOption, method: Method): Unprepared => ({
   ...option,
   number: orderNumberOf(terms.id, 1),
   method,

@@ -87,6 +87,7 @@ const LEFT_ORDERS = `
 CREATE TABLE IF NOT EXISTS left_order (
   number TEXT PRIMARY KEY,
   channel_order TEXT NOT NULL CHECK (json_valid(channel_order)),
+  channel_transaction_id TEXT,
   reversed INTEGER NOT NULL CHECK (reversed IN (0, 1)),
   close_at INTEGER,
   asks INTEGER NOT NULL
@@ -94,6 +95,7 @@ CREATE TABLE IF NOT EXISTS left_order (
 
 interface LeftRow extends Record<string, SqlStorageValue> {
   channel_order: string;
+  channel_transaction_id: string | null;
   reversed: number;
   close_at: number | null;
   asks: number;
@@ -313,24 +315,28 @@ export class IntentStorage {
     if (!this.#has("left_order")) return [];
     return this.#storage.sql
       .exec<LeftRow>(
-        "SELECT channel_order, reversed, close_at, asks FROM left_order ORDER BY number",
+        `SELECT channel_order, channel_transaction_id, reversed, close_at, asks
+         FROM left_order ORDER BY number`,
       )
       .toArray()
       .map((row) => ({
         order: JSON.parse(row.channel_order) as ChannelOrder,
+        channelTransactionId: row.channel_transaction_id,
         reversed: row.reversed === 1,
         closeAt: row.close_at,
         asks: row.asks,
       }));
   }
 
-  putLeftOrder({ order, reversed, closeAt, asks }: LeftOrder): void {
+  putLeftOrder({ order, channelTransactionId, reversed, closeAt, asks }: LeftOrder): void {
     this.#create("left_order", LEFT_ORDERS);
     this.#storage.sql.exec(
-      `INSERT OR REPLACE INTO left_order (number, channel_order, reversed, close_at, asks)
-       VALUES (?, ?, ?, ?, ?)`,
+      `INSERT OR REPLACE INTO left_order
+         (number, channel_order, channel_transaction_id, reversed, close_at, asks)
+       VALUES (?, ?, ?, ?, ?, ?)`,
       order.number,
       JSON.stringify(order),
+      channelTransactionId,
       Number(reversed),
       closeAt,
       asks,

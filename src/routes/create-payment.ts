@@ -105,7 +105,7 @@ function createRequest(
   fingerprint: string,
 ): CreateRequest {
   const { merchant, key } = c.var.principal;
-  const method = accounts.length > 1 ? null : body.method ?? "qr";
+  const method = accounts.length > 1 ? null : (body.method ?? "qr");
   return {
     terms: {
       id,

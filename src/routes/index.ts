@@ -1,5 +1,6 @@
 /** Every resource of the API, in the order of the documentation. */
 import type { App } from "./http.ts";
+import { registerCheckout } from "./checkout/index.ts";
 import { registerCompatIotpay } from "./compat-iotpay.ts";
 import { registerConsole } from "./console/register.ts";
 import { registerDocs } from "./docs.tsx";
@@ -17,12 +18,15 @@ import { registerChannelAccountOnboarding } from "./v1/channel-account-onboardin
 import { registerChannelAccounts } from "./v1/channel-accounts.ts";
 import { registerChannels } from "./v1/channels.ts";
 import { registerEvents } from "./v1/events.ts";
+import { registerFeePlans } from "./v1/fee-plans.ts";
 import { registerJobs } from "./v1/jobs.ts";
 import { registerMerchants } from "./v1/merchants.ts";
 import { registerMeta } from "./v1/meta.ts";
 import { registerOperations } from "./v1/operations.ts";
 import { registerOperators } from "./v1/operators.ts";
+import { registerOverview } from "./v1/overview.ts";
 import { registerPaymentIntents } from "./v1/payment-intents.ts";
+import { registerPricing } from "./v1/pricing.ts";
 import { registerQrParse } from "./v1/qr-parse.ts";
 import { registerReconciliation } from "./v1/reconciliation.ts";
 import { registerRefunds } from "./v1/refunds.ts";
@@ -33,6 +37,7 @@ import { registerWebhookReplay } from "./v1/webhook-replay.ts";
 
 export function registerRoutes(app: App): void {
   registerPaymentIntents(app);
+  registerCheckout(app);
   registerRefunds(app);
   registerQr(app);
   registerQrParse(app);
@@ -48,6 +53,9 @@ export function registerRoutes(app: App): void {
   registerChannelAccountAuthorization(app);
   registerCallbacks(app);
   registerReconciliation(app);
+  registerOverview(app);
+  registerPricing(app);
+  registerFeePlans(app);
   registerApiKeys(app);
   registerMerchants(app);
   registerRegistration(app);

@@ -9,8 +9,8 @@ import { html } from "hono/html";
 import { channelOf } from "../channels/registry.ts";
 import { isoOrNull } from "../clock.ts";
 import { apiError } from "../errors.ts";
-import { readIntent } from "../intent/client.ts";
-import type { PaymentIntentView } from "../intent/view.ts";
+import { paymentOfOrder } from "../ids.ts";
+import type { BuyerView } from "../intent/buyer-view.ts";
 import { ok, type Result } from "../result.ts";
 import { sandboxKeyring } from "../sandbox/keys.ts";
 import type { Wallet } from "../sandbox/order.ts";
@@ -20,6 +20,8 @@ import type { FaultScript, SandboxOrders } from "../sandbox/simulator.ts";
 import type { BuyerAction } from "../sandbox/trade.ts";
 import { orderObject, sandboxOrders, sandboxWorld } from "../sandbox/transport.ts";
 import { NoPaymentPage, WalletPage } from "../sandbox/wallet-page.tsx";
+import { readBuyer } from "./checkout/buyer.ts";
+import { wayBack } from "./checkout/stage.ts";
 import { type App, type AppContext, errors, idParam, jsonReply, publicOrigin } from "./http.ts";
 
 const ACTIONS = ["pay", "decline", "close", "scan"] as const satisfies readonly BuyerAction[];
@@ -44,10 +46,19 @@ const SandboxPayment = z
   })
   .openapi("SandboxPayment");
 
-const toReply = (intent: PaymentIntentView, { order, declined, callbacks }: Wallet) => ({
+/** A test payment with an order at a channel: what a wallet can open. */
+interface OpenPayment {
+  readonly view: BuyerView;
+  readonly channel: string;
+  readonly merchant: string;
+  /** Our number of the order at the channel. */
+  readonly number: string;
+}
+
+const toReply = ({ view, channel }: OpenPayment, { order, declined, callbacks }: Wallet) => ({
   object: "sandbox_payment" as const,
-  payment_intent: intent.id,
-  channel: intent.channel,
+  payment_intent: view.intent.id,
+  channel,
   state: order.state,
   declined,
   channel_transaction_id: order.transactionId,
@@ -60,17 +71,30 @@ const toReply = (intent: PaymentIntentView, { order, declined, callbacks }: Wall
   })),
 });
 
-/** Null: there is none, or it is a live one, which is nobody's business here. */
-async function findTestIntent(env: Env, id: string): Promise<PaymentIntentView | null> {
-  const intent = await readIntent(env, id);
-  return intent === null || intent.livemode ? null : intent;
+/**
+ * By the payment's id or the number of its present order. Null: there is none, the buyer has left
+ * that order for another, or it is a live payment, which is nobody's business here.
+ */
+async function findTestPayment(env: Env, number: string): Promise<BuyerView | null> {
+  const id = paymentOfOrder(number);
+  const view = id === null ? null : await readBuyer(env, id);
+  if (view === null || view.intent.livemode) return null;
+  return number === id || number === view.order_number ? view : null;
+}
+
+/** Null: the buyer of an aggregate payment has not chosen yet, so no channel knows of it. */
+function opened(view: BuyerView): OpenPayment | null {
+  const { channel, payee } = view.intent;
+  const { order_number: number } = view;
+  if (number === null || channel === null || payee.merchant_account === null) return null;
+  return { view, channel, merchant: payee.merchant_account, number };
 }
 
 const noSuchPayment = () => apiError("PAYMENT_INTENT_NOT_FOUND", "No such test payment.");
 
-function orderOf(env: Env, intent: PaymentIntentView) {
-  const number = sandboxChannel(intent.channel)?.orderNumber?.(intent.id) ?? intent.id;
-  return orderObject(env, intent.channel, intent.payee.merchant_account, number);
+function orderOf(env: Env, { channel, merchant, number }: OpenPayment) {
+  const theirs = sandboxChannel(channel)?.orderNumber?.(number) ?? number;
+  return orderObject(env, channel, merchant, theirs);
 }
 
 /** What a simulator needs when the buyer's own wallet or browser makes the order. */
@@ -83,25 +107,24 @@ function buyersWorld(c: AppContext, channel: string, script: FaultScript | null)
  * Some codes, links and SDK strings are made without a call to the channel: it hears of the order
  * when the buyer opens them. The error says why the channel refuses.
  */
-async function openIfNew(c: AppContext, intent: PaymentIntentView): Promise<Result<void, string>> {
-  const channel = sandboxChannel(intent.channel);
+async function openIfNew(c: AppContext, payment: OpenPayment): Promise<Result<void, string>> {
+  const { intent } = payment.view;
+  const channel = sandboxChannel(payment.channel);
   const { next_action: next, qr } = intent;
   if (channel?.open === undefined || next === null || next.type === "wait") return ok(undefined);
-  if ((await orderOf(c.env, intent).find()) !== null) return ok(undefined);
+  if ((await orderOf(c.env, payment).find()) !== null) return ok(undefined);
   const action = next.type === "show_qr" ? { type: next.type, data: qr?.data ?? "" } : next;
   const shown = {
-    paymentId: intent.id,
-    merchant: intent.payee.merchant_account,
+    paymentId: payment.number,
+    merchant: payment.merchant,
     currency: intent.amount.currency,
     value: intent.amount.value,
-    notifyUrl: `${publicOrigin(c)}/v1/callbacks/${intent.channel}/${intent.channel_account}`,
+    notifyUrl: `${publicOrigin(c)}/v1/callbacks/${payment.channel}/${intent.channel_account}`,
     action,
   };
-  const opened = await channel.open(
-    shown,
-    await buyersWorld(c, intent.channel, scriptOf(intent.metadata)),
-  );
-  return opened.ok ? ok(undefined) : opened;
+  const world = await buyersWorld(c, payment.channel, scriptOf(intent.metadata));
+  const made = await channel.open(shown, world);
+  return made.ok ? ok(undefined) : made;
 }
 
 /** A form of the wallet page, not an API client. */
@@ -209,24 +232,29 @@ const pageRoute = createRoute({
   },
 });
 
+/** Opens the signed link that was asked for. Answers the order's number at the channel. */
+async function openLink(c: AppContext, slug: string): Promise<string> {
+  const channel = sandboxChannel(slug);
+  if (channel?.open === undefined) throw apiError("NOT_FOUND", "No such page in the sandbox.");
+  const world = await buyersWorld(c, slug, null);
+  const action = { type: "redirect" as const, url: c.req.url };
+  // The link itself says whose order it is.
+  const nobody = { paymentId: "", merchant: "", currency: "", value: 0, notifyUrl: "" };
+  const create: SandboxOrders["create"] = async (order) => {
+    const view = await findTestPayment(c.env, order.orderNumber);
+    const script = scriptOf(view?.intent.metadata ?? {});
+    return sandboxOrders(c.env, script, () => {}, true).create(order);
+  };
+  const orders = { ...world.orders, create };
+  const made = await channel.open({ ...nobody, action }, { ...world, orders });
+  if (!made.ok) throw apiError("INVALID_STATE", made.error);
+  return made.value.orderNumber;
+}
+
 export function registerSandbox(app: App): void {
   app.openapi(pageRoute, async (c) => {
-    const { channel: slug } = c.req.valid("param");
-    const channel = sandboxChannel(slug);
-    if (channel?.open === undefined) throw apiError("NOT_FOUND", "No such page in the sandbox.");
-    const world = await buyersWorld(c, slug, null);
-    const action = { type: "redirect" as const, url: c.req.url };
-    // The link itself says whose order it is.
-    const nobody = { paymentId: "", merchant: "", currency: "", value: 0, notifyUrl: "" };
-    const create: SandboxOrders["create"] = async (order) => {
-      const intent = await findTestIntent(c.env, order.orderNumber);
-      const script = scriptOf(intent?.metadata ?? {});
-      return sandboxOrders(c.env, script, () => {}, true).create(order);
-    };
-    const orders = { ...world.orders, create };
-    const opened = await channel.open({ ...nobody, action }, { ...world, orders });
-    if (!opened.ok) throw apiError("INVALID_STATE", opened.error);
-    return c.redirect(`/sandbox/wallet/${opened.value.orderNumber}`, 303);
+    const number = await openLink(c, c.req.valid("param").channel);
+    return c.redirect(`/sandbox/wallet/${number}`, 303);
   });
 
   app.openapi(keysRoute, async (c) => {
@@ -246,34 +274,42 @@ export function registerSandbox(app: App): void {
   });
 
   app.openapi(actionRoute, async (c) => {
-    const { payment_intent: id, action } = c.req.valid("param");
-    const intent = await findTestIntent(c.env, id);
-    if (intent === null) throw noSuchPayment();
-    const opened = await openIfNew(c, intent);
-    const result = opened.ok ? await orderOf(c.env, intent).buyer(action) : opened;
+    const { payment_intent: number, action } = c.req.valid("param");
+    const view = await findTestPayment(c.env, number);
+    if (view === null) throw noSuchPayment();
+    const payment = opened(view);
+    if (payment === null)
+      throw apiError("INVALID_STATE", "The buyer has not chosen a channel yet.");
+    const reached = await openIfNew(c, payment);
+    const result = reached.ok ? await orderOf(c.env, payment).buyer(action) : reached;
     c.header("Cache-Control", "no-store");
     if (isBrowser(c)) {
-      const path = `/sandbox/wallet/${intent.id}`;
+      const path = `/sandbox/wallet/${number}`;
       return c.redirect(result.ok ? path : `${path}?refused=1`, 303);
     }
     if (!result.ok) throw apiError("INVALID_STATE", result.error);
-    return c.json(toReply(intent, result.value), 200);
+    return c.json(toReply(payment, result.value), 200);
   });
 
   app.openapi(walletRoute, async (c) => {
-    const intent = await findTestIntent(c.env, c.req.valid("param").payment_intent);
-    if (intent === null && !isBrowser(c)) throw noSuchPayment();
+    const view = await findTestPayment(c.env, c.req.valid("param").payment_intent);
+    if (view === null && !isBrowser(c)) throw noSuchPayment();
     const nonce = crypto.randomUUID();
     setPageHeaders(c, nonce);
-    if (intent === null) {
+    if (view === null) {
       c.set("errorCode", "PAYMENT_INTENT_NOT_FOUND");
       return c.html(html`<!doctype html>${<NoPaymentPage nonce={nonce} />}`, 404);
     }
-    await openIfNew(c, intent);
-    const wallet = await orderOf(c.env, intent).wallet();
+    const payment = opened(view);
+    if (payment !== null) await openIfNew(c, payment);
+    const wallet = payment === null ? null : await orderOf(c.env, payment).wallet();
     const refused = c.req.query("refused") === "1";
-    const channelName = channelOf(intent.channel)?.adapter.info.name ?? intent.channel;
-    const page = <WalletPage {...{ intent, channelName, wallet, refused, nonce }} />;
+    const { channel } = view.intent;
+    const channelName =
+      channel === null ? null : (channelOf(channel)?.adapter.info.name ?? channel);
+    // Paying and declining are told to the shop as its own wallet would: by sending the buyer back.
+    const back = wayBack(view) ?? `/pay/${view.intent.id}`;
+    const page = <WalletPage {...{ view, channelName, wallet, refused, back, nonce }} />;
     return c.html(html`<!doctype html>${page}`, 200);
   });
 }

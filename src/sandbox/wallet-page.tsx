@@ -4,15 +4,16 @@
 import { raw } from "hono/html";
 import type { Child } from "hono/jsx";
 
-import type { PaymentIntentView } from "../intent/view.ts";
+import type { BuyerView } from "../intent/buyer-view.ts";
 import { formatMoney } from "../money.ts";
 import type { Wallet } from "./order.ts";
 import { faultOf, scriptOf } from "./scripts.ts";
 
-type State = Wallet["order"]["state"] | "unknown";
+type State = Wallet["order"]["state"] | "unknown" | "unchosen";
 
 const HEADLINES: Readonly<Record<State, string>> = {
   unknown: "Not ordered yet",
+  unchosen: "Nothing chosen yet",
   open: "Confirm the payment",
   scanned: "Confirm the payment",
   paid: "Paid",
@@ -21,25 +22,30 @@ const HEADLINES: Readonly<Record<State, string>> = {
 
 const EXPLANATIONS: Readonly<Record<State, string>> = {
   unknown: "The channel does not know this order yet. Reload in a moment.",
+  unchosen: "Choose a way to pay on the payment's page; then this wallet can pay it.",
   open: "",
   scanned: "",
-  paid: "You can close this page.",
+  paid: "",
   closed: "The order was closed or has expired.",
 };
 
 /** The whole page. `nonce` is the one of the style policy; nothing else may be loaded or run. */
 export function WalletPage(props: {
-  intent: PaymentIntentView;
-  channelName: string;
+  view: BuyerView;
+  channelName: string | null;
   wallet: Wallet | null;
   refused: boolean;
+  /** Where the buyer goes when the wallet is done. */
+  back: string;
   nonce: string;
 }) {
-  const { intent, channelName, wallet, refused, nonce } = props;
-  const state: State = wallet?.order.state ?? "unknown";
+  const { view, channelName, wallet, refused, back, nonce } = props;
+  const { intent } = view;
+  const state = stateOf(view, wallet);
+  const isDone = state === "paid" || state === "closed" || wallet?.declined === true;
   return (
     <Frame title={`Sandbox wallet: ${formatMoney(intent.amount)}`} nonce={nonce}>
-      <p class="channel">{channelName}</p>
+      {channelName === null ? null : <p class="channel">{channelName}</p>}
       <h1>{formatMoney(intent.amount)}</h1>
       <p class="state" role="status">
         <strong>{HEADLINES[state]}</strong> {EXPLANATIONS[state]}
@@ -48,11 +54,23 @@ export function WalletPage(props: {
       {wallet?.declined === true && state === "scanned" ? (
         <p class="note">Declined. The code stays payable until it runs out.</p>
       ) : null}
-      <Details intent={intent} wallet={wallet} />
-      <Buttons intent={intent} state={state} />
+      <Details view={view} wallet={wallet} />
+      <Buttons view={view} state={state} />
+      {isDone || state === "unchosen" ? <Back view={view} href={back} /> : null}
     </Frame>
   );
 }
+
+const stateOf = ({ order_number }: BuyerView, wallet: Wallet | null): State =>
+  wallet?.order.state ?? (order_number === null ? "unchosen" : "unknown");
+
+const Back = ({ view, href }: { view: BuyerView; href: string }) => (
+  <p>
+    <a class="back" href={href}>
+      {view.return_url === null ? "Back to the payment" : "Back to the shop"}
+    </a>
+  </p>
+);
 
 /** For an address that leads nowhere. It repeats nothing of what was asked. */
 export const NoPaymentPage = ({ nonce }: { nonce: string }) => (
@@ -82,12 +100,13 @@ const Frame = (props: { title: string; nonce: string; children: Child }) => (
   </html>
 );
 
-function Details({ intent, wallet }: { intent: PaymentIntentView; wallet: Wallet | null }) {
+function Details({ view, wallet }: { view: BuyerView; wallet: Wallet | null }) {
+  const { intent } = view;
   const script = scriptOf(intent.metadata);
   const rows: readonly (readonly [string, string | null])[] = [
     ["For", intent.description],
     ["Merchant", intent.payee.merchant_account],
-    ["Order", intent.id],
+    ["Order", view.order_number ?? intent.id],
     ["Transaction", wallet?.order.transactionId ?? null],
     ["Script", script === null ? null : `${script}: ${faultOf(script).happens}`],
   ];
@@ -105,11 +124,12 @@ function Details({ intent, wallet }: { intent: PaymentIntentView; wallet: Wallet
   );
 }
 
-function Buttons({ intent, state }: { intent: PaymentIntentView; state: State }) {
+function Buttons({ view, state }: { view: BuyerView; state: State }) {
+  const { intent } = view;
   const late = state === "closed" && faultOf(scriptOf(intent.metadata)).late;
   const payable = state === "open" || state === "scanned";
   if (!payable && !late) return null;
-  const path = `/sandbox/payments/${intent.id}`;
+  const path = `/sandbox/payments/${view.order_number ?? intent.id}`;
   return (
     <div class="buttons">
       <form method="post" action={`${path}/pay`}>
@@ -126,10 +146,10 @@ function Buttons({ intent, state }: { intent: PaymentIntentView; state: State })
 
 const STYLE = `
 :root { color-scheme: light dark; --ground: #f3f4f6; --card: #fff; --text: #111827;
-  --quiet: #4b5563; --line: #d1d5db; --accent: #1d4ed8; --mark: #92400e; --mark-ground: #fef3c7; }
+  --quiet: #4b5563; --line: #d1d5db; --accent: #1d4ed8; --link: #1d4ed8; --mark: #92400e; --mark-ground: #fef3c7; }
 @media (prefers-color-scheme: dark) {
   :root { --ground: #0b0f17; --card: #161c28; --text: #f3f4f6; --quiet: #b6bdc9; --line: #3a4354;
-    --accent: #3b66e0; --mark: #fde68a; --mark-ground: #453207; }
+    --accent: #3b66e0; --link: #9db7ff; --mark: #fde68a; --mark-ground: #453207; }
 }
 * { box-sizing: border-box; }
 body { margin: 0; padding: 1rem; background: var(--ground); color: var(--text);
@@ -151,5 +171,7 @@ dd { margin: 0; overflow-wrap: anywhere; }
 button { width: 100%; min-height: 2.75rem; border: 1px solid var(--line); border-radius: .75rem;
   font: inherit; font-weight: 600; color: var(--text); background: transparent; cursor: pointer; }
 button.pay { color: #fff; background: var(--accent); border-color: var(--accent); }
-button:focus-visible { outline: 3px solid var(--accent); outline-offset: 2px; }
+.back { display: inline-flex; align-items: center; min-height: 2.75rem; font-weight: 600;
+  color: var(--link); }
+button:focus-visible, a:focus-visible { outline: 3px solid var(--accent); outline-offset: 2px; }
 `;

@@ -7,7 +7,7 @@ import { and, eq, gte, lt, sql } from "drizzle-orm";
 import type { Database } from "./db.ts";
 import { paymentIntents } from "./schema.ts";
 
-/** Part of a day, week … that payments are counted in, by their creation. */
+/** The time that is looked at; a payment belongs to the moment of its creation. */
 export interface OverviewWindow {
   /** Milliseconds since 1970. */
   readonly from: number;
@@ -44,8 +44,8 @@ export interface OverviewNumbers {
   readonly cancelled: number;
   /** Succeeded of those that ended, 0 to 1 with four digits; null: none has ended. */
   readonly success_rate: number | null;
-  readonly amounts: readonly CurrencySum[];
-  readonly channels: readonly ChannelSpeed[];
+  readonly amounts: CurrencySum[];
+  readonly channels: ChannelSpeed[];
 }
 
 export interface Overview {

@@ -53,13 +53,17 @@ const SEARCHED = sql`concat_ws(char(10), name, manifest ->> '$.description',
     FROM json_each(manifest, '$.pricing.one_time')))`;
 
 /** Statements that bring the index to where a service's row is: in it while active, else not. */
-export const indexService = (db: Database, id: string): AlsoItem[] => [
-  db.run(sql`DELETE FROM services_fts WHERE rowid =
-    (SELECT ${placeOf(sql`created_at`, sql`id`)} FROM ${services} WHERE id = ${id})`),
-  db.run(sql`INSERT INTO services_fts (rowid, service_id, text)
-    SELECT ${placeOf(sql`created_at`, sql`id`)}, id, ${SEARCHED} FROM ${services}
-    WHERE id = ${id} AND status = 'active'`),
-];
+export function indexService(db: Database, id: string): AlsoItem[] {
+  const place = placeOf(sql`created_at`, sql`id`);
+  const old = sql`(SELECT ${place} FROM ${services} WHERE id = ${id})`;
+  return [
+    db.delete(servicesFts).where(eq(servicesFts.rowid, old)),
+    db.insert(servicesFts).select(
+      // All columns in the order of the table.
+      sql`SELECT ${place}, id, ${SEARCHED} FROM ${services} WHERE id = ${id} AND status = 'active'`,
+    ),
+  ];
+}
 
 /** Live services need a merchant that was let in; test ones only one that is not shut out. */
 export const isOpenForBusiness = (livemode: boolean): SQL => {

@@ -164,7 +164,7 @@ describe("the one alarm", () => {
     await letExpire(id);
     expect(await rowOf(id)).toMatchObject({
       status: "expired",
-      channel_order: "unsent",
+      order_known: "unsent",
       published: 0,
       publish_failures: 1,
     });

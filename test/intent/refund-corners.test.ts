@@ -143,7 +143,7 @@ describe("a late payment that has to go back", () => {
     expect201(await refund(shop.merchant.live, id, { amount: cny(10) }));
     await sql(
       id,
-      `UPDATE intent SET late = 1, terms = json_set(terms, '$.latePayment', 'refund'),
+      `UPDATE intent SET late = 1, channel_order = json_set(channel_order, '$.latePayment', 'refund'),
        afterwork_at = 1`,
     );
     return id;

@@ -40,36 +40,39 @@ const pageOf = (slug: string): string => pages.get(slug) ?? "";
 
 const idsIn = (html: string) => [...html.matchAll(/\sid="([^"]*)"/g)].map(([, id]) => id ?? "");
 const linksIn = (html: string) =>
-  [...html.matchAll(/<a [^>]*href="([^"]*)"/g)].map(([, href]) => (href ?? "").replaceAll("&amp;", "&"));
+  [...html.matchAll(/<a [^>]*href="([^"]*)"/g)].map(([, href]) =>
+    (href ?? "").replaceAll("&amp;", "&"),
+  );
 
 describe("the pages", () => {
-  it.each(ALL)("$slug renders in the frame, under the same policy as the reference", async ({
-    slug,
-  }, { expect }) => {
-    const reply = await ask(guidePath(slug));
-    expect(reply.status).toBe(200);
-    expect(reply.headers.get("Content-Type")).toBe("text/html; charset=UTF-8");
-    const like = await ask("/docs");
-    for (const name of [
-      "Content-Security-Policy",
-      "Referrer-Policy",
-      "X-Content-Type-Options",
-      "Cache-Control",
-    ]) {
-      expect(reply.headers.get(name)).toBe(like.headers.get(name));
-    }
-    const html = await reply.text();
-    expect(html).toMatch(/^<!doctype html><html lang="en">/);
-    expect(html).not.toMatch(/<script|<iframe|<img|\sstyle=|\son\w+=/i);
-    expect(html.match(/<main/g)).toHaveLength(1);
-    const levels = [...html.matchAll(/<h([1-6])/g)].map(([, level]) => Number(level));
-    expect(levels.filter((level) => level === 1)).toHaveLength(1);
-    expect(levels.filter((level, at) => level > (levels[at - 1] ?? 0) + 1)).toEqual([]);
-    const ids = idsIn(html);
-    expect(ids.filter((id, at) => ids.indexOf(id) !== at)).toEqual([]);
-    // Enough to be of use, and a description for those who search.
-    if (slug !== INDEX.slug) expect(html).toMatch(/<meta name="description" content="[^"]{60,}"/);
-  });
+  it.each(ALL)(
+    "$slug renders in the frame, under the same policy as the reference",
+    async ({ slug }, { expect }) => {
+      const reply = await ask(guidePath(slug));
+      expect(reply.status).toBe(200);
+      expect(reply.headers.get("Content-Type")).toBe("text/html; charset=UTF-8");
+      const like = await ask("/docs");
+      for (const name of [
+        "Content-Security-Policy",
+        "Referrer-Policy",
+        "X-Content-Type-Options",
+        "Cache-Control",
+      ]) {
+        expect(reply.headers.get(name)).toBe(like.headers.get(name));
+      }
+      const html = await reply.text();
+      expect(html).toMatch(/^<!doctype html><html lang="en">/);
+      expect(html).not.toMatch(/<script|<iframe|<img|\sstyle=|\son\w+=/i);
+      expect(html.match(/<main/g)).toHaveLength(1);
+      const levels = [...html.matchAll(/<h([1-6])/g)].map(([, level]) => Number(level));
+      expect(levels.filter((level) => level === 1)).toHaveLength(1);
+      expect(levels.filter((level, at) => level > (levels[at - 1] ?? 0) + 1)).toEqual([]);
+      const ids = idsIn(html);
+      expect(ids.filter((id, at) => ids.indexOf(id) !== at)).toEqual([]);
+      // Enough to be of use, and a description for those who search.
+      if (slug !== INDEX.slug) expect(html).toMatch(/<meta name="description" content="[^"]{60,}"/);
+    },
+  );
 
   it("lead from one to the next and back", ({ expect }) => {
     const neighbour = (slug: string, rel: string) =>
@@ -146,7 +149,8 @@ describe("the links", () => {
         const place = path === "" ? guidePath(slug) : path;
         if (!known.has(place)) known.set(place, await idsBehind(place));
         const ids = known.get(place) ?? null;
-        if (ids === null || (anchor !== "" && !ids.includes(anchor))) broken.push(`${slug}: ${href}`);
+        if (ids === null || (anchor !== "" && !ids.includes(anchor)))
+          broken.push(`${slug}: ${href}`);
       }
     }
     expect(broken).toEqual([]);
@@ -154,7 +158,9 @@ describe("the links", () => {
 
   it("go to other hosts only over https and without saying where from", ({ expect }) => {
     for (const { slug } of ALL) {
-      const elsewhere = [...pageOf(slug).matchAll(/<a [^>]*href="https?:[^>]*>/g)].map(([tag]) => tag);
+      const elsewhere = [...pageOf(slug).matchAll(/<a [^>]*href="https?:[^>]*>/g)].map(
+        ([tag]) => tag,
+      );
       for (const tag of elsewhere) {
         expect(tag).toMatch(/href="https:\/\/[a-z]/);
         expect(tag).toContain('rel="noopener noreferrer"');
@@ -208,7 +214,7 @@ describe("markdown", () => {
       "A *b* **c** `d` [e](#f).\n\n## F g\n\n1. one\n2. two\n   - inner\n\n3. three\n\n> said\n\n" +
         "| H | I |\n| - | - |\n| j | `k` |\n\n```sh run.sh\nls\n```",
     );
-    expect(page).toContain("<em>b</em> <strong>c</strong> <code>d</code> <a href=\"#f\">e</a>");
+    expect(page).toContain('<em>b</em> <strong>c</strong> <code>d</code> <a href="#f">e</a>');
     expect(page).toContain('<h2 id="f-g"><a href="#f-g">F g</a></h2>');
     expect(page).toContain("<ol>");
     expect(page).toContain("<blockquote><p>said</p></blockquote>");
@@ -299,8 +305,7 @@ describe("the commands", () => {
   it("send bodies that their route takes, and say that they are JSON", ({ expect }) => {
     let bodies = 0;
     for (const { where, curl } of commands) {
-      const schema =
-        operationFor(curl)?.operation.requestBody?.content["application/json"]?.schema;
+      const schema = operationFor(curl)?.operation.requestBody?.content["application/json"]?.schema;
       if (curl.body === null) continue;
       bodies += 1;
       expect(curl.headers["Content-Type"], where).toBe("application/json");
@@ -376,7 +381,11 @@ function findText(pattern: string, said: unknown): string | null {
 async function send(curl: Curl): Promise<{ status: number; headers: Headers; said: unknown }> {
   const reply = await ask(
     new URL(curl.url).pathname + new URL(curl.url).search,
-    { method: curl.method, headers: curl.headers, ...(curl.body === null ? {} : { body: curl.body }) },
+    {
+      method: curl.method,
+      headers: curl.headers,
+      ...(curl.body === null ? {} : { body: curl.body }),
+    },
     LOCAL_ORIGIN,
   );
   const text = await reply.text();
@@ -437,7 +446,14 @@ async function runGuide(slug: string): Promise<Run[]> {
         const below = blocks[at + 1];
         const shown = below?.language === "json" && below.caption === "";
         const missing = shown ? differences(JSON.parse(below.text), said) : [];
-        runs.push({ command: command.join(" "), status, headers, said, shown, differences: missing });
+        runs.push({
+          command: command.join(" "),
+          status,
+          headers,
+          said,
+          shown,
+          differences: missing,
+        });
       }
     }
   }
@@ -460,19 +476,20 @@ describe("a reader who pastes every command", () => {
     expect(differences({ a: [{ b: 1 }] }, { a: [] })).not.toEqual([]);
   });
 
-  it.each(["test-scenarios", "refunds", "errors"])("of %s gets what the guide shows", async (slug, {
-    expect,
-  }) => {
-    const runs = await runGuide(slug);
-    expect(runs.length).toBeGreaterThan(2);
-    for (const run of runs) {
-      // Where a refusal is the point, it is shown.
-      if (!run.shown) {
-        expect(run.status, `${run.command}\n${JSON.stringify(run.said)}`).toBeLessThan(300);
+  it.each(["test-scenarios", "refunds", "errors"])(
+    "of %s gets what the guide shows",
+    async (slug, { expect }) => {
+      const runs = await runGuide(slug);
+      expect(runs.length).toBeGreaterThan(2);
+      for (const run of runs) {
+        // Where a refusal is the point, it is shown.
+        if (!run.shown) {
+          expect(run.status, `${run.command}\n${JSON.stringify(run.said)}`).toBeLessThan(300);
+        }
+        expect(run.differences, `${run.command}\n${JSON.stringify(run.said)}`).toEqual([]);
       }
-      expect(run.differences, `${run.command}\n${JSON.stringify(run.said)}`).toEqual([]);
-    }
-  });
+    },
+  );
 });
 
 describe("the tables", () => {

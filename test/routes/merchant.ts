@@ -9,6 +9,7 @@ import { randomId, secureRandom } from "../../src/ids.ts";
 import { DeliveryMessage } from "../../src/messages.ts";
 import { database } from "../../src/store/db.ts";
 import { insertMerchant } from "../../src/store/merchants.ts";
+import { ReplayStep } from "../../src/webhooks/replay.ts";
 
 export const db = database(env.DB);
 const vault = openVault(env.VAULT_KEY);
@@ -26,6 +27,8 @@ export interface Client {
   readonly livemode: boolean;
   /** What went to the deliveries queue. */
   readonly queued: DeliveryMessage[];
+  /** And the steps of replays that did. */
+  readonly steps: ReplayStep[];
   readonly call: (
     method: string,
     path: string,
@@ -76,11 +79,15 @@ async function makeClient(id: string, livemode: boolean, scopes: string[], vars:
     ],
   );
   const queued: DeliveryMessage[] = [];
+  const steps: ReplayStep[] = [];
   const bindings = {
     ...env,
     ...vars,
     DELIVERIES: {
-      send: async () => METADATA,
+      send: async (body: unknown) => {
+        steps.push(ReplayStep.parse(body));
+        return METADATA;
+      },
       sendBatch: async (batch: Iterable<MessageSendRequest>) => {
         for (const { body } of batch) queued.push(DeliveryMessage.parse(body));
         return METADATA;
@@ -107,7 +114,7 @@ async function makeClient(id: string, livemode: boolean, scopes: string[], vars:
       body: text === "" ? null : JSON.parse(text),
     };
   };
-  return { merchantId: id, livemode, queued, call };
+  return { merchantId: id, livemode, queued, steps, call };
 }
 
 /** A merchant of its own for each test. `vars` replaces variables of the deployment. */

@@ -13,6 +13,7 @@ import { insertMerchant } from "../../src/store/merchants.ts";
 import { listDeliveries } from "../../src/store/webhook-deliveries.ts";
 import { type EndpointRow, saveEndpoint } from "../../src/store/webhook-endpoints.ts";
 import { buildEvent } from "../../src/envelope.ts";
+import type { ReplayStep } from "../../src/webhooks/replay.ts";
 import { makeSecret } from "../../src/webhooks/secrets.ts";
 
 export const START = Date.UTC(2026, 10, 1, 8, 30);
@@ -45,6 +46,8 @@ export interface World {
   readonly queued: QueuedMessage[];
   /** Every message that was ever sent. */
   readonly sent: QueuedMessage[];
+  /** Steps of replays not yet handed over. */
+  readonly steps: ReplayStep[];
   readonly lines: string[];
   readonly timers: AbortController[];
   now: number;
@@ -73,13 +76,16 @@ export async function makeWorld(receiver: Receiver, livemode = true): Promise<Wo
   const queued: QueuedMessage[] = [];
   const sent: QueuedMessage[] = [];
   const received: Received[] = [];
+  const steps: ReplayStep[] = [];
   const lines: string[] = [];
   const timers: AbortController[] = [];
+  const refuse = () => {
+    if (world.failingSends <= 0) return;
+    world.failingSends -= 1;
+    throw new Error("queue is down");
+  };
   const push = (body: DeliveryMessage, delaySeconds = 0) => {
-    if (world.failingSends > 0) {
-      world.failingSends -= 1;
-      throw new Error("queue is down");
-    }
+    refuse();
     const message = { body, delaySeconds, dueAt: world.now + delaySeconds * 1_000 };
     queued.push(message);
     sent.push(message);
@@ -98,6 +104,12 @@ export async function makeWorld(receiver: Receiver, livemode = true): Promise<Wo
     db,
     deliveries,
     notices: { send: async () => undefined },
+    replays: {
+      send: async (step) => {
+        refuse();
+        steps.push(step);
+      },
+    },
     vault,
     // Half of the way: no jitter.
     random: (length) => new Uint8Array(length).fill(128, 0, 1),
@@ -128,6 +140,7 @@ export async function makeWorld(receiver: Receiver, livemode = true): Promise<Wo
     received,
     queued,
     sent,
+    steps,
     lines,
     timers,
     now: START,

@@ -27,9 +27,7 @@ export function ChooseStage({ page, chosen }: { page: PaymentPage; chosen: strin
       ) : (
         <List page={page} ways={ways} chosen={chosen} />
       )}
-      {ways.length < page.view.options.length ? (
-        <p class="hint">{texts.otherWaysOutside}</p>
-      ) : null}
+      {ways.length < page.view.options.length ? <p class="hint">{texts.otherWaysOutside}</p> : null}
       {chosen === null ? <AnyCode page={page} /> : <Keep page={page} />}
     </>
   );

@@ -58,5 +58,6 @@ export function pagePath(id: string, speech: Speech, extra: Record<string, strin
     ...(speech.named ? { lang: speech.language } : {}),
     ...extra,
   }).toString();
-  return query === "" ? `/pay/${id}` : `/pay/${id}?${query}`;
+  const path = `/pay/${encodeURIComponent(id)}`;
+  return query === "" ? path : `${path}?${query}`;
 }

@@ -93,19 +93,13 @@ function helpFor(agent: Agent, data: string, type: QrType): PhoneHelp | null {
 }
 
 function endingOf({ intent }: BuyerView): Ending | null {
-  switch (intent.status) {
-    case "succeeded": {
-      const returned = intent.amount_refunded.value;
-      if (returned === 0) return "paid";
-      return returned < intent.amount.value ? "part_refunded" : "refunded";
-    }
-    case "expired":
-    case "failed":
-    case "cancelled":
-      return intent.status;
-    default:
-      return null;
+  const { status } = intent;
+  if (status === "succeeded") {
+    const returned = intent.amount_refunded.value;
+    if (returned === 0) return "paid";
+    return returned < intent.amount.value ? "part_refunded" : "refunded";
   }
+  return status === "expired" || status === "failed" || status === "cancelled" ? status : null;
 }
 
 const isAggregate = ({ options }: BuyerView): boolean => options.length > 1;

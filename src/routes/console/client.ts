@@ -79,18 +79,21 @@ export const fetchApi = (
   options: CallOptions = {},
 ): Promise<Response> => fetchAs(c, c.var.session.principal, method, path, body, options);
 
-/** The API's reply as a value. It is our own, so its shape is what API.md says. */
-export async function readAnswer<T>(reply: Response): Promise<ApiAnswer<T>> {
-  const { status } = reply;
-  const text = await reply.text();
-  const body = text === "" ? null : JSON.parse(text);
-  if (reply.ok) return { ok: true, status, body: body as T };
-  const { error, request_id: requestId } = body as {
+/** A refusal of the API as a value. */
+export async function readRefusal(reply: Response) {
+  const { error, request_id: requestId } = await reply.json<{
     error: Omit<ApiProblem, "issues" | "requestId">;
     request_id: string;
-  };
+  }>();
   const issues = (error.details["issues"] ?? []) as Issue[];
-  return { ok: false, status, error: { ...error, issues, requestId } };
+  return { ok: false as const, status: reply.status, error: { ...error, issues, requestId } };
+}
+
+/** The API's reply as a value. It is our own, so its shape is what API.md says. */
+export async function readAnswer<T>(reply: Response): Promise<ApiAnswer<T>> {
+  if (!reply.ok) return readRefusal(reply);
+  const text = await reply.text();
+  return { ok: true, status: reply.status, body: (text === "" ? null : JSON.parse(text)) as T };
 }
 
 /**

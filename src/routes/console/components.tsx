@@ -75,7 +75,7 @@ export const Amount = ({ money }: { money: Money }) => (
   <span class="money">{formatMoney(money)}</span>
 );
 
-/** `2026-11-01 08:30:00` UTC; console.js adds the reader's own time as a tooltip. */
+/** `2026-11-01 08:30:00` UTC; console.js shows the reader's own time as a tooltip. */
 export function Time({ at }: { at: string | null }) {
   if (at === null) return <span class="quiet">–</span>;
   return <time datetime={at}>{at.slice(0, 19).replace("T", " ")}</time>;
@@ -100,10 +100,13 @@ export function Status({ status }: { status: string }) {
 /** An id, complete, in the type of codes. */
 export const Id = ({ children }: PropsWithChildren) => <code class="id">{children}</code>;
 
-/** Text to take along; console.js adds the button. */
+/** Text to take along. The button shows where there is JavaScript. */
 export const Copy = ({ text }: { text: string }) => (
   <span class="copy">
-    <code>{text}</code>
+    <code>{text}</code>{" "}
+    <button type="button" class="plain" aria-label={`Copy ${text.slice(0, 40)}`}>
+      Copy
+    </button>
   </span>
 );
 
@@ -172,12 +175,19 @@ export function Pager(props: { path: string; next: string | null; first: boolean
 
 /**
  * A part of the page that htmx fetches again while `on`: the whole page is asked for, and the element
- * of the same id is taken out of it. Asking does not keep a session alive.
+ * of the same id is taken out of it, with those in `also`. Asking does not keep a session alive.
  */
 export function Live(
-  props: PropsWithChildren<{ id: string; path: string; on: boolean; seconds?: number }>,
+  props: PropsWithChildren<{
+    id: string;
+    path: string;
+    on: boolean;
+    seconds?: number;
+    /** Ids of other elements that change with it. */
+    also?: readonly string[];
+  }>,
 ) {
-  const { id, path, on, seconds = 3, children } = props;
+  const { id, path, on, seconds = 3, also = [], children } = props;
   if (!on) return <div id={id}>{children}</div>;
   return (
     <div
@@ -186,6 +196,9 @@ export function Live(
       hx-get={path}
       hx-trigger={`every ${seconds}s`}
       hx-select={`#${id}`}
+      hx-select-oob={
+        also.length === 0 ? undefined : also.map((each) => `#${each}:outerMorph`).join()
+      }
       hx-target="this"
       hx-swap="outerMorph"
       hx-headers='{"X-Console-Poll":"1"}'

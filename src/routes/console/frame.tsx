@@ -32,7 +32,7 @@ import { html } from "hono/html";
 import { createContext, useContext } from "hono/jsx";
 import type { Child, PropsWithChildren } from "hono/jsx";
 
-import { ERRORS, type ErrorCode } from "../../errors.ts";
+import type { ErrorCode, ERRORS } from "../../errors.ts";
 import type { ApiAnswer, ApiProblem } from "./client.ts";
 import { type ConsoleContext, NAV_GROUPS, type NavItem, type Session } from "./env.ts";
 import { CSRF_HEADER } from "./form.ts";
@@ -182,7 +182,7 @@ function Layout(
         <link rel="icon" href="/favicon.svg" type="image/svg+xml" />
         <link rel="stylesheet" href="/assets/console.css" />
         <script src="/assets/htmx.min.js" defer></script>
-        <script src="/assets/console.js" defer></script>
+        <script src="/assets/console.js" type="module"></script>
         {refresh === undefined ? null : (
           <noscript>
             <meta http-equiv="refresh" content={String(refresh)} />

@@ -141,7 +141,7 @@ async function signIn(c: ConsoleContext): Promise<Response> {
 
 export function registerSignIn(pages: Hono<ConsoleEnv>): void {
   pages.get("/sign-in", (c) => page(c, 200, null, nextPath(c.req.query("next"), c.req.url)));
-  pages.post("/sign-in", signIn);
+  pages.post("/sign-in", (c) => signIn(c));
 }
 
 /** Behind `signedIn` and the check of the form. */

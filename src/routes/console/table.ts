@@ -1,5 +1,15 @@
 /** Every page of the console, in the order of the navigation. A new page is one line here. */
 import type { Page } from "./env.ts";
 import { overviewPage } from "./pages/overview.tsx";
+import { paymentActionPages } from "./pages/payment-actions.tsx";
+import { paymentDetailPage } from "./pages/payment.tsx";
+import { paymentsPages } from "./pages/payments.tsx";
+import { refundsPage } from "./pages/refunds.tsx";
 
-export const PAGES: readonly Page[] = [overviewPage];
+export const PAGES: readonly Page[] = [
+  overviewPage,
+  ...paymentsPages,
+  paymentDetailPage,
+  ...paymentActionPages,
+  refundsPage,
+];

@@ -80,8 +80,8 @@ const list = createRoute({
   request: {
     query: z.strictObject({
       ...pageQuery,
-      merchant_id: MerchantId.optional(),
-      channel: Channel.optional(),
+      merchant_id: MerchantId.optional().openapi({ description: "Only this merchant's rows." }),
+      channel: Channel.optional().openapi({ description: "Only this channel's rows." }),
     }),
   },
   responses: { 200: jsonReply(listOf(FeePlanView), "A page."), ...errors(400, 401, 403) },
@@ -117,9 +117,9 @@ const remove = createRoute({
   ...operator,
   request: {
     query: z.strictObject({
-      merchant_id: MerchantId.optional(),
-      channel: Channel.optional(),
-      kind: Kind,
+      merchant_id: MerchantId.optional().openapi({ description: "Default: everybody's row." }),
+      channel: Channel.optional().openapi({ description: "Default: the row of every channel." }),
+      kind: Kind.openapi({ description: "The row's kind." }),
     }),
   },
   responses: { 200: jsonReply(FeePlanView, "As it was."), ...errors(400, 401, 403, 404, 409) },

@@ -121,8 +121,8 @@ export function registerOverview(app: App): void {
     });
     if (known === null) throw new Error("an overview was not counted");
     const { at, window, overview } = known;
-    const view = {
-      object: "overview" as const,
+    const view: z.infer<typeof OverviewView> = {
+      object: "overview",
       livemode: key.livemode,
       hours,
       bucket_hours: BUCKET_HOURS[hours],
@@ -133,6 +133,6 @@ export function registerOverview(app: App): void {
       totals: overview.totals,
       buckets: overview.buckets.map((bucket) => ({ ...bucket, start: iso(bucket.start) })),
     };
-    return c.json(view as z.infer<typeof OverviewView>, 200);
+    return c.json(view, 200);
   });
 }

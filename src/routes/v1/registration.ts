@@ -27,13 +27,13 @@ const HOUR_MS = 3_600_000;
 const SHORTEST_REPEAT_KEY = 32;
 const REPEAT_KEY = `must have at least ${SHORTEST_REPEAT_KEY} characters that nobody can guess, such as a random UUID`;
 
+/** For the document; it is checked before the request is remembered. */
 const RepeatKey = z
   .string()
   .min(SHORTEST_REPEAT_KEY, REPEAT_KEY)
   .max(255)
   .optional()
   .openapi({
-    param: { name: "Idempotency-Key", in: "header" },
     description:
       "A repeat with the same key and body gets the first answer again, keys included. It " +
       `${REPEAT_KEY}.`,
@@ -84,7 +84,7 @@ const register = createRoute({
     `refused until an operator has verified the merchant. At most ${PER_PLACE} an hour from one place.`,
   middleware: [anybody, readableBody, idempotent],
   request: {
-    headers: z.object({ "idempotency-key": RepeatKey }),
+    headers: z.object({ "Idempotency-Key": RepeatKey }),
     body: jsonBody(RegisterMerchant),
   },
   responses: {

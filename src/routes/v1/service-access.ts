@@ -19,8 +19,10 @@ export const changing = merchantAuth("services:write");
 export const creating = { ...changing, middleware: [...changing.middleware, idempotent] };
 
 /** The merchant that asks; null: anybody. */
-export const callerOf = (c: AppContext): Principal | null =>
-  (c.get("principal") as Principal | undefined) ?? null;
+export function callerOf(c: AppContext): Principal | null {
+  const principal = c.get("principal") as Principal | undefined;
+  return principal ?? null;
+}
 
 /** Every look costs a read of D1: strangers may not ask for many. */
 async function limitStrangers(c: AppContext): Promise<void> {

@@ -19,7 +19,8 @@ export const ja: Texts = {
   staysValid: "別の方法を選ぶまで、選択中の方法は有効です。",
   keepThisWay: "選択中の方法に戻る",
   otherWay: "別の方法で支払う",
-  otherWaysOutside: "ほかの方法をご利用の場合は、このページをスマートフォンのブラウザで開いてください。",
+  otherWaysOutside:
+    "ほかの方法をご利用の場合は、このページをスマートフォンのブラウザで開いてください。",
   notInThisApp: "このアプリ内ではお支払いいただけません",
   openInBrowser: "右上の「⋯」をタップし、「ブラウザで開く」を選んでください。",
 

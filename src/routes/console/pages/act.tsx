@@ -44,25 +44,6 @@ export const Pages = (props: { c: ConsoleContext; list: ApiList<unknown>; filter
   />
 );
 
-/** Every entry of a list that is short by nature, such as a merchant's accounts; 300 at most. */
-export async function wholeOf<T>(
-  c: ConsoleContext,
-  path: string,
-): Promise<ApiAnswer<readonly T[]>> {
-  const data: T[] = [];
-  let cursor: string | null = null;
-  for (let page = 0; page < 3; page += 1) {
-    const query: Query = { limit: 100, cursor };
-    // oxlint-disable-next-line no-await-in-loop -- each page names the next
-    const answer: ApiAnswer<ApiList<T>> = await api(c, "GET", path, undefined, { query });
-    if (!answer.ok) return answer;
-    data.push(...answer.body.data);
-    cursor = answer.body.next_cursor;
-    if (!answer.body.has_more) break;
-  }
-  return { ok: true, status: 200, body: data };
-}
-
 export type OnceAnswer<T> =
   | { readonly ok: true; readonly body: T; readonly repeated: boolean }
   | Refusal;
@@ -93,13 +74,6 @@ export const AlreadyShown = ({ children }: { children: Child }) => (
 /** `2026-11-01T08:30` as a browser's field gives it, taken as UTC; anything else goes on as it is. */
 export const utcTime = (text: string): string =>
   /^\d{4}-\d\d-\d\dT\d\d:\d\d$/.test(text) ? `${text}:00Z` : text;
-
-/** One entry for each line or comma. */
-export const linesOf = (text: string): string[] =>
-  text
-    .split(/[\n,]/)
-    .map((line) => line.trim())
-    .filter((line) => line !== "");
 
 /** Without the members that are empty: the API takes a missing field, not an empty one. */
 export const filled = (body: Readonly<Record<string, string>>): Record<string, string> =>

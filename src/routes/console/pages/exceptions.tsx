@@ -64,8 +64,8 @@ async function list(c: ConsoleContext) {
       {data.length === 0 ? (
         <Empty title="Nothing is amiss.">
           <p>
-            Payments of another amount, of an unknown reference, or paid twice would stand here, with
-            what to do about them.
+            Payments of another amount, of an unknown reference, or paid twice would stand here,
+            with what to do about them.
           </p>
         </Empty>
       ) : (

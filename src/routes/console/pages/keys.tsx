@@ -7,16 +7,8 @@ import type { ConsoleContext, Page } from "../env.ts";
 import { Checkboxes, Field, Form as ActionForm, Problem, Select, TextArea } from "../fields.tsx";
 import { type Form, readForm } from "../form.ts";
 import { done, refused, show } from "../frame.tsx";
-import {
-  AlreadyShown,
-  confirmation,
-  linesOf,
-  listOf,
-  Pages,
-  postOnce,
-  segment,
-  utcTime,
-} from "./act.tsx";
+import { AlreadyShown, confirmation, listOf, Pages, postOnce, segment, utcTime } from "./act.tsx";
+import { linesOf } from "./lines.ts";
 import type { KeyView } from "./views.ts";
 
 const BACK = { href: "/console/keys", label: "API keys" };

@@ -1,9 +1,269 @@
-/** `/console`: what happened in the last hours. */
+/** `/console`: what happened in the last hours, for merchants; how the platform does, for operators. */
+import { CURRENCY_DECIMALS, formatMoney } from "../../../money.ts";
+import type { CurrencySum, OverviewNumbers } from "../../../store/overview.ts";
+import { api, type ApiList } from "../client.ts";
+import { Bars, type Chart, Lines, type Series } from "../charts.tsx";
+import { Status, Time } from "../components.tsx";
 import type { ConsoleContext, Page } from "../env.ts";
-import { show } from "../frame.tsx";
+import { refused, show } from "../frame.tsx";
+import { channelName } from "./payments.tsx";
 
-async function handler(c: ConsoleContext): Promise<Response> {
-  return show(c, { title: "Overview", wide: true }, <p>…</p>);
+type Bucket = OverviewNumbers & { readonly start: string };
+
+/** The answer of `GET /v1/overview`. */
+interface Overview {
+  readonly hours: number;
+  readonly bucket_hours: number;
+  readonly counted_at: string;
+  readonly totals: OverviewNumbers;
+  readonly buckets: readonly Bucket[];
+}
+
+const HOURS = [24, 168] as const;
+
+const compact = new Intl.NumberFormat("en", { notation: "compact", maximumFractionDigits: 1 });
+const whole = new Intl.NumberFormat("en");
+
+/** `99.12 %`, with as many digits as the API gives. */
+const percent = (rate: number): string => `${Math.round(rate * 10_000) / 100} %`;
+
+const Figure = (props: { label: string; value: string; beside?: string | undefined }) => (
+  <div class="figure">
+    <p class="label">{props.label}</p>
+    <p class="value">{props.value}</p>
+    {props.beside === undefined ? null : <p class="beside">{props.beside}</p>}
+  </div>
+);
+
+function Totals({ totals }: { totals: OverviewNumbers }) {
+  const { created, succeeded, failed, expired, cancelled, success_rate: rate, amounts } = totals;
+  const ended = succeeded + failed + expired + cancelled;
+  return (
+    <div class="figures">
+      <Figure
+        label="Payments created"
+        value={whole.format(created)}
+        beside={`${whole.format(created - ended)} still open`}
+      />
+      <Figure
+        label="Success rate"
+        value={rate === null ? "–" : percent(rate)}
+        beside={`${whole.format(succeeded)} of ${whole.format(ended)} that ended`}
+      />
+      {amounts.map(({ currency, volume, refunded }) => (
+        <Figure
+          label={`Volume in ${currency}`}
+          value={formatMoney({ currency, value: volume })}
+          beside={
+            refunded === 0 ? undefined : `refunded ${formatMoney({ currency, value: refunded })}`
+          }
+        />
+      ))}
+      {amounts.map(({ currency, fee }) => (
+        <Figure label={`Fees in ${currency}`} value={formatMoney({ currency, value: fee })} />
+      ))}
+    </div>
+  );
+}
+
+type Common = Pick<Chart, "starts" | "bucketHours">;
+
+/** Money of one currency over time. Currencies are never added up. */
+function moneyChart(
+  common: Common,
+  buckets: readonly Bucket[],
+  currency: string,
+  what: "volume" | "fee",
+): Chart {
+  const name = what === "volume" ? "Volume" : "Fees";
+  const valueOf = ({ amounts }: Bucket): number =>
+    amounts.find((sum: CurrencySum) => sum.currency === currency)?.[what] ?? 0;
+  const unit = 10 ** (CURRENCY_DECIMALS[currency] ?? 2);
+  return {
+    ...common,
+    id: `${what}-${currency}`,
+    title: `${name} in ${currency}`,
+    summary: `${name} of payments that succeeded, by the time they were created, as bars.`,
+    series: [{ name, values: buckets.map(valueOf) }],
+    format: (value) => formatMoney({ currency, value }),
+    // Labels of the axis only: amounts themselves stay integers.
+    short: (value) => compact.format(value / unit),
+  };
+}
+
+const outcomeChart = (common: Common, buckets: readonly Bucket[]): Chart => ({
+  ...common,
+  id: "outcomes",
+  title: "Payments by outcome",
+  summary: "How many payments succeeded, failed, or ran out, by the time they were created.",
+  series: [
+    { name: "Succeeded", values: buckets.map(({ succeeded }) => succeeded) },
+    { name: "Failed", values: buckets.map(({ failed }) => failed) },
+    {
+      name: "Expired or cancelled",
+      values: buckets.map(({ expired, cancelled }) => expired + cancelled),
+    },
+  ],
+  format: (value) => whole.format(value),
+  short: (value) => compact.format(value),
+});
+
+const rateChart = (common: Common, buckets: readonly Bucket[]): Chart => ({
+  ...common,
+  id: "success-rate",
+  title: "Success rate",
+  summary: "The share of the payments that ended which succeeded; gaps where none has ended.",
+  series: [{ name: "Success rate", values: buckets.map((bucket) => bucket.success_rate) }],
+  format: percent,
+  short: percent,
+  top: 1,
+});
+
+function latencyChart(common: Common, totals: OverviewNumbers, buckets: readonly Bucket[]): Chart {
+  const series: Series[] = totals.channels.map(({ channel }) => ({
+    name: channelName(channel),
+    values: buckets.map(
+      ({ channels }) => channels.find((each) => each.channel === channel)?.p95_ms ?? null,
+    ),
+  }));
+  return {
+    ...common,
+    id: "latency",
+    title: "Time to place an order",
+    summary: "95 of 100 orders were taken by the channel within this time, as lines by channel.",
+    series,
+    format: (value) => `${whole.format(value)} ms`,
+    short: (value) => `${compact.format(value)} ms`,
+  };
+}
+
+async function merchantOverview(c: ConsoleContext): Promise<Response> {
+  const hours = c.req.query("hours") ?? "24";
+  const answer = await api<Overview>(c, "GET", "/v1/overview", undefined, { query: { hours } });
+  if (!answer.ok) return refused(c, answer);
+  const { totals, buckets, bucket_hours: bucketHours, counted_at: countedAt } = answer.body;
+  const common = { starts: buckets.map(({ start }) => start), bucketHours };
+  const currencies = totals.amounts.map(({ currency }) => currency);
+  return show(
+    c,
+    { title: "Overview", wide: true, aside: <Range hours={answer.body.hours} /> },
+    <>
+      <Totals totals={totals} />
+      {totals.created === 0 ? <FirstSteps /> : null}
+      <div class="charts">
+        {currencies.map((currency) => (
+          <Bars chart={moneyChart(common, buckets, currency, "volume")} />
+        ))}
+        <Lines chart={rateChart(common, buckets)} />
+        <Bars chart={outcomeChart(common, buckets)} />
+        <Lines chart={latencyChart(common, totals, buckets)} />
+        {currencies.map((currency) => (
+          <Bars chart={moneyChart(common, buckets, currency, "fee")} />
+        ))}
+      </div>
+      <p class="quiet">
+        Counted <Time at={countedAt} />, by the time each payment was created.
+      </p>
+    </>,
+  );
+}
+
+const RANGES: Readonly<Record<number, string>> = { 24: "24 hours", 168: "7 days" };
+
+const Range = ({ hours }: { hours: number }) => (
+  <nav class="range" aria-label="Time">
+    {HOURS.map((each) => (
+      <a
+        href={each === 24 ? "/console" : `/console?hours=${each}`}
+        aria-current={each === hours ? "true" : undefined}
+      >
+        {RANGES[each]}
+      </a>
+    ))}
+  </nav>
+);
+
+const FirstSteps = () => (
+  <p class="note">
+    No payment was created in this time. <a href="/docs">The documentation</a> shows how to create
+    one; <a href="/console/payments">all payments</a> are in the list.
+  </p>
+);
+
+interface Health {
+  readonly channel: string;
+  readonly name: string;
+  readonly status: string;
+  readonly orders: number;
+}
+
+interface Sweeper {
+  readonly overdue_payments: number;
+  readonly due_deliveries: number;
+  readonly dead_letters: number;
+  readonly stale_jobs: number;
+  readonly jobs: readonly {
+    readonly name: string;
+    readonly last_run: { readonly started_at: string; readonly error: string | null } | null;
+  }[];
+}
+
+async function operatorOverview(c: ConsoleContext): Promise<Response> {
+  const [health, sweeper] = await Promise.all([
+    api<ApiList<Health>>(c, "GET", "/v1/admin/channels/health"),
+    api<Sweeper>(c, "GET", "/v1/admin/sweeper"),
+  ]);
+  if (!health.ok) return refused(c, health);
+  if (!sweeper.ok) return refused(c, sweeper);
+  const { jobs, dead_letters: dead, due_deliveries: due } = sweeper.body;
+  const { overdue_payments: overdue, stale_jobs: stale } = sweeper.body;
+  return show(
+    c,
+    { title: "Overview", wide: true },
+    <>
+      <div class="figures">
+        <Figure label="Dead letters" value={whole.format(dead)} />
+        <Figure label="Payments overdue" value={whole.format(overdue)} />
+        <Figure label="Webhooks due" value={whole.format(due)} />
+        <Figure label="Replays that stand still" value={whole.format(stale)} />
+      </div>
+      <div class="columns">
+        <section class="panel" aria-labelledby="channels">
+          <h2 id="channels">Channels in the last two hours</h2>
+          <ul class="states">
+            {health.body.data.map(({ name, status, orders }) => (
+              <li>
+                <span>{name}</span> <Status status={status} />{" "}
+                <span class="quiet">{`${whole.format(orders)} orders in 24 hours`}</span>
+              </li>
+            ))}
+          </ul>
+        </section>
+        <section class="panel" aria-labelledby="jobs">
+          <h2 id="jobs">Scheduled jobs</h2>
+          <ul class="states">
+            {jobs.map(({ name, last_run: run }) => (
+              <li>
+                <span>{name}</span> <JobState run={run} />
+              </li>
+            ))}
+          </ul>
+        </section>
+      </div>
+    </>,
+  );
+}
+
+function JobState({ run }: { run: Sweeper["jobs"][number]["last_run"] }) {
+  if (run === null) return <span class="quiet">has not run yet</span>;
+  return (
+    <>
+      <Status status={run.error === null ? "ok" : "failed"} />{" "}
+      <span class="quiet">
+        <Time at={run.started_at} />
+      </span>
+    </>
+  );
 }
 
 export const overviewPage: Page = {
@@ -12,5 +272,5 @@ export const overviewPage: Page = {
   scope: "both",
   title: "Overview",
   nav: { group: "Money", label: "Overview" },
-  handler,
+  handler: (c) => (c.var.session.kind === "operator" ? operatorOverview(c) : merchantOverview(c)),
 };

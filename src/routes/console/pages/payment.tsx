@@ -56,7 +56,10 @@ function Summary({ payment }: { payment: Payment }) {
       rows={[
         ["Payment", <Copy text={payment.id} />],
         ["For", payment.description],
-        ["Order", payment.merchant_order_id === null ? null : <Copy text={payment.merchant_order_id} />],
+        [
+          "Order",
+          payment.merchant_order_id === null ? null : <Copy text={payment.merchant_order_id} />,
+        ],
         ["Refunded", refunded.value === 0 ? null : <Amount money={refunded} />],
         ["Fee", fee === null ? null : <FeeLine fee={fee} />],
         ["Channel", payment.channel === null ? null : channelName(payment.channel)],
@@ -258,7 +261,9 @@ export function paymentPage(
   const path = `/console/payments/${payment.id}`;
   const ended = isTerminal(payment.status);
   const waiting = !ended || refunds.some(isWaiting);
-  // A form that somebody fills in is not touched: it is outside of what is refreshed.
+  // A form that somebody fills in is outside of what is refreshed, and stops the page's own refresh.
+  const typing =
+    failed !== null || (payment.status === "succeeded" && leftToRefund(timeline).value > 0);
   const problem = failed !== null && failed.action !== "refund" ? failed.error : null;
   return show(
     c,
@@ -268,13 +273,13 @@ export function paymentPage(
       back: { href: "/console/payments", label: "Payments" },
       notices: NOTICES,
       status: failed?.status ?? 200,
-      ...(waiting && failed === null ? { refresh: 10 } : {}),
+      ...(waiting && !typing ? { refresh: 10 } : {}),
     },
     <>
       <Problem problem={problem} />
       <div class="columns">
         <div>
-          <Live id="state" path={path} on={waiting}>
+          <Live id="state" path={path} on={waiting} also={["refund-list", "timeline"]}>
             <section class="panel" aria-labelledby="summary">
               <h2 id="summary">
                 <Status status={payment.status} />
@@ -286,20 +291,20 @@ export function paymentPage(
           </Live>
           <section class="panel" aria-labelledby="refunds">
             <h2 id="refunds">Refunds</h2>
-            <Live id="refund-list" path={path} on={waiting}>
+            <div id="refund-list">
               <Refunds refunds={refunds} />
               {payment.status === "succeeded" ? null : (
                 <p class="quiet">Possible once the payment has succeeded.</p>
               )}
-            </Live>
+            </div>
             <RefundForm timeline={timeline} failed={failed} />
           </section>
         </div>
         <section class="panel" aria-labelledby="timeline-title">
           <h2 id="timeline-title">Timeline</h2>
-          <Live id="timeline" path={path} on={waiting}>
+          <div id="timeline">
             <TimelineList timeline={timeline} />
-          </Live>
+          </div>
           {Object.keys(payment.metadata).length === 0 ? null : (
             <Disclosure summary="Metadata">
               <Json value={payment.metadata} label="Metadata" />

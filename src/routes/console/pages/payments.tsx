@@ -2,7 +2,7 @@
 import { CHANNEL_SLUGS, channelOf } from "../../../channels/registry.ts";
 import type { PaymentIntentView } from "../../../intent/view.ts";
 import { STATUSES } from "../../../payments/states.ts";
-import { api, type ApiList, type ApiProblem, fetchApi, readAnswer, withQuery } from "../client.ts";
+import { api, type ApiList, type ApiProblem, fetchApi, readRefusal, withQuery } from "../client.ts";
 import { Amount, Empty, Pager, Status, Table, Time } from "../components.tsx";
 import type { ConsoleContext, Page } from "../env.ts";
 import { Field, Problem, Select } from "../fields.tsx";
@@ -148,9 +148,9 @@ const COLUMNS = [
   },
 ];
 
-const countOf = (list: ApiList<unknown>): string => {
-  const { length } = list.data;
-  return `${length}${list.has_more ? " and more" : ""} ${length === 1 ? "payment" : "payments"}`;
+const countOf = ({ data, has_more: more }: ApiList<unknown>): string => {
+  const { length } = data;
+  return `${length}${more ? " and more" : ""} ${length === 1 ? "payment" : "payments"}`;
 };
 
 function Results(props: { list: ApiList<PaymentIntentView>; filters: Filters; first: boolean }) {
@@ -195,7 +195,7 @@ function Results(props: { list: ApiList<PaymentIntentView>; filters: Filters; fi
   );
 }
 
-async function list(c: ConsoleContext): Promise<Response> {
+async function listPage(c: ConsoleContext): Promise<Response> {
   const filters = filtersOf(c);
   const cursor = c.req.query("cursor");
   const answer = await api<ApiList<PaymentIntentView>>(c, "GET", "/v1/payment-intents", undefined, {
@@ -226,14 +226,11 @@ async function list(c: ConsoleContext): Promise<Response> {
 async function exportCsv(c: ConsoleContext): Promise<Response> {
   const query = queryOf(filtersOf(c));
   const reply = await fetchApi(c, "GET", "/v1/payment-intents.csv", undefined, { query });
-  if (!reply.ok || reply.body === null) {
-    const answer = await readAnswer(reply);
-    if (!answer.ok) return refused(c, answer);
-  }
+  if (!reply.ok) return refused(c, await readRefusal(reply));
   setPageHeaders(c);
   c.header("Content-Type", "text/csv; charset=utf-8");
   c.header("Content-Disposition", 'attachment; filename="payments.csv"');
-  return c.body(reply.body);
+  return c.body(reply.body ?? "");
 }
 
 export const paymentsPages: readonly Page[] = [
@@ -243,7 +240,7 @@ export const paymentsPages: readonly Page[] = [
     scope: "merchant",
     title: "Payments",
     nav: { group: "Money", label: "Payments" },
-    handler: list,
+    handler: listPage,
   },
   {
     method: "get",

@@ -30,7 +30,9 @@ export const rateText = ({ basis_points: basisPoints, fixed }: RateView): string
     percentOf(basisPoints),
     ...Object.entries(fixed)
       .filter(([, value]) => value > 0)
-      .map(([currency, value]) => `${currency} ${toDecimal(value, CURRENCY_DECIMALS[currency] ?? 2)}`),
+      .map(
+        ([currency, value]) => `${currency} ${toDecimal(value, CURRENCY_DECIMALS[currency] ?? 2)}`,
+      ),
   ].join(" + ");
 
 /** Which row of the price list a rate comes from. */
@@ -56,8 +58,9 @@ async function own(c: ConsoleContext) {
     { title: "Pricing", wide: true },
     <>
       <p>
-        A payment keeps the rate of its creation. The fee is charged when it succeeds; refunds give it
-        back in proportion. Cross-border: you are settled in another currency than the buyer pays.
+        A payment keeps the rate of its creation. The fee is charged when it succeeds; refunds give
+        it back in proportion. Cross-border: you are settled in another currency than the buyer
+        pays.
       </p>
       <Table
         caption="Your rates"

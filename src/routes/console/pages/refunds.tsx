@@ -33,7 +33,7 @@ const COLUMNS = [
   { head: "Created", cell: ({ created_at: at }: RefundView) => <Time at={at} /> },
 ];
 
-async function list(c: ConsoleContext): Promise<Response> {
+async function listPage(c: ConsoleContext): Promise<Response> {
   const status = c.req.query("status") ?? "";
   const answer = await listOf<RefundView>(c, "/v1/refunds", { status });
   if (!answer.ok && answer.status !== 400) return refused(c, answer);
@@ -79,5 +79,5 @@ export const refundsPage: Page = {
   scope: "merchant",
   title: "Refunds",
   nav: { group: "Money", label: "Refunds" },
-  handler: list,
+  handler: listPage,
 };

@@ -1,7 +1,7 @@
 /** Sending an endpoint again what it missed: the form, and the job's progress. */
 import { EVENT_TYPES } from "../../../webhooks/event-types.ts";
 import { api, type ApiProblem } from "../client.ts";
-import { Button, Details, Id, Live, Status, Time } from "../components.tsx";
+import { Button, Details, Id, LinkButton, Live, Status, Time } from "../components.tsx";
 import type { ConsoleContext, Page } from "../env.ts";
 import { Checkboxes, Field, Form as ActionForm } from "../fields.tsx";
 import { type Form, readForm } from "../form.ts";
@@ -30,12 +30,14 @@ export const ReplayForm = (props: {
           name="created_gte"
           label="From (UTC)"
           type="datetime-local"
+          required
           value={form?.text("created_gte") ?? ""}
           problem={problem}
         />
         <Field
           name="created_lt"
           label="To (UTC)"
+          hint="Empty: until now."
           type="datetime-local"
           value={form?.text("created_lt") ?? ""}
           problem={problem}
@@ -66,7 +68,8 @@ const start: Page = {
     const [from, to] = [utcTime(form.text("created_gte")), utcTime(form.text("created_lt"))];
     const types = form.all("types");
     const body = {
-      ...(from === "" ? {} : { created_gte: from }),
+      // Also when it is empty, so that the API asks for it by its name.
+      created_gte: from,
       ...(to === "" ? {} : { created_lt: to }),
       ...(types.length === 0 ? {} : { types }),
     };
@@ -93,22 +96,7 @@ async function jobPage(c: ConsoleContext) {
       refresh: running ? 5 : undefined,
     },
     <Live id="job" path={`/console/jobs/${job.id}`} on={running} seconds={2}>
-      <p class="progress">
-        <label for="job-progress">
-          {running
-            ? `Sent ${job.done} of ${job.total} events`
-            : job.state === "completed"
-              ? `All ${job.done} events are on their way`
-              : `It stopped after ${job.done} of ${job.total} events`}
-        </label>
-        <progress
-          id="job-progress"
-          max={Math.max(1, job.total)}
-          value={isOver(job) && job.total === 0 ? 1 : job.done}
-        >
-          {`${job.done} of ${job.total}`}
-        </progress>
-      </p>
+      <Progress job={job} />
       <Details
         rows={[
           ["State", <Status status={job.state} />],
@@ -120,10 +108,31 @@ async function jobPage(c: ConsoleContext) {
       />
       {running ? null : (
         <p>
-          <a href={`/console/endpoints/${job.target}`}>See the deliveries</a>
+          <LinkButton href={`/console/endpoints/${job.target}`}>See the deliveries</LinkButton>
         </p>
       )}
     </Live>,
+  );
+}
+
+/** Also said in words, for whoever cannot see the bar. */
+function Progress({ job: { state, progress } }: { job: JobView }) {
+  const { done: looked, total } = progress;
+  const words =
+    state === "completed"
+      ? "Done: what the endpoint takes of them is on its way."
+      : state === "failed"
+        ? "It has stopped."
+        : "Under way.";
+  const text = `${looked} of ${total} ${total === 1 ? "event" : "events"} looked at. ${words}`;
+  const [value, max] = total === 0 ? [state === "completed" ? 1 : 0, 1] : [looked, total];
+  return (
+    <p role="status">
+      <label for="progress">{text}</label>
+      <progress id="progress" max={max} value={value}>
+        {text}
+      </progress>
+    </p>
   );
 }
 

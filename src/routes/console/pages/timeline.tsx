@@ -17,6 +17,8 @@ type Delivery = ReturnType<typeof showDelivery>;
 type Tone = "good" | "bad" | "busy" | "quiet";
 
 interface Line {
+  /** The same each time, so that what a person opened stays open when the list grows. */
+  readonly id: string;
   readonly at: string;
   readonly tone: Tone;
   readonly what: Child;
@@ -33,7 +35,9 @@ const toneOf = (status: string): Tone => {
   return ENDED_BADLY.has(status) ? "bad" : "busy";
 };
 
-function changeLine(entry: Entry<"change">, paymentId: string): Line {
+type Unnamed = Omit<Line, "id">;
+
+function changeLine(entry: Entry<"change">, paymentId: string): Unnamed {
   const { at, status, event, event_id: eventId, refund, request_id: requestId } = entry;
   return {
     at,
@@ -81,7 +85,7 @@ const OPERATIONS: Readonly<Record<string, string>> = {
 const CALL_TONES = { ok: "good", rejected: "bad", unknown: "busy" } as const;
 
 /** Bodies were redacted before they were kept. */
-function callLine(entry: Entry<"channel_call">): Line {
+function callLine(entry: Entry<"channel_call">): Unnamed {
   const { at, channel, operation, outcome, code, duration_ms: ms, exchanges } = entry;
   return {
     at,
@@ -117,7 +121,7 @@ const CALLBACKS: Readonly<Record<Entry<"callback">["outcome"], readonly [string,
   refused: ["was refused", "bad"],
 };
 
-function callbackLine(entry: Entry<"callback">): Line {
+function callbackLine(entry: Entry<"callback">): Unnamed {
   const { at, channel, outcome, status, detail, request_id: requestId } = entry;
   const [text, tone] = CALLBACKS[outcome];
   return {
@@ -151,6 +155,7 @@ function deliveryLines(delivery: Delivery): Line[] {
   const tried = attempts.map(({ at, status, latency_ms: ms, response }, index): Line => {
     const worked = status !== null && status >= 200 && status < 300;
     return {
+      id: `${delivery.id}-${index}`,
       at,
       tone: worked ? "good" : "bad",
       what: `Webhook ${worked ? "delivered" : "failed"}${index === 0 ? "" : `, attempt ${index + 1}`}`,
@@ -171,10 +176,11 @@ function deliveryLines(delivery: Delivery): Line[] {
     };
   });
   if (state !== "pending" || next === null) return tried;
-  return [...tried, { at: next, tone: "busy", what: "Webhook: next attempt", more: about }];
+  const id = `${delivery.id}-next`;
+  return [...tried, { id, at: next, tone: "busy", what: "Webhook: next attempt", more: about }];
 }
 
-function lineOf(entry: TimelineEntry, paymentId: string): Line {
+function lineOf(entry: TimelineEntry, paymentId: string): Unnamed {
   switch (entry.type) {
     case "change":
       return changeLine(entry, paymentId);
@@ -187,7 +193,12 @@ function lineOf(entry: TimelineEntry, paymentId: string): Line {
 
 /** The object's entries keep their order; deliveries are put in by time. */
 function linesOf({ payment, entries, deliveries }: PaymentTimeline): Line[] {
-  const lines = entries.map((entry) => lineOf(entry, payment.id));
+  const seen = new Map<string, number>();
+  const lines = entries.map((entry): Line => {
+    const nth = (seen.get(entry.type) ?? 0) + 1;
+    seen.set(entry.type, nth);
+    return { id: `${entry.type}-${nth}`, ...lineOf(entry, payment.id) };
+  });
   return [...lines, ...deliveries.flatMap(deliveryLines)].toSorted((a, b) =>
     a.at === b.at ? 0 : a.at < b.at ? -1 : 1,
   );
@@ -195,8 +206,8 @@ function linesOf({ payment, entries, deliveries }: PaymentTimeline): Line[] {
 
 export const TimelineList = ({ timeline }: { timeline: PaymentTimeline }) => (
   <ol class="timeline">
-    {linesOf(timeline).map(({ at, tone, what, more, inside }) => (
-      <li class={tone}>
+    {linesOf(timeline).map(({ id, at, tone, what, more, inside }) => (
+      <li class={tone} id={id}>
         <p class="line">
           <span class="what">{what}</span> <Time at={at} />
         </p>

@@ -115,6 +115,19 @@ export interface MerchantView {
   readonly updated_at: string;
 }
 
+export interface AuditView {
+  readonly id: string;
+  readonly livemode: boolean | null;
+  readonly merchant_id: string | null;
+  readonly actor: { readonly type: string; readonly id: string | null };
+  readonly action: string;
+  readonly target: string;
+  readonly before: Readonly<Record<string, unknown>> | null;
+  readonly after: Readonly<Record<string, unknown>> | null;
+  readonly request_id: string | null;
+  readonly created_at: string;
+}
+
 export interface DeadLetterView {
   readonly id: string;
   readonly queue: string;
@@ -127,9 +140,47 @@ export interface JobView {
   readonly kind: string;
   readonly target: string;
   readonly state: "queued" | "running" | "completed" | "failed";
-  readonly done: number;
-  readonly total: number;
+  /** Events of the feed that were looked at, and how many there are to look at. */
+  readonly progress: { readonly done: number; readonly total: number };
   readonly error: string | null;
   readonly created_at: string;
   readonly updated_at: string;
+}
+
+export interface PriceView {
+  readonly id: string;
+  readonly label?: string;
+  readonly amount?: MoneyView;
+  readonly min?: MoneyView;
+  readonly max?: MoneyView;
+}
+
+/** A service's manifest, as far as the pages show it. */
+export interface ManifestView {
+  readonly name: string;
+  readonly description: string;
+  readonly provider: { readonly display_name: string };
+  readonly payment_methods: Readonly<Record<string, boolean>>;
+  readonly pricing: { readonly one_time: readonly PriceView[] };
+  readonly accepted_channels: readonly string[];
+  readonly settlement_currency: string;
+  readonly endpoint: string;
+  readonly webhook_url?: string;
+  readonly tags: readonly string[];
+  readonly version: string;
+}
+
+export interface ServiceView extends ManifestView {
+  readonly id: string;
+  readonly object: string;
+  readonly livemode: boolean;
+  readonly status: "draft" | "active" | "inactive";
+  readonly created_at: string;
+  readonly updated_at: string;
+}
+
+export interface ServiceVersionView {
+  readonly version: string;
+  readonly manifest: ManifestView;
+  readonly created_at: string;
 }
