@@ -44,6 +44,9 @@ export function fromDecimal(text: string, decimals: number): number | null {
   return Number.isSafeInteger(value) ? value : null;
 }
 
+/** Major units with all the currency's places: "6.99". */
+export const decimalOf = ({ currency, value }: Money): string =>
+  toDecimal(value, CURRENCY_DECIMALS[currency] ?? 2);
+
 /** For people: "CNY 6.99". */
-export const formatMoney = (money: Money): string =>
-  `${money.currency} ${toDecimal(money.value, CURRENCY_DECIMALS[money.currency] ?? 2)}`;
+export const formatMoney = (money: Money): string => `${money.currency} ${decimalOf(money)}`;

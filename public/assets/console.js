@@ -46,9 +46,22 @@ function clearBusy() {
 const size = (bytes) =>
   bytes < 1_000_000 ? `${Math.ceil(bytes / 1_000)} KB` : `${(bytes / 1_000_000).toFixed(1)} MB`;
 
+/** The file's own last line; a file without it was cut off. */
+async function rowsOf(parts) {
+  const tail = await new Blob(parts.slice(-3)).text();
+  return /# (\d+) rows\s*$/.exec(tail)?.[1] ?? null;
+}
+
+function save(parts, type, name) {
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(new Blob(parts, { type }));
+  link.download = name;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
+}
+
 /** A download that says how far it is, instead of a page that seems to do nothing. */
-async function download(link) {
-  const status = document.getElementById(link.dataset.download);
+async function download(link, status) {
   const reply = await fetch(link.href, { credentials: "same-origin" });
   const type = reply.headers.get("Content-Type") ?? "";
   if (!reply.ok || !type.startsWith("text/csv") || reply.body === null) {
@@ -57,21 +70,16 @@ async function download(link) {
   }
   const parts = [];
   let bytes = 0;
-  let rows = -1; // the first line names the columns
   const reader = reply.body.getReader();
   for (let step = await reader.read(); !step.done; step = await reader.read()) {
     parts.push(step.value);
     bytes += step.value.length;
-    rows += step.value.reduce((lines, byte) => (byte === 10 ? lines + 1 : lines), 0);
-    say(status, `Exporting: ${Math.max(rows, 0).toLocaleString()} rows, ${size(bytes)} …`);
+    say(status, `Exporting: ${size(bytes)} …`);
   }
-  const url = URL.createObjectURL(new Blob(parts, { type }));
-  const save = document.createElement("a");
-  save.href = url;
-  save.download = link.getAttribute("download") || "export.csv";
-  save.click();
-  setTimeout(() => URL.revokeObjectURL(url), 60_000);
-  say(status, `Exported ${Math.max(rows, 0).toLocaleString()} rows, ${size(bytes)}.`);
+  const rows = await rowsOf(parts);
+  if (rows === null) throw new Error("cut off");
+  save(parts, type, link.getAttribute("download"));
+  say(status, `Exported ${Number(rows).toLocaleString()} payments, ${size(bytes)}.`);
 }
 
 function startDownload(event) {
@@ -80,22 +88,10 @@ function startDownload(event) {
   event.preventDefault();
   if (link.getAttribute("aria-busy") === "true") return;
   link.setAttribute("aria-busy", "true");
-  download(link)
-    .catch(() =>
-      say(document.getElementById(link.dataset.download), "The export broke off. Try again."),
-    )
+  const status = document.getElementById(link.dataset.download);
+  download(link, status)
+    .catch(() => say(status, "The export broke off, and the file was not saved. Try again."))
     .finally(() => link.removeAttribute("aria-busy"));
-}
-
-/** `/` leads to the search box, as in many consoles. */
-function searchKey(event) {
-  if (event.key !== "/" || event.ctrlKey || event.metaKey || event.altKey) return;
-  if (event.target.closest?.("input, textarea, select")) return;
-  const search = document.querySelector('main input[type="search"]');
-  if (search === null) return;
-  event.preventDefault();
-  search.focus();
-  search.select();
 }
 
 document.documentElement.classList.add("js");
@@ -107,5 +103,4 @@ document.addEventListener("click", (event) => {
   if (button) void copy(button);
 });
 document.addEventListener("mouseover", showLocalTime);
-document.addEventListener("keydown", searchKey);
 window.addEventListener("pageshow", clearBusy);

@@ -18,6 +18,7 @@ const IDS = {
   request: "req_01k5x0e8m3v7q2r9t4w6y8z0ab",
   refund: "re_01k5x0e8m3v7q2r9t4w6y8z0ab01",
   exception: "rx_01k5x0e8m3v7q2r9t4w6y8z0ab",
+  service: "svc_01k5x0e8m3v7q2r9t4w6y8z0ab",
   job: "job_01k5x0e8m3v7q2r9t4w6y8z0ab",
 } as const;
 
@@ -123,6 +124,41 @@ const hourOfPayments = {
   channels: [{ channel: "wechat", orders: 41, average_ms: 143, p95_ms: 300 }],
 };
 
+const manifest = {
+  name: "Smart Summary",
+  description: "Summarises documents of up to 500 pages in any language.",
+  provider: { display_name: "Summary Labs", kyc_level: "none" },
+  payment_methods: { one_time: true, cumulative: false, subscription: false },
+  pricing: {
+    one_time: [
+      { id: "page", label: "One page", amount: { currency: "CNY", value: 99 } },
+      {
+        id: "credit",
+        label: "Credit, as much as you like",
+        min: { currency: "CNY", value: 500 },
+        max: { currency: "CNY", value: 100_000 },
+      },
+    ],
+    subscription: [],
+  },
+  accepted_channels: ["alipay", "wechat"],
+  qr_mode: "dynamic",
+  settlement_currency: "CNY",
+  endpoint: "https://summary.example/v1",
+  tags: ["text", "summary"],
+  version: "1.0.0",
+};
+
+const service = {
+  id: IDS.service,
+  object: "service",
+  livemode: false,
+  status: "draft",
+  ...manifest,
+  created_at: WHEN,
+  updated_at: WHEN,
+};
+
 const apiKey = {
   id: IDS.key,
   object: "api_key",
@@ -145,6 +181,27 @@ export const SAMPLES: Readonly<Record<string, Readonly<Record<string, unknown>>>
   Amount: paymentIntent.amount,
   PaymentIntent: paymentIntent,
   Refund: refund,
+  ServiceManifest: manifest,
+  Service: service,
+  ServiceVersion: {
+    object: "service_version",
+    service: IDS.service,
+    version: manifest.version,
+    manifest,
+    created_at: WHEN,
+  },
+  ServiceValidation: {
+    object: "service_validation",
+    service: IDS.service,
+    valid: false,
+    issues: [
+      {
+        path: "accepted_channels.1",
+        message: "you have no active account for wechat: POST /v1/channel-accounts",
+        severity: "error",
+      },
+    ],
+  },
   Job: {
     id: IDS.job,
     object: "job",
@@ -482,6 +539,10 @@ export const ANSWERS: Readonly<Record<string, Readonly<Record<string, unknown>>>
   revokeApiKey: { status: "revoked" },
   createMerchant: { keys: { test: "sk_test_4Fh2kQ9xLm0Z_…", live: "sk_liv_9Tq7aB3nVx2C_…" } },
   updateMerchant: { email: "owner@corner.example" },
+  getService: { status: "active" },
+  updateService: { version: "1.1.0", updated_at: "2026-11-02T10:00:00.000Z" },
+  activateService: { status: "active" },
+  deactivateService: { status: "inactive" },
   getOnboarding: {
     state: "approved",
     channel_status: "APPLYMENT_STATE_FINISHED",

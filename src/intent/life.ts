@@ -154,6 +154,7 @@ export class PaymentLife {
   async choose(choice: Choice, trace: Trace): Promise<Answer> {
     const work = this.#begin(trace);
     const trouble = await this.#choosing.choose(choice, work);
+    this.#store.flushJournal();
     this.#waitUntil(this.#outbox.publish(work.log));
     return trouble === null ? this.#current(200) : refuse(trouble);
   }
@@ -168,6 +169,7 @@ export class PaymentLife {
   async timeline(owner: Owner): Promise<string | null> {
     const record = this.#book.read();
     if (record === null || !isOwner(record, owner)) return null;
+    this.#store.flushJournal();
     const changes = this.#store.changesAfter(0, MAX_CHANGES_SHOWN);
     const journal = this.#store.journal();
     const refunds = isOrdered(record)
@@ -227,6 +229,7 @@ export class PaymentLife {
     const work = this.#begin(trace);
     return this.#asOwner(owner, repeat, async () => {
       const trouble = await withinWait(this.#exchanges.ask(work));
+      this.#store.flushJournal();
       if (trouble === STILL_RUNNING) return refuse(tooSlow);
       return trouble === null ? this.#current(200) : refuse(trouble);
     });

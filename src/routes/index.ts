@@ -26,16 +26,20 @@ import { registerOperations } from "./v1/operations.ts";
 import { registerOperators } from "./v1/operators.ts";
 import { registerOverview } from "./v1/overview.ts";
 import { registerPaymentIntents } from "./v1/payment-intents.ts";
+import { registerPaymentsExport } from "./v1/payments-export.ts";
 import { registerPricing } from "./v1/pricing.ts";
 import { registerQrParse } from "./v1/qr-parse.ts";
 import { registerReconciliation } from "./v1/reconciliation.ts";
 import { registerRefunds } from "./v1/refunds.ts";
 import { registerRegistration } from "./v1/registration.ts";
 import { registerServices } from "./v1/services.ts";
+import { registerTimeline } from "./v1/timeline.ts";
 import { registerWebhookEndpoints } from "./v1/webhook-endpoints.ts";
 import { registerWebhookReplay } from "./v1/webhook-replay.ts";
 
 export function registerRoutes(app: App): void {
+  registerPaymentsExport(app);
+  registerTimeline(app);
   registerPaymentIntents(app);
   registerCheckout(app);
   registerRefunds(app);

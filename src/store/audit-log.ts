@@ -71,6 +71,8 @@ export function difference(
   return names.length === 0 ? null : { before: only(before), after: only(after) };
 }
 
+const json = (value: PublicJson | null) => (value === null ? null : JSON.stringify(value));
+
 /** Nothing, or the statement that writes a change down when `happened`. */
 function entryOf(db: Database, change: Change, happened: SQL): AlsoItem[] {
   const { before, after, now } = change;
@@ -78,7 +80,6 @@ function entryOf(db: Database, change: Change, happened: SQL): AlsoItem[] {
   if (kept === null) return [];
   const { actor, action, target, merchantId, requestId } = change;
   const livemode = change.livemode === null ? null : Number(change.livemode);
-  const json = (value: PublicJson | null) => (value === null ? null : JSON.stringify(value));
   return [
     db.insert(auditLog).select(
       // All columns in the order of the schema.

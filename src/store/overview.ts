@@ -98,8 +98,9 @@ const readCells = (
   const { created_at, currency, channel, call_ms } = paymentIntents;
   return db
     .select({
-      // The window's start is a bucket's start: no negative numbers are divided.
-      bucket: sql<number>`(${created_at} - ${from}) / ${bucketMs}`.as("bucket"),
+      // D1 binds every number as a float: the quotient is one too. The window begins with a
+      // bucket, so none is negative and cutting off is rounding down.
+      bucket: sql<number>`CAST((${created_at} - ${from}) / ${bucketMs} AS INTEGER)`.as("bucket"),
       currency,
       channel,
       step: sql<number | null>`${stepOf}`.as("step"),

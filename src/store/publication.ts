@@ -6,6 +6,7 @@ import { eq, sql } from "drizzle-orm";
 import type { BatchItem } from "drizzle-orm/batch";
 
 import type { EventRecord, PublishedEvents } from "../messages.ts";
+import { countCall } from "./channel-hours.ts";
 import type { Database } from "./db.ts";
 import { addEvent } from "./events.ts";
 import { addException } from "./exceptions.ts";
@@ -48,6 +49,9 @@ const planDeliveries = (
     })
     .returning({ id: webhookDeliveries.id, endpoint_id: webhookDeliveries.endpoint_id });
 
+const counted = (db: Database, { livemode, call, events }: PublishedEvents) =>
+  call === undefined ? [] : [countCall(db, livemode, call, events[0]?.id ?? null)];
+
 /**
  * Everything in one transaction: all of it, or none. Safe to repeat.
  * @param feedAt when the cron starts deliveries whose queue message was lost (ms since 1970)
@@ -60,6 +64,7 @@ export async function recordPublications(
   feedAt: number,
 ): Promise<StartedDelivery[]> {
   const rows: BatchItem<"sqlite">[] = list.flatMap((published) => [
+    ...counted(db, published),
     ...(published.copy === undefined ? [] : [putCopy(db, published, published.copy)]),
     ...(published.refunds ?? []).map((refund) => putRefund(db, published, refund)),
     ...(published.exceptions ?? []).map((exception) => addException(db, published, exception)),

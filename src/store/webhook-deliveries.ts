@@ -68,6 +68,26 @@ export async function listDeliveries(
   return rows.map(flatten);
 }
 
+/** What was sent of these events, oldest first. One merchant's, whatever ids are asked for. */
+export async function deliveriesOf(
+  db: Database,
+  merchantId: string,
+  eventIds: readonly string[],
+  limit: number,
+): Promise<LoggedDelivery[]> {
+  const asked = sql`(SELECT value FROM json_each(${JSON.stringify(eventIds)}))`;
+  const rows = await logged(db)
+    .where(
+      and(
+        sql`${webhookDeliveries.event_id} IN ${asked}`,
+        eq(webhookDeliveries.merchant_id, merchantId),
+      ),
+    )
+    .orderBy(asc(webhookDeliveries.created_at), asc(webhookDeliveries.id))
+    .limit(limit);
+  return rows.map(flatten);
+}
+
 /** How a delivery goes on after an attempt. */
 export interface AttemptRecord {
   readonly delivery: DeliveryRow;

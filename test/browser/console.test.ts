@@ -2,6 +2,7 @@
 import { afterAll, afterEach, beforeAll, describe, it } from "vitest";
 
 import type { Merchant } from "../e2e/kit/client.ts";
+import { startReceiver } from "../e2e/kit/receiver.ts";
 import {
   axe,
   type BrowserKit,
@@ -64,9 +65,13 @@ describe.skipIf(noBrowser)("the console", () => {
   afterAll(() => kit.close());
 
   it("looks", async ({ expect }) => {
-    await aPaidPayment();
-    await aPaidPayment({ amount: { currency: "THB", value: 45_000 }, channel: "promptpay", description: "x" });
-    await aPayment({ merchant_order_id: "A-1001" });
+    const receiver = await startReceiver();
+    await kit.gateway.client.call("POST", "/v1/webhook-endpoints", { key: merchant.keys.test, body: { url: receiver.url, enabled_events: ["*"] } });
+    receiver.answerNext({ status: 500 });
+    const paid = await aPaidPayment({ merchant_order_id: "ORDER-2026-1188" });
+    const open = await aPayment({ channel: "alipay" });
+    await kit.gateway.client.call("POST", "/v1/refunds", { key: merchant.keys.test, body: { payment_intent: paid, amount: { currency: "CNY", value: 3000 }, reason: "One cup broken" } });
+    await new Promise((r) => setTimeout(r, 3000));
     for (const colorScheme of ["light", "dark"] as const) {
       for (const width of [1280, 320]) {
         const page = await signedIn("/console", merchant.keys.test, { colorScheme, width });
@@ -74,11 +79,14 @@ describe.skipIf(noBrowser)("the console", () => {
         await page.goto(`${kit.origin}/console/payments`);
         await shoot(page, `console-payments-${colorScheme}-${width}`);
         await isSound(page, expect);
+        await page.goto(`${kit.origin}/console/payments/${paid}`);
+        await shoot(page, `console-payment-${colorScheme}-${width}`);
+        await isSound(page, expect);
+        await page.goto(`${kit.origin}/console/payments/${open}`);
+        await shoot(page, `console-payment-open-${colorScheme}-${width}`);
+        await isSound(page, expect);
       }
     }
-    const op = await signedIn("/console", SECRETS.ADMIN_TOKEN);
-    await shoot(op, "console-operator");
-    const page = await kit.open("/console/sign-in", {width: 800});
-    await shoot(page, "console-sign-in");
+    await receiver.close();
   });
 });

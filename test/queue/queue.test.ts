@@ -12,7 +12,9 @@ import { database } from "../../src/store/db.ts";
 import { listDeadLetters } from "../../src/store/dead-letters.ts";
 import { readFeed } from "../../src/store/events.ts";
 import { deadLetters, events, webhookDeliveries } from "../../src/store/schema.ts";
+import { switchOff } from "../../src/webhooks/disable.ts";
 import { LOST_AFTER_MS } from "../../src/webhooks/schedule.ts";
+import { sendTestEvent } from "../../src/webhooks/send-again.ts";
 import {
   addEndpoint,
   consume,
@@ -201,8 +203,21 @@ describe("published events", () => {
     };
     const following = follow();
     const written = Array.from({ length: 40 }, () => makeEvent("payment_intent.created"));
-    await Promise.all(
-      written.flatMap((event, index) => {
+    // Not only payments write: tests of endpoints and endpoints that are switched off do too.
+    const endpoints = await Promise.all(
+      Array.from({ length: 6 }, () => addEndpoint(own, { enabled_events: ["refund.failed"] })),
+    );
+    const others = endpoints.flatMap((endpoint, index) =>
+      index % 2 === 0
+        ? [sendTestEvent(own.context, endpoint, randomId("event"), START)]
+        : [
+            switchOff(own.context, endpoint, "gone", START),
+            switchOff(own.context, endpoint, "gone", START),
+          ],
+    );
+    await Promise.all([
+      ...others,
+      ...written.flatMap((event, index) => {
         const message = published(own, event);
         const noise = worlds[1] === undefined ? [] : [published(worlds[1], makeEvent("a.b"))];
         // Every third message comes twice.
@@ -210,18 +225,21 @@ describe("published events", () => {
           .map((body) => consume(own, "itpay-events", [body]))
           .concat(noise.map((body) => consume(own, "itpay-events", [body])));
       }),
-    );
+    ]);
     writing = false;
     await following;
-    expect(new Set(seen)).toEqual(new Set(written.map(({ id }) => id)));
-    expect(seen).toHaveLength(40);
+    const total = 40 + endpoints.length;
+    const payments = written.map(({ id }) => id);
+    expect(seen.filter((id) => payments.includes(id)).toSorted()).toEqual(payments.toSorted());
+    expect(new Set(seen).size).toBe(total);
+    expect(seen).toHaveLength(total);
     // Each merchant's feed counts for itself, from one, whoever else writes.
     const rows = await db
       .select({ position: events.position })
       .from(events)
       .where(eq(events.merchant_id, own.merchantId));
     const positions = rows.map((row) => row.position).toSorted((a, b) => a - b);
-    expect(positions).toEqual(Array.from({ length: 40 }, (_, index) => index + 1));
+    expect(positions).toEqual(Array.from({ length: total }, (_, index) => index + 1));
   });
 
   it("cost a paid payment three messages and five rows", async ({ expect }) => {

@@ -1,9 +1,13 @@
 import { describe, it } from "vitest";
 
+import { toPem } from "../../src/crypto/pem.ts";
+import { generateRsaPair } from "../../src/crypto/rsa.ts";
+import { EVENT_NOTES } from "../../src/docs/events.ts";
 import { randomId } from "../../src/ids.ts";
-import type { EventRecord } from "../../src/messages.ts";
+import type { EventRecord, PublishedEvents } from "../../src/messages.ts";
+import { EVENT_TYPES, TEST_EVENT_TYPE } from "../../src/webhooks/event-types.ts";
 import { recordEvents } from "../../src/webhooks/record.ts";
-import { makeEvent } from "../webhooks/support.ts";
+import { makeEvent, START } from "../webhooks/support.ts";
 import { type Client, db, makeMerchant, type Reply } from "./merchant.ts";
 
 const METADATA = { metadata: { metrics: { backlogCount: 0, backlogBytes: 0 } } };
@@ -90,6 +94,29 @@ describe("GET /v1/events", () => {
     const forward = await live.call("GET", `/v1/events?type=refund.failed&after=${a.id}`);
     expect(idsOf(forward)).toEqual([b.id, c.id]);
     expect((await live.call("GET", "/v1/events?type=refund.lost")).status).toBe(400);
+  });
+
+  it("can be narrowed to a time, both ways", async ({ expect }) => {
+    const { live } = await makeMerchant();
+    const events = Array.from({ length: 5 }, (_, index) =>
+      makeEvent("refund.failed", { createdAt: START + index * 1_000 }),
+    );
+    // The second one was recorded last: places follow the recording, times do not.
+    const [a, b, c, d, e] = events.map(({ id }) => id);
+    const late = events.splice(1, 1);
+    await record(live, ...events, ...late);
+    const at = (index: number) => new Date(START + index * 1_000).toISOString();
+    const between = `created_gte=${at(1)}&created_lt=${at(4)}`;
+    expect(idsOf(await live.call("GET", `/v1/events?${between}`))).toEqual([b, d, c]);
+    expect(idsOf(await live.call("GET", `/v1/events?${between}&after=`))).toEqual([c, d, b]);
+    expect(idsOf(await live.call("GET", `/v1/events?${between}&after=${c ?? ""}`))).toEqual([d, b]);
+    expect(idsOf(await live.call("GET", `/v1/events?created_lt=${at(1)}`))).toEqual([a]);
+    expect(idsOf(await live.call("GET", `/v1/events?created_gte=${at(4)}`))).toEqual([e]);
+    const page = await live.call("GET", `/v1/events?${between}&limit=2`);
+    expect([idsOf(page), page.body["has_more"]]).toEqual([[b, d], true]);
+    const next = `cursor=${String(page.body["next_cursor"])}`;
+    expect(idsOf(await live.call("GET", `/v1/events?${between}&${next}`))).toEqual([c]);
+    expect((await live.call("GET", "/v1/events?created_gte=yesterday")).status).toBe(400);
   });
 
   it("keeps merchants and modes apart", async ({ expect }) => {
@@ -218,6 +245,79 @@ describe("POST /v1/events/{id}/redeliver", () => {
     expect(codeOf(await stranger.live.call("POST", path))).toBe("NOT_FOUND");
     expect((await owner.live.call("POST", path, { to: off })).status).toBe(400);
     expect(owner.live.queued).toHaveLength(0);
+  });
+});
+
+describe("the check of a channel account", () => {
+  /** A merchant whose published events are kept instead of sent. */
+  async function watched() {
+    const raised: { type: string; payload: string }[] = [];
+    const send = async ({ events }: PublishedEvents) => {
+      raised.push(...events);
+      return METADATA;
+    };
+    const merchant = await makeMerchant({ EVENTS: { send } as unknown as Queue });
+    return { merchant, raised };
+  }
+
+  const keys = async (publicKey?: string) => ({
+    app_id: `2021${String(Date.now()).slice(-12).padStart(12, "0")}`,
+    private_key: toPem("PRIVATE KEY", (await generateRsaPair()).privateKey),
+    alipay_public_key: publicKey ?? toPem("PUBLIC KEY", (await generateRsaPair()).publicKey),
+  });
+
+  async function verify(client: Client, mode: string, credentials: object) {
+    const account = { channel: "alipay", mode, display_name: "Shop", credentials };
+    const saved = await client.call("POST", "/v1/channel-accounts", account);
+    const id = String(saved.body["id"]);
+    return { id, reply: await client.call("POST", `/v1/channel-accounts/${id}/verify`) };
+  }
+
+  it("raises channel_account.verified with the account", async ({ expect }) => {
+    const { merchant, raised } = await watched();
+    const sandbox = await merchant.test.call("GET", "/sandbox/channels/alipay/keys");
+    const { id, reply } = await verify(
+      merchant.test,
+      "direct",
+      await keys(String(sandbox.body["public_key"])),
+    );
+    expect(reply.status).toBe(200);
+    expect(raised.map(({ type }) => type)).toEqual(["channel_account.verified"]);
+    const shown = await merchant.test.call("GET", `/v1/channel-accounts/${id}`);
+    expect(JSON.parse(raised[0]?.payload ?? "")).toMatchObject({
+      type: "channel_account.verified",
+      livemode: false,
+      data: shown.body,
+    });
+  });
+
+  it("raises channel_account.unhealthy when the channel refuses", async ({ expect }) => {
+    const { merchant, raised } = await watched();
+    // Nobody has authorised the service provider.
+    const { id, reply } = await verify(merchant.test, "isv", await keys());
+    expect([reply.status, codeOf(reply)]).toEqual([422, "CHANNEL_NOT_CONFIGURED"]);
+    expect(raised.map(({ type }) => type)).toEqual(["channel_account.unhealthy"]);
+    expect(JSON.parse(raised[0]?.payload ?? "")).toMatchObject({
+      data: { id, object: "channel_account", last_error: { code: "CHANNEL_NOT_CONFIGURED" } },
+    });
+    expect(raised[0]?.payload).not.toMatch(/PRIVATE|PUBLIC KEY/);
+  });
+
+  it("raises nothing when the channel cannot be reached", async ({ expect }) => {
+    const { merchant, raised } = await watched();
+    const { reply } = await verify(merchant.live, "direct", await keys());
+    expect(reply.status).toBeGreaterThanOrEqual(500);
+    expect(raised).toEqual([]);
+  });
+});
+
+describe("the types of events", () => {
+  /** What API section 6 names for parts of the platform that are not there yet. */
+  const LATER = /^(install|invoice)\.|^reconciliation\.completed$/;
+
+  it("are all described that can happen", ({ expect }) => {
+    const now = EVENT_TYPES.filter((type) => !LATER.test(type));
+    expect(Object.keys(EVENT_NOTES).toSorted()).toEqual([...now, TEST_EVENT_TYPE].toSorted());
   });
 });
 

@@ -117,6 +117,8 @@ describe("the document", () => {
       "GET /v1/error-codes",
       "GET /v1/qr/parse",
       "GET /v1/qr/{payment_intent}.svg",
+      "GET /v1/services",
+      "GET /v1/services/{id}",
       "POST /sandbox/payments/{payment_intent}/{action}",
       "POST /v1/callbacks/{channel}/{channel_account}",
       "POST /v1/qr/parse",

@@ -82,7 +82,6 @@ async function makeClient(id: string, livemode: boolean, scopes: string[], vars:
   const steps: ReplayStep[] = [];
   const bindings = {
     ...env,
-    ...vars,
     DELIVERIES: {
       send: async (body: unknown) => {
         steps.push(ReplayStep.parse(body));
@@ -93,6 +92,7 @@ async function makeClient(id: string, livemode: boolean, scopes: string[], vars:
         return METADATA;
       },
     },
+    ...vars,
   };
   const call: Client["call"] = async (method, path, body, headers = {}) => {
     const ctx = createExecutionContext();

@@ -6,6 +6,7 @@ import { beforeAll, describe, it } from "vitest";
 
 import { toPem } from "../../src/crypto/pem.ts";
 import { generateRsaPair } from "../../src/crypto/rsa.ts";
+import { manifestOf } from "../agents/kit.ts";
 import { applicationOf } from "../channels/wechat/application.ts";
 import { newPair, partnerCredentialsOf } from "../channels/wechat/kit.ts";
 import { api, type Merchant, newMerchant, type Reply, wechatPayment } from "../intent/kit.ts";
@@ -124,6 +125,14 @@ const CALLS: Readonly<Record<string, () => Promise<Call>>> = {
     body: { application: applicationOf() },
     other: { application: applicationOf("Other") },
   }),
+  createService: async () => {
+    const manifest = manifestOf({ name: newKey() });
+    return {
+      path: "/v1/services",
+      body: manifest,
+      other: { ...manifest, version: "1.0.1" },
+    };
+  },
   createApiKey: async () => ({
     path: "/v1/api-keys",
     body: { scopes: ["*"] },

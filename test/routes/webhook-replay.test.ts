@@ -129,11 +129,14 @@ describe("POST /v1/webhook-endpoints/{id}/replay", () => {
   });
 
   it("stands in the database when the queue does not take it", async ({ expect }) => {
-    const down = { send: () => Promise.reject(new Error("queue is down")), sendBatch: () => null };
-    const { live } = await makeMerchant({ DELIVERIES: down as never });
-    // The double of the test replaces the binding; this merchant's queue works for the endpoint.
-    const endpoint = await addEndpoint(live);
-    expect((await replay(live, endpoint, { after: "" })).status).toBe(202);
+    const refuse = () => Promise.reject(new Error("queue is down"));
+    const down = { send: refuse, sendBatch: refuse } as unknown as Queue;
+    const { live } = await makeMerchant({ DELIVERIES: down });
+    const reply = await replay(live, await addEndpoint(live), { after: "" });
+    expect(reply.status).toBe(202);
+    // Where the cron finds it.
+    const listed = await live.call("GET", "/v1/jobs");
+    expect(listed.body.data).toMatchObject([{ id: reply.body["id"], state: "queued" }]);
   });
 
   it("needs a beginning, and an end that comes later", async ({ expect }) => {

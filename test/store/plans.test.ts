@@ -1,11 +1,10 @@
 /** The indexes that the queries of lists and crons stand on: without one, each is a full scan. */
-import { env } from "cloudflare:workers";
 import { describe, it } from "vitest";
 
 import { findKeyHolder, listApiKeys } from "../../src/store/api-keys.ts";
 import { listAllEntries, listOwnEntries } from "../../src/store/audit-log.ts";
 import { endingAuthorizations, listChannelAccounts } from "../../src/store/channel-accounts.ts";
-import { database, type Database } from "../../src/store/db.ts";
+import type { Database } from "../../src/store/db.ts";
 import { listDeadLetters } from "../../src/store/dead-letters.ts";
 import { findEvent, readFeed } from "../../src/store/events.ts";
 import { listExceptions } from "../../src/store/exceptions.ts";
@@ -18,54 +17,7 @@ import {
 import { listRefunds } from "../../src/store/refunds.ts";
 import { claimDue, listDeliveries } from "../../src/store/webhook-deliveries.ts";
 import { listEnabledEndpoints, listEndpoints } from "../../src/store/webhook-endpoints.ts";
-
-interface Statement {
-  readonly text: string;
-  readonly values: readonly unknown[];
-}
-
-/** The binding, and every statement that is prepared and bound through it. */
-function spyOn(real: D1Database): { binding: D1Database; sent: Statement[] } {
-  const sent: Statement[] = [];
-  const prepare = (text: string): D1PreparedStatement => {
-    const statement = real.prepare(text);
-    return new Proxy(statement, {
-      get(target, name) {
-        if (name === "bind") {
-          return (...values: unknown[]) => {
-            sent.push({ text, values });
-            return target.bind(...values);
-          };
-        }
-        return bound(target, name);
-      },
-    });
-  };
-  const binding = new Proxy(real, {
-    get: (target, name) => (name === "prepare" ? prepare : bound(target, name)),
-  });
-  return { binding, sent };
-}
-
-function bound(target: object, name: string | symbol): unknown {
-  const value: unknown = Reflect.get(target, name);
-  return typeof value === "function"
-    ? (...args: unknown[]): unknown => Reflect.apply(value, target, args)
-    : value;
-}
-
-/** The plan of each statement that `run` sends, its steps joined. */
-async function plansOf(run: (db: Database) => Promise<unknown>): Promise<string[]> {
-  const { binding, sent } = spyOn(env.DB);
-  await run(database(binding));
-  return Promise.all(
-    sent.map(async ({ text, values }) => {
-      const explained = env.DB.prepare(`EXPLAIN QUERY PLAN ${text}`).bind(...values);
-      const { results } = await explained.all();
-      return results.map(({ detail }) => String(detail)).join("; ");
-    }),
-  );
-}
+import { plansOf } from "./explain.ts";
 
 const first = { limit: 21, before: null };
 const second = { limit: 21, before: { createdAt: 5, id: "x" } };

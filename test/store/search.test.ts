@@ -1,50 +1,11 @@
 /** Lists and searches of payments against the plainest reading of what they should answer. */
-import { env } from "cloudflare:workers";
 import * as fc from "fast-check";
 import { describe, it } from "vitest";
 
 import { randomId } from "../../src/ids.ts";
-import { database } from "../../src/store/db.ts";
 import { newestFirst, type PageRequest } from "../../src/store/page.ts";
-import {
-  listPayments,
-  type PaymentFilter,
-  type PaymentRow,
-} from "../../src/store/payment-intents.ts";
-import { paymentIntents } from "../../src/store/schema.ts";
-
-const db = database(env.DB);
-
-function paymentOf(merchantId: string, changes: Partial<PaymentRow> = {}): PaymentRow {
-  const id = changes.id ?? randomId("paymentIntent");
-  return {
-    id,
-    merchant_id: merchantId,
-    livemode: true,
-    sequence: 3,
-    status: "succeeded",
-    channel: "wechat",
-    channel_account: "ca_1",
-    method: "qr",
-    merchant_order_id: null,
-    channel_transaction_id: null,
-    currency: "CNY",
-    value: 699,
-    refunded: 0,
-    fee: 3,
-    call_ms: 120,
-    succeeded_at: 1_000,
-    created_at: 1_000,
-    deadline: null,
-    snapshot: JSON.stringify({ id }),
-    ...changes,
-  };
-}
-
-async function plant(rows: readonly PaymentRow[]): Promise<void> {
-  const [first, ...rest] = rows.map((row) => db.insert(paymentIntents).values(row));
-  if (first !== undefined) await db.batch([first, ...rest]);
-}
+import { listPayments, type PaymentFilter } from "../../src/store/payment-intents.ts";
+import { db, paymentOf, plant } from "./payments.ts";
 
 /** Every page of a list, one after the other, as the route reads them. */
 async function pagesOf(

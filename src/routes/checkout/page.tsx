@@ -21,13 +21,15 @@ interface FrameProps {
   /** The page without anything that happens once. */
   readonly path: string;
   readonly sandbox?: boolean;
+  /** Something may change, or can be copied. */
+  readonly live?: boolean;
   /** Where to go without scripts; absent: the page does not change. */
   readonly refresh?: { readonly seconds: number; readonly url: string };
   readonly children: Child;
 }
 
 const Frame = (props: FrameProps) => {
-  const { speech, title, path, sandbox, refresh, children } = props;
+  const { speech, title, path, sandbox, live, refresh, children } = props;
   return (
     <html lang={speech.language}>
       <head>
@@ -44,7 +46,7 @@ const Frame = (props: FrameProps) => {
           </noscript>
         )}
         <style>{raw(STYLE)}</style>
-        <script src="/assets/checkout.js" defer></script>
+        {live === true ? <script src="/assets/checkout.js" type="module"></script> : null}
       </head>
       <body data-page={path}>
         {sandbox === true ? (
@@ -172,6 +174,7 @@ export function CheckoutPage({ page }: { page: PaymentPage }) {
       title={speech.texts.title(view.merchant_name)}
       path={path}
       sandbox={!view.intent.livemode}
+      live
       {...(refresh === undefined ? {} : { refresh })}
     >
       <main id="payment" {...marks(page)}>

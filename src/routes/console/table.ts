@@ -5,6 +5,7 @@ import { paymentActionPages } from "./pages/payment-actions.tsx";
 import { paymentDetailPage } from "./pages/payment.tsx";
 import { paymentsPages } from "./pages/payments.tsx";
 import { refundsPage } from "./pages/refunds.tsx";
+import { settingsPages } from "./pages/settings.ts";
 
 export const PAGES: readonly Page[] = [
   overviewPage,
@@ -12,4 +13,5 @@ export const PAGES: readonly Page[] = [
   paymentDetailPage,
   ...paymentActionPages,
   refundsPage,
+  ...settingsPages,
 ];

@@ -9,7 +9,7 @@ import type { RepeatKey } from "../../intent/answers.ts";
 import { intentObject } from "../../intent/client.ts";
 import { STATUSES } from "../../payments/states.ts";
 import { database } from "../../store/db.ts";
-import { listPayments } from "../../store/payment-intents.ts";
+import { listPayments, type PaymentFilter, SEARCH_LENGTH } from "../../store/payment-intents.ts";
 import { answerReply } from "../answer.ts";
 import { merchantAuth } from "../authenticate.ts";
 import { createPayment } from "../create-payment.ts";
@@ -66,6 +66,38 @@ const get = createRoute({
   responses: { 200: jsonReply(PaymentIntent, "The payment."), ...errors(401, 403, 404, 429) },
 });
 
+/** What lists and exports of payments can be narrowed to. */
+export const paymentFilters = {
+  q: z
+    .string()
+    .trim()
+    .min(1)
+    .max(SEARCH_LENGTH, `must have at most ${SEARCH_LENGTH} characters`)
+    .optional()
+    .openapi({
+      description:
+        "Finds by the payment's id, by merchant_order_id (both from their beginning) and by " +
+        "channel_transaction_id.",
+    }),
+  status: z.enum(STATUSES).optional(),
+  channel: z.enum(CHANNEL_SLUGS).optional(),
+  merchant_order_id: z.string().max(64).optional(),
+  created_gte: z.iso.datetime({ offset: true }).optional(),
+  created_lt: z.iso.datetime({ offset: true }).optional(),
+};
+
+const Filters = z.object(paymentFilters);
+
+/** The store's filter from a query that was checked. */
+export const filterOf = (query: z.infer<typeof Filters>): PaymentFilter => ({
+  q: query.q,
+  status: query.status,
+  channel: query.channel,
+  merchantOrderId: query.merchant_order_id,
+  createdFrom: millis(query.created_gte),
+  createdBefore: millis(query.created_lt),
+});
+
 const list = createRoute({
   method: "get",
   path: "/v1/payment-intents",
@@ -75,14 +107,7 @@ const list = createRoute({
   description: "Newest first. The list is a copy: a change shows here a moment after it happened.",
   ...merchantAuth("payments:read"),
   request: {
-    query: z.strictObject({
-      ...pageQuery,
-      status: z.enum(STATUSES).optional(),
-      channel: z.enum(CHANNEL_SLUGS).optional(),
-      merchant_order_id: z.string().max(64).optional(),
-      created_gte: z.iso.datetime({ offset: true }).optional(),
-      created_lt: z.iso.datetime({ offset: true }).optional(),
-    }),
+    query: z.strictObject({ ...pageQuery, ...paymentFilters }),
   },
   responses: {
     200: jsonReply(listOf(PaymentIntent), "A page of payments."),
@@ -126,7 +151,8 @@ const sync = createRoute({
   },
 });
 
-function readId(id: string): string {
+/** @throws ApiError for what cannot be a payment's id */
+export function readId(id: string): string {
   if (isId("paymentIntent", id)) return id;
   throw apiError("PAYMENT_INTENT_NOT_FOUND", "No such payment intent.");
 }
@@ -165,14 +191,8 @@ export function registerPaymentIntents(app: App): void {
     const { merchant, key } = c.var.principal;
     const query = c.req.valid("query");
     const page = readPage(query, "payment_intents", merchant.id);
-    const filter = {
-      status: query.status,
-      channel: query.channel,
-      merchantOrderId: query.merchant_order_id,
-      createdFrom: millis(query.created_gte),
-      createdBefore: millis(query.created_lt),
-    };
     const db = database(c.env.DB);
+    const filter = filterOf(query);
     const rows = await listPayments(db, merchant.id, key.livemode, filter, withLookahead(page));
     return c.json(pageReply(rows, page, "payment_intents", merchant.id, shown), 200);
   });

@@ -56,7 +56,7 @@ const CreateRefund = z
   })
   .openapi("CreateRefund");
 
-const Refund = z
+export const Refund = z
   .object({
     id: z.string().openapi({ example: "re_01k5x0e8m3v7q2r9t4w6y8z0ab01" }),
     object: z.literal("refund"),
@@ -71,6 +71,10 @@ const Refund = z
         "Who asked for it: you, the account's `late_payment` policy, or nobody here (the channel " +
         "gave the money back by itself).",
     }),
+    fee: z
+      .object({ currency: z.string(), value: z.int() })
+      .nullable()
+      .openapi({ description: "What it gave back of the platform's fee; null until it succeeds." }),
     channel: z.string(),
     channel_account: z.string(),
     channel_refund_id: z.string().nullable(),

@@ -79,6 +79,24 @@ export const utcTime = (text: string): string =>
 export const filled = (body: Readonly<Record<string, string>>): Record<string, string> =>
   Object.fromEntries(Object.entries(body).filter(([, value]) => value !== ""));
 
+/** What was typed cannot even be asked for: an amount that is none, a text that is not JSON. */
+export function localRefusal(
+  c: ConsoleContext,
+  message: string,
+  issues: ApiProblem["issues"],
+): Refusal {
+  const requestId = c.var.requestId;
+  const error = {
+    code: "INVALID_REQUEST" as const,
+    message,
+    details: {},
+    outcome: "none" as const,
+    issues,
+    requestId,
+  };
+  return { ok: false, status: 400, error };
+}
+
 /** An action that asks before it acts: a page (GET) whose form acts (POST), without JavaScript too. */
 export interface Confirmation<T> {
   readonly path: string;
@@ -110,12 +128,13 @@ export function confirmation<T>(spec: Confirmation<T>): readonly Page[] {
   const ask = (c: ConsoleContext, subject: T, refusal: Refusal | null, form: Form | null) => {
     const problem = refusal?.error ?? null;
     const back = spec.back(subject);
+    const { pathname, search } = new URL(c.req.url);
     return show(
       c,
       { title, back, ...(refusal === null ? {} : { status: refusal.status }) },
       <>
         <Problem problem={problem} fields={spec.fields ?? []} />
-        <ActionForm action={c.req.path} class="form confirm" label={title}>
+        <ActionForm action={pathname + search} class="form confirm" label={title}>
           {spec.ask(subject, { c, problem, form })}
           <p class="buttons">
             <Button

@@ -18,7 +18,7 @@ import { type Form, readForm } from "../form.ts";
 import { done, refused, type Refusal, show } from "../frame.tsx";
 import { listOf, Pages, segment } from "./act.tsx";
 import { ENDPOINT_FIELDS, EndpointFields, ENDPOINTS, NEEDS } from "./endpoints.tsx";
-import { REPLAY_FIELDS, ReplayForm } from "./replay.tsx";
+import { REPLAY_FIELDS, ReplayForm } from "./replay-form.tsx";
 import type { DeliveryView, EndpointView } from "./views.ts";
 
 const REASONS: Readonly<Record<string, string>> = {

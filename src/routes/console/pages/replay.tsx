@@ -1,62 +1,12 @@
-/** Sending an endpoint again what it missed: the form, and the job's progress. */
-import { EVENT_TYPES } from "../../../webhooks/event-types.ts";
-import { api, type ApiProblem } from "../client.ts";
-import { Button, Details, Id, LinkButton, Live, Status, Time } from "../components.tsx";
+/** Sending an endpoint again what it missed: the job's beginning and its progress. */
+import { api } from "../client.ts";
+import { Details, Id, LinkButton, Live, Status, Time } from "../components.tsx";
 import type { ConsoleContext, Page } from "../env.ts";
-import { Checkboxes, Field, Form as ActionForm } from "../fields.tsx";
-import { type Form, readForm } from "../form.ts";
+import { readForm } from "../form.ts";
 import { done, refused, show } from "../frame.tsx";
 import { segment, utcTime } from "./act.tsx";
 import { endpointPage } from "./endpoint.tsx";
-import { NEEDS } from "./endpoints.tsx";
-import type { EndpointView, JobView } from "./views.ts";
-
-export const REPLAY_FIELDS = ["created_gte", "created_lt", "types"];
-
-export const ReplayForm = (props: {
-  endpoint: EndpointView;
-  form: Form | null;
-  problem: ApiProblem | null;
-}) => {
-  const { endpoint, form, problem } = props;
-  return (
-    <ActionForm action={`/console/endpoints/${endpoint.id}/replay`} label="Replay">
-      <p>
-        Sends the events of a time again, in their order and with their ids. A receiver that
-        remembers ids does nothing twice.
-      </p>
-      <div class="row">
-        <Field
-          name="created_gte"
-          label="From (UTC)"
-          type="datetime-local"
-          required
-          value={form?.text("created_gte") ?? ""}
-          problem={problem}
-        />
-        <Field
-          name="created_lt"
-          label="To (UTC)"
-          hint="Empty: until now."
-          type="datetime-local"
-          value={form?.text("created_lt") ?? ""}
-          problem={problem}
-        />
-      </div>
-      <Checkboxes
-        name="types"
-        label="Only these types"
-        hint="None marked: all that the endpoint subscribes to."
-        values={form?.all("types") ?? []}
-        options={EVENT_TYPES.map((type) => [type, type] as const)}
-        problem={problem}
-      />
-      <p class="buttons">
-        <Button needs={NEEDS}>Replay</Button>
-      </p>
-    </ActionForm>
-  );
-};
+import type { JobView } from "./views.ts";
 
 const start: Page = {
   method: "post",

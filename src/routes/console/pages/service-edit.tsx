@@ -5,7 +5,7 @@ import type { ConsoleContext, Page } from "../env.ts";
 import { Form as ActionForm, Problem, TextArea } from "../fields.tsx";
 import { type Form, readForm } from "../form.ts";
 import { done, refused, type Refusal, show } from "../frame.tsx";
-import { segment } from "./act.tsx";
+import { localRefusal, segment } from "./act.tsx";
 import {
   EMPTY,
   manifestFrom,
@@ -115,19 +115,6 @@ const JsonField = ({ text, problem }: { text: string; problem: ApiProblem | null
     problem={problem}
   />
 );
-
-function localRefusal(c: ConsoleContext, message: string, issues: ApiProblem["issues"]): Refusal {
-  const requestId = c.var.requestId;
-  const error = {
-    code: "INVALID_REQUEST" as const,
-    message,
-    details: {},
-    outcome: "none" as const,
-    issues,
-    requestId,
-  };
-  return { ok: false, status: 400, error };
-}
 
 /** Every issue of a text is the text's: the summary above it names the member. */
 const underText = (refusal: Refusal): Refusal => ({

@@ -1,6 +1,7 @@
 /** The guides as pages, and what they say held against the gateway itself. */
 import { createExecutionContext, waitOnExecutionContext } from "cloudflare:test";
 import { env } from "cloudflare:workers";
+import { html as template } from "hono/html";
 import { describe, it } from "vitest";
 import * as z from "zod";
 
@@ -199,7 +200,8 @@ describe("the links", () => {
 });
 
 describe("markdown", () => {
-  const html = (text: string) => String(<>{renderMarkdown(`# Title\n\n${text}`, ORIGIN).body}</>);
+  const html = (text: string) =>
+    String(template`${renderMarkdown(`# Title\n\n${text}`, ORIGIN).body}`);
 
   it("shows HTML instead of obeying it", ({ expect }) => {
     const evil = `<script>alert(1)</script>\n\n<div onclick="x">hi</div> & \`<b>\` <img src=x onerror=y>`;
@@ -429,32 +431,24 @@ async function runGuide(slug: string): Promise<Run[]> {
   const blocks = blocksOf(text);
   for (const [at, { language, text: script }] of blocks.entries()) {
     if (language !== "sh") continue;
-    for (const line of script.replaceAll("\\\n", " ").split(/\n(?=\S)/)) {
-      for (const command of commandsOf(line, variables)) {
-        const assigned = assignmentOf(command);
-        if (assigned !== null) {
-          const [name, value] = assigned;
-          // A value with … is one that the reader takes from the answer before.
-          const taken = findText(value, runs.at(-1)?.said);
-          if (taken !== null) variables[name] = taken;
-          else if (!value.includes("…")) variables[name] = value;
-          else if (!(name in variables)) throw new Error(`${slug}: nothing to take for ${name}`);
-        }
-        const curl = curlOf(command, filesOf(text));
-        if (curl === null) continue;
-        const { status, headers, said } = await send(curl);
-        const below = blocks[at + 1];
-        const shown = below?.language === "json" && below.caption === "";
-        const missing = shown ? differences(JSON.parse(below.text), said) : [];
-        runs.push({
-          command: command.join(" "),
-          status,
-          headers,
-          said,
-          shown,
-          differences: missing,
-        });
+    // Read anew for each command: the one before may have given a variable its value.
+    for (let index = 0; index < commandsOf(script).length; index += 1) {
+      const command = commandsOf(script, variables)[index] ?? [];
+      const assigned = assignmentOf(command);
+      if (assigned !== null) {
+        const [name, value] = assigned;
+        // A value with … is one that the reader takes from the answer before.
+        const taken = value.includes("…") ? findText(value, runs.at(-1)?.said) : value;
+        if (taken !== null) variables[name] = taken;
+        else if (!(name in variables)) throw new Error(`${slug}: nothing to take for ${name}`);
       }
+      const curl = curlOf(command, filesOf(text));
+      if (curl === null) continue;
+      const { status, headers, said } = await send(curl);
+      const below = blocks[at + 1];
+      const shown = below?.language === "json" && below.caption === "";
+      const missing = shown ? differences(JSON.parse(below.text), said) : [];
+      runs.push({ command: command.join(" "), status, headers, said, shown, differences: missing });
     }
   }
   return runs;

@@ -1,0 +1,16 @@
+/** Lines of CSV files (RFC 4180) that people open in spreadsheets. */
+
+/**
+ * Attack: a cell that begins like this is run as a formula by the spreadsheet that opens the file.
+ * An apostrophe in front makes it a text again.
+ */
+const FORMULA = /^[=+\-@\t\r]/;
+
+function cell(value: string | null): string {
+  if (value === null) return "";
+  const safe = FORMULA.test(value) ? `'${value}` : value;
+  return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
+}
+
+export const csvLine = (values: readonly (string | null)[]): string =>
+  `${values.map(cell).join(",")}\r\n`;
