@@ -92,6 +92,7 @@ CREATE TABLE `dead_letters` (
 	`created_at` integer NOT NULL
 );
 --> statement-breakpoint
+CREATE INDEX `dead_letters_by_time` ON `dead_letters` (`created_at`,`id`);--> statement-breakpoint
 CREATE TABLE `events` (
 	`position` integer NOT NULL,
 	`id` text NOT NULL,
@@ -154,6 +155,7 @@ CREATE TABLE `merchants` (
 	`updated_at` integer NOT NULL
 );
 --> statement-breakpoint
+CREATE INDEX `merchants_by_time` ON `merchants` (`created_at`,`id`);--> statement-breakpoint
 CREATE TABLE `payment_intents` (
 	`id` text PRIMARY KEY NOT NULL,
 	`merchant_id` text NOT NULL,
@@ -192,7 +194,7 @@ CREATE TABLE `refunds` (
 );
 --> statement-breakpoint
 CREATE INDEX `refunds_by_merchant` ON `refunds` (`merchant_id`,`livemode`,`created_at`,`id`);--> statement-breakpoint
-CREATE INDEX `refunds_by_payment` ON `refunds` (`payment_intent`);--> statement-breakpoint
+CREATE INDEX `refunds_by_payment` ON `refunds` (`payment_intent`,`created_at`,`id`);--> statement-breakpoint
 CREATE TABLE `service_versions` (
 	`service_id` text NOT NULL,
 	`version` text NOT NULL,

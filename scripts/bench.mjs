@@ -20,7 +20,11 @@ if (process.platform !== "linux") {
 
 const { status, signal, error } = spawnSync(
   node,
-  ["--disable-warning=ExperimentalWarning", path.join(root, "test", "bench", "main.ts")],
+  [
+    "--disable-warning=ExperimentalWarning",
+    path.join(root, "test", "bench", "main.ts"),
+    ...process.argv.slice(2),
+  ],
   {
     cwd: root,
     stdio: "inherit",

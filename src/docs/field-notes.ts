@@ -333,6 +333,14 @@ export const FIELD_NOTES: Readonly<Record<string, Readonly<Record<string, string
     email: "Where the operator reaches the merchant.",
     settlement_currency: "The currency that it is settled in.",
   },
+  CreateMerchantKey: {
+    livemode: "Whether the key is for real money.",
+    label: "What the merchant sees of it in its list.",
+  },
+  AuditEntry: {
+    actor: "Who did it.",
+    action: "What was done, with what.",
+  },
   SandboxPayment: {
     payment_intent: "The payment.",
     channel: "The simulated channel.",
@@ -389,6 +397,9 @@ export const NOTES_OF: Readonly<Record<string, string>> = {
   verifyChannelAccount: "ChannelAccountCheck",
   WebhookEndpointWithSecret: "WebhookEndpoint",
   createMerchant: "CreatedMerchant",
+  registerMerchant: "CreatedMerchant",
+  RegisterMerchant: "CreateMerchant",
+  RevokedApiKey: "ApiKey",
   PutFeePlan: "FeePlan",
   updateMerchant: "Merchant",
   getReadiness: "Readiness",
@@ -408,6 +419,8 @@ export const PARAMETER_NOTES: Readonly<Record<string, string>> = {
   kind: "Only those of this kind.",
   application_number: "As the answer to the application said.",
   merchant_order_id: "Only the payment with your order number.",
+  merchant: "Only this merchant's.",
+  target: "Only changes of the object with this id.",
   created_gte: "Only what was made at this time or later.",
   created_lt: "Only what was made before this time.",
   type: "Only events of this type.",

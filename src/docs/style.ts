@@ -39,12 +39,18 @@ header { position: sticky; top: 0; z-index: 2; display: flex; align-items: basel
 .brand { font-weight: 650; color: var(--text); text-decoration: none; }
 .brand, .version { white-space: nowrap; }
 .version { font-size: .8125rem; color: var(--quiet); }
-@media (max-width: 30rem) { .version { display: none; } }
 .places { display: flex; gap: .25rem 1rem; margin-left: auto; font-size: .875rem; }
 .places a { padding: 0; color: var(--quiet); }
 .places a:hover, .places a[aria-current] { color: var(--text); }
 .places a[aria-current] { font-weight: 600; }
 .jump { font-size: .875rem; }
+@media (max-width: 30rem) {
+  .version { display: none; }
+  header { gap: .6rem; padding-inline: 1rem; }
+  .brand { font-size: .9375rem; }
+  .places { gap: .25rem .6rem; }
+  .places, .jump { font-size: .8125rem; }
+}
 main { min-width: 0; padding: 2rem 1.25rem 4rem; }
 .lead { max-width: 44rem; font-size: 1.0625rem; color: var(--quiet); }
 .base code { padding: .2em .45em; background: var(--chip); border-radius: 4px; }

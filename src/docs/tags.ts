@@ -67,7 +67,14 @@ export const TAGS: readonly Tag[] = [
   },
   {
     name: "Merchants",
-    description: "The operator creates and suspends merchants; a merchant can read itself.",
+    description:
+      "The operator creates, verifies and suspends merchants; where registration is open they " +
+      "register themselves. A merchant can read itself.",
+  },
+  {
+    name: "Audit log",
+    description:
+      "Every change of settings: who made it, when, and what was before and after. Append-only.",
   },
   {
     name: "Sandbox",
@@ -98,6 +105,7 @@ export const OBJECTS: Readonly<Record<string, readonly string[]>> = {
   Pricing: ["ChannelPricing", "FeePlan"],
   "API keys": ["ApiKey"],
   Merchants: ["Merchant"],
+  "Audit log": ["AuditEntry"],
   Sandbox: ["SandboxPayment"],
   Operations: ["DeadLetter", "ChannelHealth", "Sweeper"],
 };

@@ -3,9 +3,8 @@
  * them in their order and never faster than it answers. What fails is tried again on its own, as
  * every delivery is; the replay goes on.
  */
-import type { DeliveryRow } from "../store/webhook-deliveries.ts";
 import { beginStep, endStep, type JobRow, type StepEnd } from "../store/jobs.ts";
-import { insertDeliveries } from "../store/webhook-deliveries.ts";
+import { type DeliveryRow, insertDeliveries } from "../store/webhook-deliveries.ts";
 import { findEndpoint } from "../store/webhook-endpoints.ts";
 import {
   type PlannedStep,

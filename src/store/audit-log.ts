@@ -48,11 +48,8 @@ export interface Change {
   readonly now: number;
 }
 
-/**
- * The deployment acting by itself: it switches off dead webhook endpoints and renews
- * authorisations. Its operator answers for that, and no person did it.
- */
-export const GATEWAY = { type: "operator", id: "gateway" } as const;
+/** The deployment by itself: it switches off dead webhook endpoints and renews authorisations. */
+export const GATEWAY = { type: "gateway", id: null } as const;
 
 /** Moves with every change and says nothing about it. */
 const STAMP = "updated_at";

@@ -1,16 +1,22 @@
 /** People who are signed in to the console. The cookie itself is nowhere: rows hold its hash. */
 import { and, eq, lt } from "drizzle-orm";
 
+import type { AlsoItem } from "./audit-log.ts";
 import type { Database } from "./db.ts";
 import { consoleSessions } from "./schema.ts";
 
 export type ConsoleSession = typeof consoleSessions.$inferSelect;
 
-/** Opens a session, and sweeps those that have run out. */
-export async function openSession(db: Database, session: ConsoleSession): Promise<void> {
+/** Opens a session and sweeps those that have run out. `also` stands behind it: who signed in. */
+export async function openSession(
+  db: Database,
+  session: ConsoleSession,
+  also: readonly AlsoItem[],
+): Promise<void> {
   await db.batch([
     db.delete(consoleSessions).where(lt(consoleSessions.expires_at, session.created_at)),
     db.insert(consoleSessions).values(session),
+    ...also,
   ]);
 }
 

@@ -10,16 +10,20 @@ import { index, integer, primaryKey, sqliteTable, text } from "drizzle-orm/sqlit
 
 const livemode = () => integer("livemode", { mode: "boolean" }).notNull();
 
-export const merchants = sqliteTable("merchants", {
-  id: text("id").primaryKey(),
-  name: text("name").notNull(),
-  email: text("email"),
-  settlement_currency: text("settlement_currency"),
-  /** `unverified`: registered by itself; test mode only, until an operator says `active`. */
-  status: text("status", { enum: ["active", "unverified", "suspended"] }).notNull(),
-  created_at: integer("created_at").notNull(),
-  updated_at: integer("updated_at").notNull(),
-});
+export const merchants = sqliteTable(
+  "merchants",
+  {
+    id: text("id").primaryKey(),
+    name: text("name").notNull(),
+    email: text("email"),
+    settlement_currency: text("settlement_currency"),
+    /** `unverified`: registered by itself; test mode only, until an operator says `active`. */
+    status: text("status", { enum: ["active", "unverified", "suspended"] }).notNull(),
+    created_at: integer("created_at").notNull(),
+    updated_at: integer("updated_at").notNull(),
+  },
+  (table) => [index("merchants_by_time").on(table.created_at, table.id)],
+);
 
 export const apiKeys = sqliteTable(
   "api_keys",
@@ -232,7 +236,7 @@ export const refunds = sqliteTable(
   },
   (table) => [
     index("refunds_by_merchant").on(table.merchant_id, table.livemode, table.created_at, table.id),
-    index("refunds_by_payment").on(table.payment_intent),
+    index("refunds_by_payment").on(table.payment_intent, table.created_at, table.id),
   ],
 );
 
@@ -262,12 +266,16 @@ export const exceptions = sqliteTable(
 );
 
 /** What a queue gave up on: stored so that an operator can see it and send it again. */
-export const deadLetters = sqliteTable("dead_letters", {
-  id: text("id").primaryKey(),
-  queue: text("queue").notNull(),
-  body: text("body").notNull(),
-  created_at: integer("created_at").notNull(),
-});
+export const deadLetters = sqliteTable(
+  "dead_letters",
+  {
+    id: text("id").primaryKey(),
+    queue: text("queue").notNull(),
+    body: text("body").notNull(),
+    created_at: integer("created_at").notNull(),
+  },
+  (table) => [index("dead_letters_by_time").on(table.created_at, table.id)],
+);
 
 /** Who changed which setting, when, and how. Rows are never changed: triggers refuse it. */
 export const auditLog = sqliteTable(
@@ -279,7 +287,7 @@ export const auditLog = sqliteTable(
     /** Null: it holds for both modes. */
     livemode: integer("livemode", { mode: "boolean" }),
     actor_type: text("actor_type", {
-      enum: ["api_key", "console", "operator", "registration"],
+      enum: ["api_key", "console", "operator", "registration", "gateway"],
     }).notNull(),
     /** The key that asked, also behind a console session; null: an operator or nobody. */
     actor_id: text("actor_id"),

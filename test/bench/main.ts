@@ -1,14 +1,27 @@
-/** `npm run bench`: counts, then speed, then the page. Linux only: it reads /proc. */
+/**
+ * `npm run bench`: counts, then speed, then lists, then the page. `npm run bench -- lists`: only the
+ * lists, into the page that is there. Linux only: it reads /proc.
+ */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { loadavg, tmpdir } from "node:os";
 import path from "node:path";
 
 import type { Comparison } from "./contest.ts";
 import { type Cost, countCosts } from "./count.ts";
+import { measureLists } from "./lists.ts";
 import { startDouble } from "./double.ts";
 import { type Arena, measureCallback, measureCreate, measureQr, measureStatus } from "./measure.ts";
 import { measureCodes } from "./emvco.ts";
-import { budgetTable, codeTable, countTable, page, speedTable } from "./report.ts";
+import {
+  budgetTable,
+  codeTable,
+  countTable,
+  listSection,
+  listTable,
+  page,
+  speedTable,
+  withListSection,
+} from "./report.ts";
 import { bundle, floorConfig, gatewayConfig, ROOT, run } from "./runtime.ts";
 
 // wrangler's notes about where it found the secrets.
@@ -31,11 +44,32 @@ const versionOf = (name: string): string => {
 
 const derOf = (pem: string): string => pem.replace(/-----[^-]+-----|\s/g, "");
 
+const PAGE = path.join(ROOT, "docs/benchmarks.md");
+
+const only = process.argv[2];
+if (only !== undefined && only !== "lists") {
+  process.stderr.write("The bench knows no part of that name, only: lists\n");
+  process.exit(2);
+}
+
 const folder = mkdtempSync(path.join(tmpdir(), "itpay-bench-"));
+// A million payments are two gigabytes: they go also when somebody stops the bench.
+process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
+for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(1));
 const double = await startDouble();
 try {
   say("bundling the gateway, its two variants and the floor");
   const real = await bundle(folder, "gateway", gatewayConfig("src/index.ts"));
+  const quiet = { LOG_LEVEL: "warn" };
+  if (only === "lists") {
+    const lists = await measureLists(folder, real, quiet);
+    writeFileSync(PAGE, withListSection(readFileSync(PAGE, "utf8"), listSection(lists)));
+    process.stdout.write(`\n${listTable(lists)}\n\n`);
+    say(
+      `its part of docs/benchmarks.md is written; the seed took ${lists.seedSeconds.toFixed(0)} s`,
+    );
+    process.exit();
+  }
   const counted = await bundle(folder, "counted", gatewayConfig("test/bench/counted.ts"));
   const bare = await bundle(folder, "uncopied", gatewayConfig("test/bench/uncopied.ts"));
   const floor = await bundle(folder, "floor", floorConfig());
@@ -81,7 +115,10 @@ try {
   const codes = measureCodes();
   say("measured QR codes");
 
-  const text = page(comparisons, costs, codes, {
+  const lists = await measureLists(folder, real, quiet);
+  say(`measured lists; the seed took ${lists.seedSeconds.toFixed(0)} s`);
+
+  const text = page(comparisons, costs, codes, lists, {
     date: `${new Date().toISOString().slice(0, 16).replace("T", " ")} UTC`,
     versions: [
       `Node ${process.versions.node}`,
@@ -92,10 +129,11 @@ try {
     gzipKiB: real.gzipKiB,
     seconds: (performance.now() - started) / 1_000,
   });
-  writeFileSync(path.join(ROOT, "docs/benchmarks.md"), text);
+  writeFileSync(PAGE, text);
   const tables = [
     countTable(costs),
     speedTable(comparisons),
+    listTable(lists),
     codeTable(codes),
     budgetTable(costs, comparisons),
   ];
@@ -103,7 +141,6 @@ try {
   say("docs/benchmarks.md is written");
 } finally {
   await double.close();
-  rmSync(folder, { recursive: true, force: true });
 }
 // Sockets that are kept open for the next request would keep the process alive.
 process.exit();

@@ -5,6 +5,7 @@ import type { Cost } from "./count.ts";
 import type { Counts } from "./counts.ts";
 import type { Comparison } from "./contest.ts";
 import type { CodeSpeed } from "./emvco.ts";
+import type { ListReport } from "./lists.ts";
 
 interface Budget {
   readonly figure: string;
@@ -14,6 +15,8 @@ interface Budget {
 }
 
 const CPU_LIMIT = 1.2;
+/** p95 with a million payments over p95 with ten thousand. */
+const LIST_LIMIT = 1.5;
 
 const requests: Budget["value"] = ({ total }) => total.objectRequests;
 
@@ -158,6 +161,44 @@ export function budgetTable(costs: readonly Cost[], comparisons: readonly Compar
   return table(["budget", "measured", "limit", ""], [...counted, ...cpu]);
 }
 
+export const listTable = ({ speeds }: ListReport): string =>
+  table(
+    ["list or search", "10,000 p50", "p95 ms", "1,000,000 p50", "p95 ms", "ratio of p95", ""],
+    speeds.map(({ call, who, small, large, ratio }) => [
+      `${call}, ${who}`,
+      ms(small.p50),
+      ms(small.p95),
+      ms(large.p50),
+      ms(large.p95),
+      times(ratio),
+      verdict(ratio, LIST_LIMIT),
+    ]),
+  );
+
+const LISTS = "## Lists at a million payments";
+
+export const listSection = (report: ListReport): string => `${LISTS}
+
+${listTable(report)}
+
+\`GET /v1/payment-intents\` over HTTP at the gateway's bundle, with 10,000 and with 1,000,000 payments of
+1,000 merchants in the local D1, snapshots of 1.5 KB. One request after the other, ${report.requests} of each
+call for each database, in turn. Limit of the ratio: ${times(LIST_LIMIT)}.
+
+- *as many*: four merchants who have 1,000 payments in both databases. What differs is how much of
+  other people's is there.
+- *a tenth of all*: one merchant who has 1,000 payments in the one and 100,000 in the other. What a
+  beginning of an order number matches is sorted by time, and there are a hundred times as many.
+`;
+
+/** The page with its part on lists replaced, or put before the part on QR codes. */
+export function withListSection(text: string, section: string): string {
+  const next = text.indexOf("## QR codes");
+  const at = text.indexOf(LISTS);
+  if (next === -1) throw new Error("docs/benchmarks.md has another form: run the whole bench");
+  return `${text.slice(0, at === -1 ? next : at)}${section}\n${text.slice(next)}`;
+}
+
 export const codeTable = (codes: readonly CodeSpeed[]): string =>
   table(
     ["QR codes, one core", "per second", "ratio"],
@@ -180,6 +221,7 @@ export function page(
   comparisons: readonly Comparison[],
   costs: readonly Cost[],
   codes: readonly CodeSpeed[],
+  lists: ListReport,
   { date, versions, load, gzipKiB, seconds }: Circumstances,
 ): string {
   const [processor] = cpus();
@@ -221,6 +263,7 @@ ${speedTable(comparisons)}
 Latency is one request after the other; requests/s with eight under way. CPU is the user and system
 time of the whole runtime process, from /proc, until it is idle again, divided by the requests.
 
+${listSection(lists)}
 ## QR codes
 
 ${codeTable(codes)}

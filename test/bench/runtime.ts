@@ -31,12 +31,17 @@ export interface Bundle {
   readonly gzipKiB: string;
 }
 
-/** The real wrangler.toml for another entry, and without the rate limit that a load would meet. */
+/**
+ * The real wrangler.toml for another entry, without the rate limit that a load would meet, and
+ * without the files that the platform serves by itself: locally a Worker of its own stands before
+ * ours for them, and would be measured.
+ */
 export function gatewayConfig(entry: string): string {
   return readFileSync(path.join(ROOT, "wrangler.toml"), "utf8")
     .replace('"src/index.ts"', JSON.stringify(path.join(ROOT, entry)))
     .replace('"migrations"', JSON.stringify(path.join(ROOT, "migrations")))
-    .replace("limit = 6000", "limit = 100000000");
+    .replace("limit = 6000", "limit = 100000000")
+    .replace(/^\[assets\]\n(?:(?!\[).*\n)*/m, "");
 }
 
 export function floorConfig(): string {
@@ -108,6 +113,16 @@ export interface Running {
   stop(): Promise<void>;
 }
 
+/** The bundle's one module of code, and the texts that lie beside it. */
+function modulesOf(script: string) {
+  const folder = path.dirname(script);
+  const texts = readdirSync(folder).filter((name) => name.endsWith(".md"));
+  return [
+    { type: "ESModule" as const, path: script },
+    ...texts.map((name) => ({ type: "Text" as const, path: path.join(folder, name) })),
+  ];
+}
+
 /**
  * Starts a bundle.
  * @param bindings variables and secrets beside those of its configuration
@@ -119,7 +134,7 @@ export async function run(
   state?: string,
 ): Promise<Running> {
   const before = new Set(runtimeProcesses());
-  // The bundle is one module: the rules for other kinds have nothing to apply to.
+  // What the modules are is known: there is nothing for rules to find out.
   const { modulesRules: _, ...options } = unstable_getMiniflareWorkerOptions(config).workerOptions;
   const miniflare = new Miniflare(
     convertV4MiniflareOptions({
@@ -130,8 +145,8 @@ export async function run(
         {
           ...options,
           name: "bench",
-          modules: true,
-          scriptPath: script,
+          modulesRoot: path.dirname(script),
+          modules: modulesOf(script),
           bindings: { ...(options.bindings as Record<string, string>), ...bindings },
         },
       ],

@@ -41,7 +41,7 @@ describe.skipIf(noBrowser)("pages without an account", () => {
       const sent = await requests(page);
       expect(sent.map(({ status }) => status)).not.toContain(null);
       expect(sent.find(({ type }) => type === "document")?.url).toBe(`${kit.origin}${look.path}`);
-      if (look.path === "/docs") await shoot(page, `docs-${look.colorScheme}`);
+      if (look.path === "/docs") await shoot(page, `docs-${look.colorScheme}`, false);
     },
   );
 

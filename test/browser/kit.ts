@@ -218,12 +218,15 @@ export const scrollsSideways = (page: Page): Promise<boolean> =>
     "document.documentElement.scrollWidth > document.documentElement.clientWidth",
   );
 
-/** Writes docs/screenshots/NAME.png, the whole page, when UPDATE_SCREENSHOTS=1. */
-export async function shoot(page: Page, name: string): Promise<void> {
+/**
+ * Writes docs/screenshots/NAME.png when UPDATE_SCREENSHOTS=1.
+ * @param fullPage false: only what is on the screen, of a page as long as a book
+ */
+export async function shoot(page: Page, name: string, fullPage = true): Promise<void> {
   if (process.env["UPDATE_SCREENSHOTS"] !== "1") return;
   mkdirSync(SCREENSHOTS, { recursive: true });
   const file = path.join(SCREENSHOTS, `${name}.png`);
-  await page.screenshot({ path: file, fullPage: true, animations: "disabled" });
+  await page.screenshot({ path: file, fullPage, animations: "disabled" });
 }
 
 const contextOptions = (options: OpenOptions): BrowserContextOptions => ({

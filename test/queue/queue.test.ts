@@ -207,7 +207,7 @@ describe("published events", () => {
     const endpoints = await Promise.all(
       Array.from({ length: 6 }, () => addEndpoint(own, { enabled_events: ["refund.failed"] })),
     );
-    const others = endpoints.flatMap((endpoint, index) =>
+    const others = endpoints.flatMap((endpoint, index): Promise<unknown>[] =>
       index % 2 === 0
         ? [sendTestEvent(own.context, endpoint, randomId("event"), START)]
         : [

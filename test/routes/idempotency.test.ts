@@ -4,25 +4,31 @@ import { describe, it, vi } from "vitest";
 
 import { api, newMerchant } from "../intent/kit.ts";
 
-/** D1 does the work of one kind of statement, and the answer is lost. */
+/** D1 does the work of every batch with one kind of statement in it, and the answer is lost. */
 function loseAnswersOf(start: string): () => void {
   const prepare = env.DB.prepare.bind(env.DB);
-  const losing = (statement: D1PreparedStatement): D1PreparedStatement =>
-    new Proxy(statement, {
-      get(target, name) {
-        if (name === "bind") return (...values: unknown[]) => losing(target.bind(...values));
-        const value: unknown = Reflect.get(target, name);
-        if (typeof value !== "function") return value;
-        return async (...args: unknown[]) => {
-          await Reflect.apply(value, target, args);
-          throw new Error("D1_ERROR: Network connection lost.");
-        };
-      },
-    });
-  const spy = vi
-    .spyOn(env.DB, "prepare")
-    .mockImplementation((text) => (text.startsWith(start) ? losing(prepare(text)) : prepare(text)));
-  return () => spy.mockRestore();
+  const batch = env.DB.batch.bind(env.DB);
+  const marked = new WeakSet<D1PreparedStatement>();
+  const prepared = vi.spyOn(env.DB, "prepare").mockImplementation((text) => {
+    const statement = prepare(text);
+    if (!text.startsWith(start)) return statement;
+    const bind = statement.bind.bind(statement);
+    statement.bind = (...values) => {
+      const bound = bind(...values);
+      marked.add(bound);
+      return bound;
+    };
+    return statement;
+  });
+  const batched = vi.spyOn(env.DB, "batch").mockImplementation(async (statements) => {
+    const results = await batch(statements);
+    if (!statements.some((statement) => marked.has(statement))) return results;
+    throw new Error("D1_ERROR: Network connection lost.");
+  });
+  return () => {
+    prepared.mockRestore();
+    batched.mockRestore();
+  };
 }
 
 describe("Idempotency-Key after our own failure", () => {
@@ -59,6 +65,11 @@ describe("Idempotency-Key after our own failure", () => {
     const resumed = await send(wanted);
     expect(resumed).toMatchObject({ status: 201, body: { id: made?.["id"], ...wanted } });
     expect(await keys()).toEqual([...before, made]);
+    // The half that is no secret was made anew too, and the audit log knows the one that works.
+    const { body: log } = await api("GET", `/v1/audit-log?target=${String(made?.["id"])}`, {
+      key: live,
+    });
+    expect(log.data[0].after).toMatchObject({ public_id: resumed.body.public_id });
     const { status } = await api("GET", "/v1/payment-intents", { key: resumed.body.key });
     expect(status).toBe(200);
   });

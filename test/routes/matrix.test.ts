@@ -121,6 +121,7 @@ describe("the document", () => {
       "GET /v1/services/{id}",
       "POST /sandbox/payments/{payment_intent}/{action}",
       "POST /v1/callbacks/{channel}/{channel_account}",
+      "POST /v1/merchants",
       "POST /v1/qr/parse",
     ]);
   });

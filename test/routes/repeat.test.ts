@@ -149,6 +149,12 @@ const CALLS: Readonly<Record<string, () => Promise<Call>>> = {
     other: { name: "Other" },
     headers: ADMIN,
   }),
+  createMerchantKey: async () => ({
+    path: `/v1/admin/merchants/${merchant.id}/api-keys`,
+    body: { livemode: false },
+    other: { livemode: true },
+    headers: ADMIN,
+  }),
 };
 
 const { body: document } = await api("GET", "/openapi.json");
@@ -157,7 +163,9 @@ const repeatable = Object.values(document.paths as Record<string, Record<string,
   .filter(({ parameters = [] }) =>
     parameters.some(({ name }) => name.toLowerCase() === "idempotency-key"),
   )
-  .map(({ operationId }) => operationId);
+  .map(({ operationId }) => operationId)
+  // Closed on this deployment; test/routes/registration opens it and repeats.
+  .filter((operationId) => operationId !== "registerMerchant");
 
 interface Operation {
   readonly operationId: string;

@@ -1,6 +1,7 @@
 /** A payment's public JSON, and payments' objects that answer it, for tests of what only reads. */
 import { env } from "cloudflare:workers";
 
+import type { BuyerView } from "../../src/intent/buyer-view.ts";
 import type { PaymentIntentView } from "../../src/intent/view.ts";
 import { qrType } from "../../src/qr/classify.ts";
 
@@ -65,8 +66,25 @@ export function testView(choice: ViewChoice): PaymentIntentView {
   };
 }
 
+/** The same as its buyer sees it. */
+export const testBuyer = (
+  intent: PaymentIntentView,
+  changes: Partial<BuyerView> = {},
+): BuyerView => ({
+  intent,
+  order_number: intent.id,
+  merchant_name: "Corner Shop",
+  return_url: null,
+  options: [{ channel: intent.channel ?? "wechat" }],
+  openid_known: false,
+  ...changes,
+});
+
 /** The bindings with objects that know these payments and nothing else. */
-export function envWith(intents: ReadonlyMap<string, PaymentIntentView>): {
+export function envWith(
+  intents: ReadonlyMap<string, PaymentIntentView>,
+  changes: ReadonlyMap<string, Partial<BuyerView>> = new Map(),
+): {
   readonly env: Env;
   readonly asked: string[];
 } {
@@ -77,6 +95,11 @@ export function envWith(intents: ReadonlyMap<string, PaymentIntentView>): {
         asked.push(id);
         const view = intents.get(id);
         return view === undefined ? null : JSON.stringify(view);
+      },
+      buyer: async () => {
+        asked.push(id);
+        const view = intents.get(id);
+        return view === undefined ? null : JSON.stringify(testBuyer(view, changes.get(id)));
       },
     }),
   };

@@ -3,8 +3,9 @@ import { OpenAPIHono } from "@hono/zod-openapi";
 import { beforeEach, describe, it, vi } from "vitest";
 
 import { ApiError, ERRORS, errorBody } from "../../src/errors.ts";
-import { randomId } from "../../src/ids.ts";
+import { orderNumberOf, randomId } from "../../src/ids.ts";
 import worker from "../../src/index.ts";
+import type { BuyerView } from "../../src/intent/buyer-view.ts";
 import type { PaymentIntentView } from "../../src/intent/view.ts";
 import type { App, AppEnv } from "../../src/routes/http.ts";
 import { registerSandbox } from "../../src/routes/sandbox.tsx";
@@ -23,7 +24,8 @@ app.onError((error, c) => {
 registerSandbox(app);
 
 const intents = new Map<string, PaymentIntentView>();
-const { env } = envWith(intents);
+const buyers = new Map<string, Partial<BuyerView>>();
+const { env } = envWith(intents, buyers);
 
 async function ask(method: string, path: string, accept = "application/json") {
   const ctx = createExecutionContext();
@@ -44,9 +46,15 @@ beforeEach(() => {
 
 /** A test payment, ordered at the channel unless told otherwise. */
 async function aPayment(
-  change: Partial<ViewChoice> & { ordered?: boolean; script?: FaultScript } = {},
+  change: Partial<ViewChoice> & {
+    ordered?: boolean;
+    script?: FaultScript;
+    /** Which of the payment's orders this is; 1. */
+    nth?: number;
+    returnUrl?: string;
+  } = {},
 ) {
-  const { ordered = true, script, ...choice } = change;
+  const { ordered = true, script, nth = 1, returnUrl = null, ...choice } = change;
   const id = randomId("paymentIntent");
   const view = testView({
     id,
@@ -56,13 +64,15 @@ async function aPayment(
     ...choice,
   });
   intents.set(id, view);
-  const stub = env.SANDBOX_ORDERS.getByName(`wechat:1900000001:${id}`);
+  const number = orderNumberOf(id, nth);
+  buyers.set(id, { order_number: number, return_url: returnUrl });
+  const stub = env.SANDBOX_ORDERS.getByName(`wechat:1900000001:${number}`);
   if (ordered) {
     await stub.create(
       {
         channel: "wechat",
         merchant: "1900000001",
-        orderNumber: id,
+        orderNumber: number,
         parameters: "{}",
         currency: "CNY",
         value: 699,
@@ -76,6 +86,7 @@ async function aPayment(
     (await ask("GET", `/sandbox/wallet/${id}${query}`, HTML)).text();
   return {
     id,
+    number,
     stub,
     page,
     act: (action: string, accept?: string) =>
@@ -261,6 +272,53 @@ describe("GET /sandbox/wallet/{payment_intent}", () => {
     const html = await page();
     expect(html).toContain("Pay all the same");
     expect(html).not.toContain(">Decline<");
+  });
+
+  it("leads back when it is done, and not before", async ({ expect }) => {
+    const { act, id, page } = await aPayment();
+    expect(await page()).not.toContain('class="back"');
+    await act("decline");
+    expect(await page()).toContain(`<a class="back" href="/pay/${id}">Back to the payment</a>`);
+    await act("pay");
+    expect(await page()).toContain(`href="/pay/${id}"`);
+
+    const shop = await aPayment({ returnUrl: "https://shop.example/done?order=7#top" });
+    await shop.act("pay");
+    // The double's payment does not change; what it says of itself is what is passed on.
+    const told = `payment_intent=${shop.id}&amp;status=qr_generated`;
+    expect(await shop.page()).toContain(
+      `<a class="back" href="https://shop.example/done?order=7&amp;${told}#top">Back to the shop</a>`,
+    );
+  });
+
+  it("opens the order that the buyer chose last, by its number or by the payment's id", async ({
+    expect,
+  }) => {
+    const { act, id, number, stub } = await aPayment({ nth: 3 });
+    expect(number).toBe(`${id}2`);
+    for (const path of [id, number]) {
+      const html = await (await ask("GET", `/sandbox/wallet/${path}`, HTML)).text();
+      expect(html).toContain(`action="/sandbox/payments/${number}/pay"`);
+    }
+    expect((await ask("GET", `/sandbox/wallet/${id}1`, HTML)).status).toBe(404);
+    expect((await ask("POST", `/sandbox/payments/${id}1/pay`)).status).toBe(404);
+    expect(await stub.find()).toMatchObject({ state: "open" });
+    const paid = await act("pay");
+    expect(await paid.json()).toMatchObject({ payment_intent: id, state: "paid" });
+  });
+
+  it("waits for the choice of an aggregate payment", async ({ expect }) => {
+    const { act, id, page } = await aPayment({ ordered: false });
+    buyers.set(id, { order_number: null, options: [{ channel: "wechat" }, { channel: "alipay" }] });
+    const html = await page();
+    expect(html).toContain("Nothing chosen yet");
+    expect(html).toContain(`href="/pay/${id}"`);
+    expect(html).not.toContain("<button");
+    const refused = await act("pay");
+    expect([
+      refused.status,
+      (await refused.json<{ error: { code: string } }>()).error.code,
+    ]).toEqual([409, "INVALID_STATE"]);
   });
 
   it("reading the page changes nothing", async ({ expect }) => {

@@ -301,12 +301,12 @@ describe("search", () => {
       (await findPublicService(db, true, live.id)) !== null,
       (await findPublicService(db, false, test.id)) !== null,
     ];
-    const become = (status: string) =>
+    const standing = (status: string) =>
       env.DB.prepare("UPDATE merchants SET status = ? WHERE id = ?").bind(status, owner).run();
     expect(await seen()).toEqual([1, 1, true, true]);
-    await become("unverified");
+    await standing("unverified");
     expect(await seen()).toEqual([0, 1, false, true]);
-    await become("suspended");
+    await standing("suspended");
     expect(await seen()).toEqual([0, 0, false, false]);
   });
 });
@@ -381,6 +381,14 @@ describe("query plans", () => {
     const [plan = ""] = await plansOf(run);
     expect(plan).toContain(`INDEX ${index}`.replace("INDEX services_fts", "services_fts"));
     expect(plan).not.toMatch(/SCAN (?!services_fts VIRTUAL)|TEMP B-TREE/);
+  });
+
+  it("a service's versions: found by its key, sorted by themselves", async ({ expect }) => {
+    const [plan = ""] = await plansOf((d) => listServiceVersions(d, "svc_1", second));
+    expect(plan.match(/SEARCH service_versions USING PRIMARY KEY \(service_id=\?/g)).toHaveLength(
+      2,
+    );
+    expect(plan).not.toContain("SCAN service_versions");
   });
 
   it("a change touches one row of each table", async ({ expect }) => {

@@ -17,7 +17,7 @@ export function CodeStage({ page, stage, channel }: Props) {
   const reads = readerOf(stage, channel);
   return (
     <>
-      <Heading>{reads.app === null ? texts.scanWithBank : texts.scanWith(reads.app)}</Heading>
+      <Heading>{titleOf(texts, help, reads)}</Heading>
       {help === null ? null : (
         <Help help={help} texts={texts} reads={reads} id={page.view.intent.id} />
       )}
@@ -28,6 +28,12 @@ export function CodeStage({ page, stage, channel }: Props) {
       <CodeText data={stage.data} texts={texts} />
     </>
   );
+}
+
+/** Nobody scans the screen that he holds. */
+function titleOf(texts: Texts, help: PhoneHelp | null, reads: Reader): string {
+  if (help !== null) return texts.payWith(reads.scheme);
+  return reads.app === null ? texts.scanWithBank : texts.scanWith(reads.app);
 }
 
 /** Who reads the code: one app, or any that knows the scheme. */

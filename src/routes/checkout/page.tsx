@@ -89,18 +89,22 @@ const clockText = (ms: number): string => {
   return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
 };
 
+/** Characters that still fit a line of large type on a small phone. */
+const LONG_AMOUNT = 10;
+
 function Summary({ page }: { page: PaymentPage }) {
   const { speech, view, stage, now, deadline } = page;
   const { intent } = view;
   const { texts, language } = speech;
+  const amount = showMoney(intent.amount, language);
   const counts = stage.kind !== "ended" && stage.kind !== "wait";
   return (
     <section class="summary">
       <h1>
         <span>{texts.payTo}</span> <bdi>{view.merchant_name}</bdi>
       </h1>
-      <p class="amount">
-        {showMoney(intent.amount, language)} <small>{intent.amount.currency}</small>
+      <p class={amount.length > LONG_AMOUNT ? "amount long" : "amount"}>
+        {amount} <small>{intent.amount.currency}</small>
       </p>
       {intent.description === null ? null : (
         <p class="what">
@@ -114,24 +118,32 @@ function Summary({ page }: { page: PaymentPage }) {
           <strong>{clockText(deadline - now)}</strong>
         </p>
       ) : null}
-      <dl class="numbers">
-        {intent.merchant_order_id === null ? null : (
-          <div>
-            <dt>{texts.orderNumber}</dt>
-            <dd>
-              <code>{intent.merchant_order_id}</code>
-            </dd>
-          </div>
-        )}
+    </section>
+  );
+}
+
+/** What the buyer and the shop talk about when something is not clear. */
+function Numbers({ page }: { page: PaymentPage }) {
+  const { texts } = page.speech;
+  const { intent } = page.view;
+  return (
+    <dl class="numbers">
+      {intent.merchant_order_id === null ? null : (
         <div>
-          <dt>{texts.paymentNumber}</dt>
+          <dt>{texts.orderNumber}</dt>
           <dd>
-            <code id="payment-number">{intent.id}</code>
-            <Copyable of="payment-number" what={texts.paymentNumber} texts={texts} />
+            <code>{intent.merchant_order_id}</code>
           </dd>
         </div>
-      </dl>
-    </section>
+      )}
+      <div>
+        <dt>{texts.paymentNumber}</dt>
+        <dd>
+          <code id="payment-number">{intent.id}</code>
+          <Copyable of="payment-number" what={texts.paymentNumber} texts={texts} />
+        </dd>
+      </div>
+    </dl>
   );
 }
 
@@ -183,6 +195,7 @@ export function CheckoutPage({ page }: { page: PaymentPage }) {
           <section class="stage">
             <StageView page={page} channel={channelNameOf(page)} />
           </section>
+          <Numbers page={page} />
         </div>
         {refresh === undefined ? null : (
           <noscript>

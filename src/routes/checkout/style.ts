@@ -20,6 +20,7 @@ html { -webkit-text-size-adjust: 100%; }
 body { margin: 0; min-height: 100vh; min-height: 100dvh; display: flex; flex-direction: column;
   background: var(--ground); color: var(--text); font: 1rem/1.55 var(--sans);
   overflow-wrap: break-word; }
+:lang(zh), :lang(ja) { text-autospace: normal; }
 :lang(ko) { word-break: keep-all; overflow-wrap: anywhere; }
 p, h1, h2, ol, dl, dd, form { margin: 0; }
 a { color: var(--accent); text-underline-offset: .2em; }
@@ -27,7 +28,7 @@ a { color: var(--accent); text-underline-offset: .2em; }
 h2:focus { outline: none; }
 .unseen { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%);
   white-space: nowrap; }
-.banner { padding: .5rem 1rem; text-align: center; font-size: .875rem; font-weight: 600;
+.banner { text-wrap: balance; padding: .5rem 1rem; text-align: center; font-size: .875rem; font-weight: 600;
   color: var(--warn); background: var(--warn-tint); }
 main { flex: 1; width: 100%; max-width: 56rem; margin: 0 auto; padding: 1rem;
   display: flex; flex-direction: column; justify-content: center; }
@@ -48,7 +49,9 @@ main { flex: 1; width: 100%; max-width: 56rem; margin: 0 auto; padding: 1rem;
 .left strong { font-variant-numeric: tabular-nums; }
 .left.soon { color: var(--warn); background: var(--warn-tint); }
 .left svg { flex: none; }
-.numbers { margin-top: 1rem; font-size: .8125rem; display: grid; gap: .375rem; }
+.amount.long { font-size: clamp(1.375rem, 6.5vw, 1.875rem); }
+.numbers { padding: .75rem 1.25rem; font-size: .8125rem; display: grid; gap: .375rem;
+  border-top: 1px solid var(--line); background: var(--soft); }
 .numbers dt { color: var(--quiet); }
 .numbers dd { display: flex; align-items: center; gap: .5rem; justify-content: space-between; }
 .numbers code { min-width: 0; }
@@ -64,7 +67,7 @@ h2.small { font-size: 1rem; }
   line-height: 0; }
 .qr svg { width: min(15.5rem, 62vw); height: auto; }
 .qr.less svg { width: min(11rem, 50vw); }
-.state { display: inline-flex; align-items: center; gap: .5rem; font-weight: 600; }
+.state { display: inline-flex; align-items: center; text-align: left; gap: .5rem; font-weight: 600; }
 .dot { flex: none; width: .625rem; height: .625rem; border-radius: 50%; background: var(--accent);
   animation: breathe 2s ease-in-out infinite; }
 .scanned .dot { background: var(--good); }
@@ -120,20 +123,22 @@ summary { min-height: 2.75rem; padding: .625rem 0; cursor: pointer; color: var(-
 .problem { width: 100%; padding: .75rem 1rem; border-radius: .75rem; color: var(--bad);
   background: var(--bad-tint); font-size: .9375rem; text-align: left; }
 .problem small { display: block; font-size: .8125rem; }
-.return { display: grid; gap: .5rem; justify-items: center; }
+.return { width: 100%; display: grid; gap: .5rem; justify-items: center; }
 footer { padding: .5rem 1rem 1.5rem; text-align: center; font-size: .875rem; }
 .languages { display: flex; flex-wrap: wrap; justify-content: center; gap: 0 .25rem;
-  max-width: 44rem; margin: 0 auto; padding: 0; list-style: none; }
+  max-width: 56rem; margin: 0 auto; padding: 0; list-style: none; }
 .languages a, .languages span { display: inline-flex; align-items: center; min-height: 2.75rem;
   padding: 0 .5rem; color: var(--quiet); text-decoration: none; border-radius: .5rem; }
 .languages a:hover { color: var(--accent); text-decoration: underline; }
 .languages span { color: var(--text); font-weight: 650; }
 @media (min-width: 48rem) {
-  .card.wide { display: grid; grid-template-columns: minmax(0, 19rem) minmax(0, 1fr); min-height: 32rem; }
-  .wide .summary { padding: 2rem; border-bottom: 0; border-right: 1px solid var(--line);
-    display: flex; flex-direction: column; align-items: flex-start; }
-  .wide .numbers { margin-top: auto; padding-top: 2rem; width: 100%; }
-  .amount { font-size: clamp(1.75rem, 3.4vw, 2.5rem); }
+  .card.wide { display: grid; grid-template: "summary stage" auto "numbers stage" 1fr
+    / minmax(0, 19rem) minmax(0, 1fr); min-height: 32rem; }
+  .wide .summary { grid-area: summary; padding: 2rem; border-bottom: 0; }
+  .wide .stage { grid-area: stage; border-left: 1px solid var(--line); }
+  .wide .numbers { grid-area: numbers; padding: 2rem; align-content: end; border-top: 0; }
+  .amount { font-size: 2.5rem; }
+  .amount.long { font-size: 1.625rem; }
   .stage { padding: 2.25rem; }
   .card.narrow { width: 100%; max-width: 30rem; margin: 0 auto; }
 }

@@ -48,7 +48,8 @@ export interface Page {
   readonly handler: (c: ConsoleContext) => Response | Promise<Response>;
 }
 
-export const NAV_GROUPS = ["Money", "Settings", "Developers", "Operations"] as const;
+/** `Home` has no heading: it is the overview. */
+export const NAV_GROUPS = ["Home", "Money", "Settings", "Developers", "Operations"] as const;
 
 export type NavGroup = (typeof NAV_GROUPS)[number];
 

@@ -278,7 +278,7 @@ const NavLists = (props: { nav: readonly NavItem[]; current: NavItem | undefined
       if (items.length === 0) return null;
       return (
         <>
-          <p class="group">{group}</p>
+          {group === "Home" ? null : <p class="group">{group}</p>}
           <ul>
             {items.map((item) => (
               <li>

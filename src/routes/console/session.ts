@@ -13,6 +13,7 @@ import { hmacHex } from "../../crypto/hmac.ts";
 import { idKeyOf } from "../../crypto/id-key.ts";
 import { secureRandom } from "../../ids.ts";
 import { findKeyHolder } from "../../store/api-keys.ts";
+import { changeEntry } from "../../store/audit-log.ts";
 import {
   closeSession,
   type ConsoleSession,
@@ -60,29 +61,43 @@ function writeCookie(c: ConsoleContext, value: string, seconds: number): void {
 export const fingerprintOf = async (env: Env): Promise<string> =>
   hmacHex(await idKeyOf(env.ID_KEY), `console operator\n${env.ADMIN_TOKEN ?? ""}`);
 
-/** Who has just proved who they are. */
-export type Newcomer =
-  | { readonly kind: "merchant"; readonly publicKeyId: string; readonly merchantId: string }
-  | { readonly kind: "operator" };
+/** For the audit log: who opened a session. */
+function signInEntry(c: ConsoleContext, holder: Principal | null) {
+  return changeEntry(database(c.env.DB), {
+    merchantId: holder?.merchant.id ?? null,
+    livemode: holder?.key.livemode ?? null,
+    actor:
+      holder === null ? { type: "operator", id: null } : { type: "console", id: holder.key.id },
+    requestId: c.var.requestId,
+    action: "console.signed_in",
+    target: holder?.key.id ?? "operator",
+    before: null,
+    after: { kind: holder === null ? "operator" : "merchant" },
+    now: c.var.now,
+  });
+}
 
-/** Opens a new session; the browser's earlier one, if any, ends (session fixation). */
-export async function startSession(c: ConsoleContext, newcomer: Newcomer): Promise<void> {
+/**
+ * Opens a new session for who has just proved a secret; a null holder is an operator. The browser's
+ * earlier session, if any, ends (session fixation).
+ */
+export async function startSession(c: ConsoleContext, holder: Principal | null): Promise<void> {
   const db = database(c.env.DB);
   const cookie = toBase64Url(secureRandom(32));
   const { now } = c.var;
   const earlier = getCookie(c, cookieName(c));
   if (earlier !== undefined) await closeSession(db, await sha256Hex(earlier));
-  const isMerchant = newcomer.kind === "merchant";
-  await openSession(db, {
+  const session = {
     id: await sha256Hex(cookie),
-    kind: newcomer.kind,
-    credential: isMerchant ? newcomer.publicKeyId : await fingerprintOf(c.env),
-    merchant_id: isMerchant ? newcomer.merchantId : null,
+    kind: holder === null ? ("operator" as const) : ("merchant" as const),
+    credential: holder === null ? await fingerprintOf(c.env) : holder.key.public_id,
+    merchant_id: holder?.merchant.id ?? null,
     csrf: toBase64Url(secureRandom(32)),
     created_at: now,
     seen_at: now,
     expires_at: now + SESSION_LIFE_MS,
-  });
+  };
+  await openSession(db, session, signInEntry(c, holder));
   writeCookie(c, cookie, SESSION_LIFE_MS / 1_000);
 }
 

@@ -4,13 +4,16 @@ import type { Hono } from "hono";
 import { parseApiKey } from "../../crypto/api-key.ts";
 import { sameSecret } from "../../crypto/constant-time.ts";
 import { ExpiringCache } from "../../expiring-cache.ts";
+import { findKeyHolder } from "../../store/api-keys.ts";
+import { database } from "../../store/db.ts";
+import type { Principal } from "../http.ts";
 import { readAnswer } from "./client.ts";
 import { comesFromUs } from "./csrf.ts";
 import type { ConsoleContext, ConsoleEnv } from "./env.ts";
 import { readForm } from "./form.ts";
 import { refusePage, show } from "./frame.tsx";
 import { setPageHeaders } from "./headers.ts";
-import { type Ending, endSession, ENDINGS, type Newcomer, startSession } from "./session.ts";
+import { type Ending, endSession, ENDINGS, startSession } from "./session.ts";
 
 /** Wrong secrets that one address may try in one isolate before it has to wait. */
 const FAILURES_ALLOWED = 10;
@@ -35,30 +38,23 @@ export function nextPath(text: string | undefined, base: string): string {
   return isOurs ? pathname + search : "/console";
 }
 
-interface Proof {
-  readonly newcomer: Newcomer | null;
-  /** Why not. */
-  readonly text: string;
-  readonly status: number;
-}
+type Proof =
+  | { readonly holder: Principal | null }
+  | { readonly status: number; readonly text: string };
 
-const refusal = (status: number, text: string): Proof => ({ newcomer: null, text, status });
-
-async function proveKey(c: ConsoleContext, key: string, publicKeyId: string): Promise<Proof> {
+async function proveKey(c: ConsoleContext, key: string, publicId: string): Promise<Proof> {
   const headers = new Headers({ Authorization: `Bearer ${key}` });
   const address = c.req.header("CF-Connecting-IP");
   if (address !== undefined) headers.set("CF-Connecting-IP", address);
   const request = new Request(new URL("/v1/merchant", c.req.url), { headers });
-  const answer = await readAnswer<{ id: string }>(
-    await c.var.gateway.fetch(request, c.env, c.executionCtx),
-  );
+  const answer = await readAnswer(await c.var.gateway.fetch(request, c.env, c.executionCtx));
   if (answer.ok) {
-    const newcomer = { kind: "merchant" as const, publicKeyId, merchantId: answer.body.id };
-    return { newcomer, text: "", status: 200 };
+    const holder = await findKeyHolder(database(c.env.DB), publicId);
+    return holder === null ? { status: 401, text: WRONG } : { holder };
   }
   // Only who has the whole key is told that it was revoked, has expired, and so on.
-  const { code, message } = answer.error;
-  return code === "UNAUTHENTICATED" ? refusal(401, WRONG) : refusal(answer.status, message);
+  const { status, error } = answer;
+  return { status, text: error.code === "UNAUTHENTICATED" ? WRONG : error.message };
 }
 
 async function prove(c: ConsoleContext, secret: string): Promise<Proof> {
@@ -66,9 +62,7 @@ async function prove(c: ConsoleContext, secret: string): Promise<Proof> {
   if (key !== null) return proveKey(c, secret, key.publicId);
   const token = c.env.ADMIN_TOKEN ?? "";
   const isOperator = token !== "" && (await sameSecret(token, secret));
-  return isOperator
-    ? { newcomer: { kind: "operator" }, text: "", status: 200 }
-    : refusal(401, WRONG);
+  return isOperator ? { holder: null } : { status: 401, text: WRONG };
 }
 
 function page(c: ConsoleContext, status: number, problem: string | null, next: string) {
@@ -124,17 +118,20 @@ async function signIn(c: ConsoleContext): Promise<Response> {
   if (!comesFromUs(c)) return page(c, 403, FOREIGN, next);
   const address = c.req.header("CF-Connecting-IP") ?? "unknown";
   const { now } = c.var;
-  const failed = (await failures.get(address, now, async () => ({ count: 0 }))) ?? { count: 0 };
+  const failed = await failures.get(address, now, () => Promise.resolve({ count: 0 }));
   const { success } = await c.env.LIMITER.limit({ key: `sign-in:${address}` });
-  if (!success || failed.count >= FAILURES_ALLOWED) return page(c, 429, TOO_MANY, next);
-  const { newcomer, text, status } = await prove(c, form.text("secret"));
-  if (newcomer === null) {
-    failed.count += 1;
-    c.set("errorCode", status === 401 ? "UNAUTHENTICATED" : "FORBIDDEN");
-    return page(c, status, text, next);
+  if (!success || (failed !== null && failed.count >= FAILURES_ALLOWED)) {
+    c.set("errorCode", "RATE_LIMITED");
+    return page(c, 429, TOO_MANY, next);
+  }
+  const proof = await prove(c, form.text("secret"));
+  if (!("holder" in proof)) {
+    if (failed !== null) failed.count += 1;
+    c.set("errorCode", proof.status === 401 ? "UNAUTHENTICATED" : "FORBIDDEN");
+    return page(c, proof.status, proof.text, next);
   }
   failures.drop(address);
-  await startSession(c, newcomer);
+  await startSession(c, proof.holder);
   setPageHeaders(c);
   return c.redirect(next, 303);
 }

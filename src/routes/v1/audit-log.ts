@@ -23,19 +23,18 @@ const AuditEntry = z
       description: "Null: a setting of the whole deployment.",
     }),
     actor: z.object({
-      type: z.enum(["api_key", "console", "operator", "registration"]).openapi({
+      type: z.enum(["api_key", "console", "operator", "registration", "gateway"]).openapi({
         description:
           "`console`: a person who is signed in with a key. `registration`: the merchant itself, " +
-          "before it had a key.",
+          "before it had a key. `gateway`: the deployment by itself.",
       }),
       id: z
         .string()
         .nullable()
         .openapi({
           description:
-            "The key. Of a registration a name for the address it came from. `gateway`: the " +
-            "deployment acted by itself. Null: an operator, or whoever opened a link that was asked " +
-            "for with a key.",
+            "The key. Of a registration a name for the address it came from. Null: an operator, the " +
+            "gateway, or whoever opened a link that was asked for with a key.",
         }),
     }),
     action: z.string().openapi({ example: "api_key.created" }),

@@ -1,7 +1,7 @@
 /** What an operator looks at: how the channels do, and whether the scheduled jobs run. */
 import { createRoute, z } from "@hono/zod-openapi";
 
-import { CHANNELS } from "../../channels/registry.ts";
+import { CHANNEL_SLUGS, CHANNELS } from "../../channels/registry.ts";
 import { iso } from "../../clock.ts";
 import { STALE_AFTER_MS } from "../../cron/replays.ts";
 import { JOBS } from "../../cron/scheduled.ts";
@@ -187,7 +187,7 @@ export function registerOperators(app: App): void {
     const { now } = c.var;
     const livemode = c.req.valid("query").livemode === "true";
     const since = hourOf(now) - (HOURS - 1) * HOUR_MS;
-    const rows = await listChannelHours(database(c.env.DB), livemode, since);
+    const rows = await listChannelHours(database(c.env.DB), livemode, CHANNEL_SLUGS, since);
     const byChannel = Map.groupBy(rows, ({ channel }) => channel);
     const data = Object.entries(CHANNELS).map(([slug, { adapter }]) =>
       healthOf(slug, adapter.info.name, livemode, byChannel.get(slug) ?? [], now),

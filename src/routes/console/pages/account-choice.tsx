@@ -1,4 +1,5 @@
 /** Connecting an account, first steps: which channel, which mode, which bank. Links and a plain form. */
+import { PROFILES } from "../../../channels/bank/profiles.ts";
 import { Button } from "../components.tsx";
 import { Select } from "../fields.tsx";
 import { type Schema, labelOf, variantsOf } from "./credentials-fields.ts";
@@ -62,13 +63,17 @@ export const ChannelChoice = ({ channels }: { channels: readonly ChannelView[] }
 
 const asOptions = (names: readonly string[]) => names.map((name) => [name, labelOf(name)] as const);
 
+/** The profile's own name; one that has left this deployment keeps its id. */
+export const profileName = (id: string): string =>
+  PROFILES.find((one) => one.id === id)?.name ?? id;
+
 const ProfileSelect = ({ options, value }: { options: readonly string[]; value: string }) => (
   <Select
     name="profile"
     label="Who tells of payments?"
     hint="The bank or service that holds the account. None of them: the generic ones describe a message that any bank or relay can send."
     value={value}
-    options={asOptions(options)}
+    options={options.map((id) => [id, profileName(id)] as const)}
   />
 );
 

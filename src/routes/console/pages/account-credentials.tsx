@@ -103,7 +103,7 @@ export const accountCredentialsPages: readonly Page[] = [
       const place = await placeOf(c, form.text("profile"));
       if (place instanceof Response) return place;
       const { schema, profile } = place.chosen;
-      const credentials = credentialsFrom(schema, profile, form.raw);
+      const credentials = credentialsFrom(schema, profile, (name) => form.raw(name));
       const path = apiPath(c, "/credentials");
       const answer = await api(c, "POST", path, { credentials }, { key: form.key });
       if (!answer.ok) return formPage(c, place, form, answer);

@@ -11,6 +11,7 @@ import {
   chosenFrom,
   ModeChoice,
   type Pick,
+  profileName,
 } from "./account-choice.tsx";
 import { ACCOUNTS, NEEDS } from "./accounts.tsx";
 import { filled } from "./act.tsx";
@@ -40,7 +41,7 @@ function formPage(c: ConsoleContext, chosen: Chosen, form: Form | null, refusal:
   const values =
     form === null ? new Map() : shownAgain(groups, credentialsFrom(schema, profile, typed));
   const names = ["display_name", ...groups.flatMap(({ fields }) => fields.map(({ name }) => name))];
-  const how = [mode, ...(profile === null ? [] : [profile])].map(labelOf).join(" · ");
+  const how = [labelOf(mode), ...(profile === null ? [] : [profileName(profile)])].join(" · ");
   return show(
     c,
     {
@@ -147,7 +148,7 @@ const create: Page = {
       {
         channel: pick.channel,
         mode: chosen.mode,
-        credentials: credentialsFrom(chosen.schema, chosen.profile, form.raw),
+        credentials: credentialsFrom(chosen.schema, chosen.profile, (name) => form.raw(name)),
         // An empty name is refused with a word, a missing one would be too: the same word.
         display_name: form.text("display_name"),
         ...filled({ region: form.text("region"), late_payment: form.text("late_payment") }),

@@ -28,7 +28,7 @@ export const NOTICES = {
 type Version = AccountView["credentials"][number];
 
 const Credentials = ({ account }: { account: AccountView }) => (
-  <section aria-labelledby="credentials">
+  <section class="part" aria-labelledby="credentials">
     <h2 id="credentials">Credentials</h2>
     {account.credentials.length === 0 ? (
       <p>The built-in sandbox's own; there is nothing to do.</p>
@@ -77,7 +77,7 @@ const Credentials = ({ account }: { account: AccountView }) => (
 const Actions = (props: { account: AccountView; mode: Mode | undefined }) => {
   const { account, mode } = props;
   return (
-    <div class="buttons">
+    <div class="actions">
       {account.status === "active" ? (
         <>
           <ActionForm action={`${pathOf(account.id)}/verify`} class="inline">
@@ -164,23 +164,25 @@ export async function accountPage(c: ConsoleContext, returned: Returned | null) 
     { title: account.display_name, back: ACCOUNTS, status, notices: NOTICES },
     <>
       <Problem problem={returned?.refusal.error} fields={returned?.form == null ? [] : FIELDS} />
-      <Details
-        rows={[
-          ["Status", <Status status={account.status} />],
-          ["Channel", channel?.name ?? account.channel],
-          ["Mode", labelOf(account.mode)],
-          ["Number there", account.merchant_account],
-          ["Id", <Copy text={account.id} />],
-          ["The channel posts to", <Copy text={account.callback_url} />],
-          [
-            "Verified",
-            account.verified_at === null ? "not yet" : <Time at={account.verified_at} />,
-          ],
-        ]}
-      />
+      <div class="panel">
+        <Details
+          rows={[
+            ["Status", <Status status={account.status} />],
+            ["Channel", channel?.name ?? account.channel],
+            ["Mode", labelOf(account.mode)],
+            ["Number there", account.merchant_account],
+            ["Id", <Copy text={account.id} />],
+            ["The channel posts to", <Copy text={account.callback_url} />],
+            [
+              "Verified",
+              account.verified_at === null ? "not yet" : <Time at={account.verified_at} />,
+            ],
+          ]}
+        />
+      </div>
       <Actions account={account} mode={mode} />
       <Credentials account={account} />
-      <section aria-labelledby="settings">
+      <section class="part" aria-labelledby="settings">
         <h2 id="settings">Settings</h2>
         <Settings account={account} refundable={channel?.refunds != null} returned={returned} />
       </section>

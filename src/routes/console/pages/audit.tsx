@@ -1,11 +1,11 @@
 /** The audit log: who changed which setting, and what it was before. Operators see all merchants'. */
 import type { ApiProblem } from "../client.ts";
-import { Empty, Id, Table, Time } from "../components.tsx";
+import { Disclosure, Empty, Id, Table, Time } from "../components.tsx";
 import type { ConsoleContext, Page } from "../env.ts";
 import { Field, Problem } from "../fields.tsx";
 import { refused, show } from "../frame.tsx";
 import { listOf, Pages } from "./act.tsx";
-import { changesOf } from "./changes.ts";
+import { type Change, changesOf } from "./changes.ts";
 import { dayStart, FilterForm } from "./filters.tsx";
 import type { AuditView } from "./views.ts";
 
@@ -20,17 +20,39 @@ const ACTORS: Readonly<Record<string, string>> = {
   registration: "Registration",
 };
 
-const Who = ({ actor: { type, id } }: AuditView) => (
-  <div>
-    {id === "gateway" ? "The gateway itself" : (ACTORS[type] ?? type)}{" "}
-    {id === null || id === "gateway" ? null : <Id>{id}</Id>}
-  </div>
-);
+const Who = ({ actor: { type, id } }: AuditView) => {
+  if (id === "gateway") return "The gateway itself";
+  const who = ACTORS[type] ?? type;
+  if (id === null) return who;
+  return (
+    <div class="ids">
+      {who}
+      <br />
+      <Id>{id}</Id>
+    </div>
+  );
+};
+
+/** More than these are folded away: what is new or gone is all of an object. */
+const SHOWN = 4;
+
+function What({ before, after }: AuditView) {
+  const changes = changesOf(before, after);
+  if (before !== null && after !== null && changes.length <= SHOWN) {
+    return <Changes changes={changes} />;
+  }
+  const word = before === null ? "New" : after === null ? "Gone" : "Changed";
+  return (
+    <Disclosure summary={`${word}: ${changes.length} ${changes.length === 1 ? "field" : "fields"}`}>
+      <Changes changes={changes} />
+    </Disclosure>
+  );
+}
 
 /** Old and new beside each other; what is gone is struck through, not only coloured. */
-const What = ({ before, after }: AuditView) => (
+const Changes = ({ changes }: { changes: readonly Change[] }) => (
   <ul class="changes">
-    {changesOf(before, after).map((change) => (
+    {changes.map((change) => (
       <li>
         <span class="quiet">{change.field}</span>{" "}
         {change.before === null ? null : (
@@ -142,9 +164,11 @@ function Entries({ entries, operator }: { entries: readonly AuditView[]; operato
       id === null ? (
         <span class="quiet">all</span>
       ) : (
-        <a href={`/console/merchants/${id}`}>
-          <Id>{id}</Id>
-        </a>
+        <div class="ids">
+          <a href={`/console/merchants/${id}`}>
+            <Id>{id}</Id>
+          </a>
+        </div>
       ),
   };
   return (
@@ -153,8 +177,17 @@ function Entries({ entries, operator }: { entries: readonly AuditView[]; operato
       rows={entries}
       columns={[
         { head: "Time", cell: ({ created_at: at }) => <Time at={at} /> },
-        { head: "Action", name: true, cell: ({ action }) => action },
-        { head: "What", cell: ({ target }) => <Id>{target}</Id> },
+        {
+          head: "Action",
+          name: true,
+          cell: ({ action, target }) => (
+            <div class="ids">
+              {action}
+              <br />
+              <Id>{target}</Id>
+            </div>
+          ),
+        },
         ...(operator ? [merchant] : []),
         { head: "Mode", cell: MODE },
         { head: "By", cell: Who },

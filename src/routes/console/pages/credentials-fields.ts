@@ -37,6 +37,8 @@ export interface CredentialGroup {
   readonly title: string;
   readonly hint: string | null;
   readonly fields: readonly CredentialField[];
+  /** A further row of a list, which most accounts do not need. */
+  readonly further: boolean;
 }
 
 /** What a list of objects offers at once; more rows come with the new version of the credentials. */
@@ -155,7 +157,11 @@ function groupsBelow(
           false,
         );
         if (group === undefined) continue;
-        below.push({ ...group, hint: row === 0 ? (inner.description ?? null) : null });
+        below.push({
+          ...group,
+          hint: row === 0 ? (inner.description ?? null) : null,
+          further: row > 0,
+        });
       }
     } else if (inner.properties !== undefined) {
       below.push(...groupsBelow(`${path}.${name}`, labelOf(name), inner, variant, required));
@@ -163,7 +169,10 @@ function groupsBelow(
       own.push(fieldOf(path, name, inner, required));
     }
   }
-  return [{ name: path, title, hint: schema.description ?? null, fields: own }, ...below];
+  return [
+    { name: path, title, hint: schema.description ?? null, fields: own, further: false },
+    ...below,
+  ];
 }
 
 /** @param variant the chosen profile, where {@link variantsOf} says that one is to be chosen */
@@ -221,7 +230,8 @@ export function shownAgain(
     for (const part of name.split(".")) {
       value = (value as Record<string, unknown> | undefined)?.[part];
     }
-    if (value !== undefined) shown.set(name, String(value));
+    if (typeof value === "string") shown.set(name, value);
+    else if (typeof value === "number" || typeof value === "boolean") shown.set(name, `${value}`);
   }
   return shown;
 }

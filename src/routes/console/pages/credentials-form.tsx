@@ -1,5 +1,6 @@
 /** The fields of a channel's credentials. Secrets are never filled in again. */
 import type { ApiProblem } from "../client.ts";
+import { Disclosure } from "../components.tsx";
 import { Field, Select, TextArea } from "../fields.tsx";
 import type { CredentialField, CredentialGroup } from "./credentials-fields.ts";
 
@@ -12,23 +13,45 @@ interface Props {
   readonly again: boolean;
 }
 
-export const CredentialsFields = ({ groups, ...rest }: Props) => (
-  <>
-    {groups.map(({ title, hint, fields }) => (
-      <fieldset class="group">
-        <legend>{title}</legend>
-        {hint === null ? null : <p class="hint">{hint}</p>}
-        {fields.map((field) => (
-          <One field={field} {...rest} />
+export function CredentialsFields({ groups, ...rest }: Props) {
+  const filled = ({ fields }: CredentialGroup) => fields.some(({ name }) => rest.values.has(name));
+  const folded = groups.filter((group) => group.further && !filled(group));
+  return (
+    <>
+      {groups
+        .filter((group) => !folded.includes(group))
+        .map((group) => (
+          <Group group={group} {...rest} />
         ))}
-      </fieldset>
+      {folded.length === 0 ? null : (
+        <Disclosure summary="Room for more">
+          <div class="form">
+            {folded.map((group) => (
+              <Group group={group} {...rest} />
+            ))}
+          </div>
+        </Disclosure>
+      )}
+    </>
+  );
+}
+
+const Group = ({ group, ...rest }: { group: CredentialGroup } & Omit<Props, "groups">) => (
+  <fieldset class="group">
+    <legend>{group.title}</legend>
+    {group.hint === null ? null : <p class="hint">{group.hint}</p>}
+    {group.fields.map((field) => (
+      <One field={field} {...rest} />
     ))}
-  </>
+  </fieldset>
 );
+
+/** Some of the channels' descriptions are names of files, without a full stop. */
+const sentence = (text: string): string => (/[.;:]$/.test(text) ? text : `${text}.`);
 
 function hintOf({ hint, secret, required }: CredentialField, again: boolean): string | undefined {
   const parts = [
-    ...(hint === null ? [] : [hint]),
+    ...(hint === null ? [] : [sentence(hint)]),
     ...(required ? [] : ["Optional."]),
     ...(secret && again ? ["Type it again: secrets are not sent back."] : []),
   ];

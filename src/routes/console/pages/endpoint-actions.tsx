@@ -5,8 +5,8 @@ import { Select } from "../fields.tsx";
 import { type Form, readForm } from "../form.ts";
 import { done } from "../frame.tsx";
 import { confirmation, postOnce, segment } from "./act.tsx";
-import { endpointPage, pathOf } from "./endpoint.tsx";
-import { ENDPOINTS, NEEDS, secretPage } from "./endpoints.tsx";
+import { endpointPage } from "./endpoint.tsx";
+import { ENDPOINTS, NEEDS, pathOf, secretPage } from "./endpoints.tsx";
 import type { EndpointView } from "./views.ts";
 
 const apiPath = (c: ConsoleContext, action = ""): string =>

@@ -17,9 +17,10 @@ import { Form as ActionForm, Problem } from "../fields.tsx";
 import { type Form, readForm } from "../form.ts";
 import { done, refused, type Refusal, show } from "../frame.tsx";
 import { listOf, Pages, segment } from "./act.tsx";
-import { ENDPOINT_FIELDS, EndpointFields, ENDPOINTS, NEEDS } from "./endpoints.tsx";
+import { Deliveries } from "./deliveries.tsx";
+import { ENDPOINT_FIELDS, EndpointFields, ENDPOINTS, NEEDS, pathOf } from "./endpoints.tsx";
 import { REPLAY_FIELDS, ReplayForm } from "./replay-form.tsx";
-import type { DeliveryView, EndpointView } from "./views.ts";
+import type { DeliveryView, EndpointView, JobView } from "./views.ts";
 
 const REASONS: Readonly<Record<string, string>> = {
   by_merchant: "switched off here",
@@ -42,8 +43,6 @@ export interface Returned {
   readonly refusal: Refusal;
 }
 
-export const pathOf = (id: string): string => `/console/endpoints/${id}`;
-
 const Summary = ({ endpoint }: { endpoint: EndpointView }) => (
   <Details
     rows={[
@@ -65,7 +64,7 @@ const Summary = ({ endpoint }: { endpoint: EndpointView }) => (
 );
 
 const Actions = ({ endpoint }: { endpoint: EndpointView }) => (
-  <div class="buttons">
+  <div class="actions">
     {endpoint.status === "enabled" ? (
       <>
         <ActionForm action={`${pathOf(endpoint.id)}/test`} class="inline">
@@ -106,92 +105,30 @@ const Settings = (props: {
   );
 };
 
-/** What the receiver said, try for try. */
-function Attempts({ delivery }: { delivery: DeliveryView }) {
-  const { attempts, next_attempt_at: next } = delivery;
-  const last = attempts.at(-1);
-  const summary =
-    last === undefined
-      ? "not tried yet"
-      : `${attempts.length}×, last ${last.status ?? "no answer"} in ${last.latency_ms} ms`;
-  return (
+const Replays = ({ jobs }: { jobs: readonly JobView[] }) =>
+  jobs.length === 0 ? null : (
     <>
-      {last === undefined ? (
-        <span class="quiet">{summary}</span>
-      ) : (
-        <Disclosure summary={summary}>
-          <ol class="attempts">
-            {attempts.map((attempt) => (
-              <li>
-                <Time at={attempt.at} /> · <strong>{attempt.status ?? "no answer"}</strong> ·{" "}
-                {attempt.latency_ms} ms
-                {attempt.response === "" ? null : <pre class="json">{attempt.response}</pre>}
-              </li>
-            ))}
-          </ol>
-        </Disclosure>
-      )}
-      {next === null ? null : (
-        <small class="quiet">
-          next try <Time at={next} />
-        </small>
-      )}
+      <h3>Earlier replays</h3>
+      <ul>
+        {jobs.map(({ id, state, created_at: at }) => (
+          <li>
+            <a href={`/console/jobs/${id}`}>
+              <Time at={at} />
+            </a>{" "}
+            <Status status={state} />
+          </li>
+        ))}
+      </ul>
     </>
   );
-}
-
-const Deliveries = (props: { c: ConsoleContext; id: string; list: ApiList<DeliveryView> }) => (
-  <section aria-labelledby="deliveries">
-    <h2 id="deliveries">Deliveries</h2>
-    {props.list.data.length === 0 ? (
-      <Empty title="Nothing was sent yet.">
-        <p>Send a test event above, or make a payment with a test key.</p>
-      </Empty>
-    ) : (
-      <Table
-        caption="Deliveries, newest first"
-        rows={props.list.data}
-        columns={[
-          { head: "Sent", cell: ({ created_at: at }) => <Time at={at} /> },
-          {
-            head: "Event",
-            name: true,
-            cell: ({ event, event_type: type }) => (
-              <>
-                {type ?? "gone"}
-                <br />
-                <a href={`/console/events/${event}`}>
-                  <Id>{event}</Id>
-                </a>
-              </>
-            ),
-          },
-          { head: "State", cell: ({ state }) => <Status status={state} /> },
-          { head: "Attempts", cell: (delivery) => <Attempts delivery={delivery} /> },
-          {
-            head: "Again",
-            cell: ({ event, event_type: type }) => (
-              <ActionForm action={`${pathOf(props.id)}/redeliver`} class="inline">
-                <input type="hidden" name="event" value={event} />
-                <Button needs={NEEDS} kind="plain">
-                  Send again<span class="hidden">{`: ${type ?? ""} ${event}`}</span>
-                </Button>
-              </ActionForm>
-            ),
-          },
-        ]}
-      />
-    )}
-    <Pages c={props.c} list={props.list} />
-  </section>
-);
 
 /** The page, also when one of its forms came back with what the API said about it. */
 export async function endpointPage(c: ConsoleContext, returned: Returned | null) {
   const id = segment(c);
-  const [endpoint, deliveries] = await Promise.all([
+  const [endpoint, deliveries, replays] = await Promise.all([
     api<EndpointView>(c, "GET", `/v1/webhook-endpoints/${id}`),
     listOf<DeliveryView>(c, `/v1/webhook-endpoints/${id}/deliveries`, { limit: 10 }),
+    api<ApiList<JobView>>(c, "GET", "/v1/jobs", undefined, { query: { target: id, limit: 5 } }),
   ]);
   if (!endpoint.ok) return refused(c, endpoint);
   if (!deliveries.ok) return refused(c, deliveries);
@@ -205,18 +142,21 @@ export async function endpointPage(c: ConsoleContext, returned: Returned | null)
         problem={returned?.refusal.error}
         fields={returned?.which === "replay" ? REPLAY_FIELDS : ENDPOINT_FIELDS}
       />
-      <Summary endpoint={endpoint.body} />
+      <div class="panel">
+        <Summary endpoint={endpoint.body} />
+      </div>
       <Actions endpoint={endpoint.body} />
       <Deliveries c={c} id={id} list={deliveries.body} />
-      <section aria-labelledby="replay">
+      <section class="part narrow" aria-labelledby="replay">
         <h2 id="replay">Replay</h2>
         <ReplayForm
           endpoint={endpoint.body}
           form={of("replay")?.form ?? null}
           problem={of("replay")?.refusal.error ?? null}
         />
+        {replays.ok ? <Replays jobs={replays.body.data} /> : null}
       </section>
-      <section aria-labelledby="settings">
+      <section class="part narrow" aria-labelledby="settings">
         <h2 id="settings">Settings</h2>
         <Settings
           endpoint={endpoint.body}

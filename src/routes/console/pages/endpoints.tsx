@@ -19,6 +19,7 @@ import { AlreadyShown, listOf, Pages, postOnce } from "./act.tsx";
 import type { EndpointView } from "./views.ts";
 
 export const ENDPOINTS = { href: "/console/endpoints", label: "Webhook endpoints" };
+export const pathOf = (id: string): string => `/console/endpoints/${id}`;
 export const NEEDS = "webhooks:write" as const;
 
 export const ENDPOINT_FIELDS = ["url", "description", "enabled_events"];

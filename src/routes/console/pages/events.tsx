@@ -109,15 +109,17 @@ async function eventPage(c: ConsoleContext, refusal: Refusal | null) {
     },
     <>
       <Problem problem={refusal?.error} />
-      <Details
-        rows={[
-          ["Event", <Id>{event.id}</Id>],
-          ["Time", <Time at={event.created_at} />],
-          ["About", <ObjectLink id={objectOf(event)} />],
-          ["Sequence", String(event.sequence)],
-          ["Request", event.request_id === null ? null : <Id>{event.request_id}</Id>],
-        ]}
-      />
+      <div class="panel">
+        <Details
+          rows={[
+            ["Event", <Id>{event.id}</Id>],
+            ["Time", <Time at={event.created_at} />],
+            ["About", <ObjectLink id={objectOf(event)} />],
+            ["Sequence", String(event.sequence)],
+            ["Request", event.request_id === null ? null : <Id>{event.request_id}</Id>],
+          ]}
+        />
+      </div>
       <ActionForm action={`/console/events/${event.id}/redeliver`} class="inline">
         <p>
           <Button needs="webhooks:write" kind="plain">

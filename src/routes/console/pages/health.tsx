@@ -30,7 +30,7 @@ const COLUMNS = [
   { head: "Now", cell: ({ status }: HealthView) => <Status status={status} /> },
   { head: "Orders", number: true, cell: ({ orders }: HealthView) => orders },
   {
-    head: "By hour",
+    head: "Orders by hour",
     cell: ({ name, hours, orders }: HealthView) =>
       orders === 0 ? (
         <span class="quiet">none</span>
@@ -53,7 +53,7 @@ const COLUMNS = [
   },
   { head: "Average", number: true, cell: ({ average_ms: value }: HealthView) => ms(value) },
   {
-    head: "By hour",
+    head: "Time by hour",
     cell: ({ name, hours, orders, longest_ms: longest }: HealthView) =>
       orders === 0 ? (
         <span class="quiet">none</span>

@@ -55,17 +55,22 @@ export const priceField = (row: number, name: string): string => `pricing.one_ti
 /** The rows that a form shows: those that are filled, and room for more. */
 export const rowsOf = ({ prices }: ManifestTyped): readonly PriceRow[] => [
   ...prices,
-  ...Array.from({ length: Math.max(1, ROWS - prices.length) }, () => EMPTY_ROW),
+  ...Array.from({ length: Math.max(2, ROWS - prices.length) }, () => EMPTY_ROW),
 ];
 
 const decimalsOf = (currency: string): number => CURRENCY_DECIMALS[currency] ?? 2;
 
-function rowOf({ id, label, amount, min, max }: PriceView): PriceRow {
-  const currency = (amount ?? max ?? min)?.currency ?? "";
-  const text = (money: PriceView["amount"]): string =>
-    money === undefined ? "" : toDecimal(money.value, decimalsOf(money.currency));
-  return { id, label: label ?? "", currency, amount: text(amount), min: text(min), max: text(max) };
-}
+const decimalText = (money: PriceView["amount"]): string =>
+  money === undefined ? "" : toDecimal(money.value, decimalsOf(money.currency));
+
+const rowOf = ({ id, label, amount, min, max }: PriceView): PriceRow => ({
+  id,
+  label: label ?? "",
+  currency: (amount ?? max ?? min)?.currency ?? "",
+  amount: decimalText(amount),
+  min: decimalText(min),
+  max: decimalText(max),
+});
 
 /** @param manifest as the API gave it */
 export const typedFrom = (manifest: ManifestView): ManifestTyped => ({
@@ -105,7 +110,7 @@ export function readTyped(form: Form): ManifestTyped {
     tags: form.text("tags"),
     version: form.text("version"),
     // The currency alone is only what the list began with.
-    prices: rows.filter(({ currency: _, ...rest }) => Object.values(rest).some(Boolean)),
+    prices: rows.filter((row) => [row.id, row.label, row.amount, row.min, row.max].some(Boolean)),
   };
 }
 

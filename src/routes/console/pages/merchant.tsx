@@ -48,17 +48,19 @@ async function merchantPage(c: ConsoleContext, form: Form | null, refusal: Refus
     <>
       <Problem problem={problem} fields={MERCHANT_FIELDS} />
       <Actions merchant={merchant} />
-      <Details
-        rows={[
-          ["Status", <Status status={merchant.status} />],
-          ["Id", <Copy text={merchant.id} />],
-          ["Email", merchant.email ?? "none"],
-          ["Settled in", merchant.settlement_currency ?? "the currency of each payment"],
-          ["Since", <Time at={merchant.created_at} />],
-          ["Changed", <Time at={merchant.updated_at} />],
-        ]}
-      />
-      <section aria-labelledby="prices">
+      <div class="panel">
+        <Details
+          rows={[
+            ["Status", <Status status={merchant.status} />],
+            ["Id", <Copy text={merchant.id} />],
+            ["Email", merchant.email ?? "none"],
+            ["Settled in", merchant.settlement_currency ?? "the currency of each payment"],
+            ["Since", <Time at={merchant.created_at} />],
+            ["Changed", <Time at={merchant.updated_at} />],
+          ]}
+        />
+      </div>
+      <section class="part" aria-labelledby="prices">
         <h2 id="prices">Prices of its own</h2>
         {plans.ok && plans.body.data.length > 0 ? (
           <FeePlanTable plans={plans.body.data} />
@@ -68,7 +70,7 @@ async function merchantPage(c: ConsoleContext, form: Form | null, refusal: Refus
           </p>
         )}
       </section>
-      <section aria-labelledby="settings">
+      <section class="part" aria-labelledby="settings">
         <h2 id="settings">Settings</h2>
         <ActionForm action={pathOf(merchant.id)} label="Settings">
           <MerchantFields

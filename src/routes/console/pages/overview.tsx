@@ -271,6 +271,6 @@ export const overviewPage: Page = {
   path: "/",
   scope: "both",
   title: "Overview",
-  nav: { group: "Money", label: "Overview" },
+  nav: { group: "Home", label: "Overview" },
   handler: (c) => (c.var.session.kind === "operator" ? operatorOverview(c) : merchantOverview(c)),
 };

@@ -22,19 +22,21 @@ async function profile(c: ConsoleContext) {
     { title: "Merchant profile" },
     <>
       {what === undefined ? null : <p class="note">{what}</p>}
-      <Details
-        rows={[
-          ["Name", merchant.name],
-          ["Id", <Copy text={merchant.id} />],
-          ["Status", <Status status={merchant.status} />],
-          ["Email", merchant.email ?? "none"],
-          ["Settled in", merchant.settlement_currency ?? "the currency of each payment"],
-          ["Mode", merchant.livemode ? "live" : "test"],
-          ["Since", <Time at={merchant.created_at} />],
-          ["Signed in with", key === undefined ? null : <Id>{key.public_id}…</Id>],
-          ["It may", key?.scopes.join(", ") ?? null],
-        ]}
-      />
+      <div class="panel">
+        <Details
+          rows={[
+            ["Name", merchant.name],
+            ["Id", <Copy text={merchant.id} />],
+            ["Status", <Status status={merchant.status} />],
+            ["Email", merchant.email ?? "none"],
+            ["Settled in", merchant.settlement_currency ?? "the currency of each payment"],
+            ["Mode", merchant.livemode ? "live" : "test"],
+            ["Since", <Time at={merchant.created_at} />],
+            ["Signed in with", key === undefined ? null : <Id>{key.public_id}…</Id>],
+            ["It may", key?.scopes.join(", ") ?? null],
+          ]}
+        />
+      </div>
       <p>Name, email and settlement currency are changed by the operator of this platform.</p>
       <p class="actions">
         <LinkButton href="/console/keys">API keys</LinkButton>

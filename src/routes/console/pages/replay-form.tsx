@@ -1,7 +1,7 @@
 /** The form for sending an endpoint again what it missed. */
 import { EVENT_TYPES } from "../../../webhooks/event-types.ts";
 import type { ApiProblem } from "../client.ts";
-import { Button } from "../components.tsx";
+import { Button, Disclosure } from "../components.tsx";
 import { Checkboxes, Field, Form as ActionForm } from "../fields.tsx";
 import type { Form } from "../form.ts";
 import { NEEDS } from "./endpoints.tsx";
@@ -39,14 +39,16 @@ export const ReplayForm = (props: {
           problem={problem}
         />
       </div>
-      <Checkboxes
-        name="types"
-        label="Only these types"
-        hint="None marked: all that the endpoint subscribes to."
-        values={form?.all("types") ?? []}
-        options={EVENT_TYPES.map((type) => [type, type] as const)}
-        problem={problem}
-      />
+      <Disclosure summary="Only some types" open={(form?.all("types") ?? []).length > 0}>
+        <Checkboxes
+          name="types"
+          label="Only these types"
+          hint="None marked: all that the endpoint subscribes to."
+          values={form?.all("types") ?? []}
+          options={EVENT_TYPES.map((type) => [type, type] as const)}
+          problem={problem}
+        />
+      </Disclosure>
       <p class="buttons">
         <Button needs={NEEDS}>Replay</Button>
       </p>

@@ -1,6 +1,7 @@
 /** The fields of a service's manifest. */
 import { CURRENCIES } from "../../../money.ts";
 import type { ApiProblem } from "../client.ts";
+import { Disclosure } from "../components.tsx";
 import { Checkboxes, Field, Select, TextArea } from "../fields.tsx";
 import { type ManifestTyped, priceField, type PriceRow, rowsOf } from "./manifest-form.ts";
 import type { ChannelView } from "./views.ts";
@@ -55,6 +56,26 @@ const Price = (props: { row: PriceRow; place: number; problem: ApiProblem | null
     </fieldset>
   );
 };
+
+/** One empty row is offered; the others are folded away. */
+function Prices({ typed, problem }: Pick<Props, "typed" | "problem">) {
+  const rows = rowsOf(typed);
+  const open = typed.prices.length + (typed.prices.length === 0 ? 1 : 0);
+  return (
+    <>
+      {rows.slice(0, open).map((row, place) => (
+        <Price row={row} place={place} problem={problem} />
+      ))}
+      <Disclosure summary="More prices">
+        <div class="form">
+          {rows.slice(open).map((row, place) => (
+            <Price row={row} place={open + place} problem={problem} />
+          ))}
+        </div>
+      </Disclosure>
+    </>
+  );
+}
 
 const About = ({ typed, problem }: Props) => (
   <fieldset class="group">
@@ -124,9 +145,7 @@ export const ServiceFields = (props: Props) => {
   return (
     <>
       <About {...props} />
-      {rowsOf(typed).map((row, place) => (
-        <Price row={row} place={place} problem={problem} />
-      ))}
+      <Prices typed={typed} problem={problem} />
       <fieldset class="group">
         <legend>How it is paid</legend>
         <Checkboxes
@@ -134,7 +153,11 @@ export const ServiceFields = (props: Props) => {
           label="Channels"
           values={typed.channels}
           options={channels.map(
-            ({ slug, name, currencies }) => [slug, `${name} (${currencies.join(", ")})`] as const,
+            ({ slug, name, currencies }) =>
+              [
+                slug,
+                `${name} (${currencies.length > 3 ? `${currencies.length} currencies` : currencies.join(", ")})`,
+              ] as const,
           )}
           problem={problem}
         />

@@ -75,7 +75,7 @@ const Findings = ({ check }: { check: Validation }) => (
 );
 
 const Prices = ({ service }: { service: ServiceView }) => (
-  <section aria-labelledby="prices">
+  <section class="part" aria-labelledby="prices">
     <h2 id="prices">Prices</h2>
     {service.pricing.one_time.length === 0 ? (
       <p>No one-time price: nobody can pay it yet.</p>
@@ -94,7 +94,7 @@ const Prices = ({ service }: { service: ServiceView }) => (
 );
 
 const Versions = (props: { c: ConsoleContext; list: ApiList<ServiceVersionView> }) => (
-  <section aria-labelledby="versions">
+  <section class="part" aria-labelledby="versions">
     <h2 id="versions">Versions that were in force</h2>
     {props.list.data.length === 0 ? (
       <Empty title="None yet.">
@@ -146,24 +146,26 @@ async function servicePage(
       <Problem problem={extra.refusal?.error} />
       <Actions service={service} />
       {extra.check === undefined ? null : <Findings check={extra.check} />}
-      <Details
-        rows={[
-          ["Status", <Status status={service.status} />],
-          ["Service id", <Copy text={service.id} />],
-          ["Version", service.version],
-          ["Offered by", service.provider.display_name],
-          ["Description", service.description],
-          ["Channels", service.accepted_channels.map(channelName).join(", ")],
-          ["Settled in", service.settlement_currency],
-          ["Endpoint", <code>{service.endpoint}</code>],
-          [
-            "Webhook URL",
-            service.webhook_url === undefined ? null : <code>{service.webhook_url}</code>,
-          ],
-          ["Tags", service.tags.length === 0 ? null : service.tags.join(", ")],
-          ["Changed", <Time at={service.updated_at} />],
-        ]}
-      />
+      <div class="panel">
+        <Details
+          rows={[
+            ["Status", <Status status={service.status} />],
+            ["Service id", <Copy text={service.id} />],
+            ["Version", service.version],
+            ["Offered by", service.provider.display_name],
+            ["Description", service.description],
+            ["Channels", service.accepted_channels.map(channelName).join(", ")],
+            ["Settled in", service.settlement_currency],
+            ["Endpoint", <code>{service.endpoint}</code>],
+            [
+              "Webhook URL",
+              service.webhook_url === undefined ? null : <code>{service.webhook_url}</code>,
+            ],
+            ["Tags", service.tags.length === 0 ? null : service.tags.join(", ")],
+            ["Changed", <Time at={service.updated_at} />],
+          ]}
+        />
+      </div>
       <Prices service={service} />
       <Disclosure summary="The whole manifest">
         <Json value={manifestOf(service)} label="Manifest" />

@@ -11,8 +11,11 @@ import { endpointDetailPages } from "./endpoint.tsx";
 import { endpointPages } from "./endpoints.tsx";
 import { eventPages } from "./events.tsx";
 import { exceptionPages } from "./exceptions.tsx";
+import { feePlanEditPages } from "./fee-plan-edit.tsx";
 import { feePlanPages } from "./fee-plans.tsx";
 import { healthPages } from "./health.tsx";
+import { keyActionPages } from "./key-actions.tsx";
+import { newKeyPages } from "./key-new.tsx";
 import { keyPages } from "./keys.tsx";
 import { merchantDetailPages } from "./merchant.tsx";
 import { merchantPages } from "./merchants.tsx";
@@ -39,6 +42,8 @@ export const settingsPages: readonly Page[] = [
   ...profilePages,
   ...auditPages,
   ...keyPages,
+  ...newKeyPages,
+  ...keyActionPages,
   ...endpointPages,
   ...endpointDetailPages,
   ...endpointActionPages,
@@ -47,6 +52,7 @@ export const settingsPages: readonly Page[] = [
   ...merchantPages,
   ...merchantDetailPages,
   ...feePlanPages,
+  ...feePlanEditPages,
   ...healthPages,
   ...operationPages,
 ];

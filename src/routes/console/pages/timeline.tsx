@@ -2,8 +2,9 @@
 import type { Child } from "hono/jsx";
 
 import type { Timeline, TimelineEntry } from "../../../intent/timeline.ts";
+import { formatMoney } from "../../../money.ts";
 import type { showDelivery } from "../../v1/webhook-schemas.ts";
-import { Button, Disclosure, Json, Status, Time } from "../components.tsx";
+import { Button, Disclosure, Json, Status } from "../components.tsx";
 import { Form } from "../fields.tsx";
 import { channelName } from "./payments.tsx";
 
@@ -37,39 +38,47 @@ const toneOf = (status: string): Tone => {
 
 type Unnamed = Omit<Line, "id">;
 
-function changeLine(entry: Entry<"change">, paymentId: string): Unnamed {
-  const { at, status, event, event_id: eventId, refund, request_id: requestId } = entry;
+const RequestId = ({ id }: { id: string | null }) =>
+  id === null ? null : (
+    <p class="more">
+      Request <code class="id">{id}</code>
+    </p>
+  );
+
+/** The event that a change raised, and sending it once more. */
+const EventOf = (props: { paymentId: string; id: string; requestId: string | null }) => (
+  <Disclosure summary="Event">
+    <p class="more">
+      Event <code class="id">{props.id}</code>
+    </p>
+    <RequestId id={props.requestId} />
+    <Form action={`/console/payments/${props.paymentId}/redeliver`} class="inline">
+      <input type="hidden" name="event" value={props.id} />
+      <Button kind="plain" needs="webhooks:write">
+        Send this event again
+      </Button>
+    </Form>
+  </Disclosure>
+);
+
+function changeLine(entry: Entry<"change">, { payment, refunds }: PaymentTimeline): Unnamed {
+  const { at, status, event, event_id: eventId, refund: refundId, request_id: requestId } = entry;
+  const refund = refunds.find(({ id }) => id === refundId);
+  const subject = refund === undefined ? "Refund" : `Refund of ${formatMoney(refund.amount)}`;
   return {
     at,
     tone: toneOf(status),
     what: (
       <>
-        {refund === null ? "Payment" : "Refund"} <Status status={status} />
+        {refundId === null ? "Payment" : subject} <Status status={status} />
       </>
     ),
-    more: (
-      <>
-        {refund === null ? null : <code class="id">{refund}</code>}{" "}
-        {requestId === null ? null : (
-          <>
-            Request <code class="id">{requestId}</code>
-          </>
-        )}
-      </>
-    ),
+    more: event ?? undefined,
     inside:
-      eventId === null ? undefined : (
-        <Disclosure summary={`Event ${event ?? ""}`}>
-          <p>
-            <code class="id">{eventId}</code>
-          </p>
-          <Form action={`/console/payments/${paymentId}/redeliver`} class="inline">
-            <input type="hidden" name="event" value={eventId} />
-            <Button kind="plain" needs="webhooks:write">
-              Send this event again
-            </Button>
-          </Form>
-        </Disclosure>
+      eventId === null ? (
+        <RequestId id={requestId} />
+      ) : (
+        <EventOf paymentId={payment.id} id={eventId} requestId={requestId} />
       ),
   };
 }
@@ -128,62 +137,55 @@ function callbackLine(entry: Entry<"callback">): Unnamed {
     at,
     tone,
     what: `Callback from ${channelName(channel)} ${text}`,
-    more: (
-      <>
-        {[status, detail].filter((part) => part !== "").join(" · ")}{" "}
-        {requestId === null ? null : (
-          <>
-            Request <code class="id">{requestId}</code>
-          </>
-        )}
-      </>
-    ),
+    more: [status, detail].filter((part) => part !== "").join(" · "),
+    inside: <RequestId id={requestId} />,
   };
 }
 
 /** One line for each attempt, and one for what is still to come. */
 function deliveryLines(delivery: Delivery): Line[] {
   const { event, event_type: type, endpoint, attempts, state, next_attempt_at: next } = delivery;
-  const about = (
+  const name = type ?? "event";
+  const whereTo = (
     <>
-      {type ?? "event"} to{" "}
-      <a href={`/console/endpoints/${endpoint}`}>
-        <code class="id">{endpoint}</code>
-      </a>
+      <p class="more">
+        To{" "}
+        <a href={`/console/endpoints/${endpoint}`}>
+          <code class="id">{endpoint}</code>
+        </a>
+      </p>
+      <p class="more">
+        Event <code class="id">{event}</code>
+      </p>
     </>
   );
   const tried = attempts.map(({ at, status, latency_ms: ms, response }, index): Line => {
     const worked = status !== null && status >= 200 && status < 300;
+    const nth = index === 0 ? "" : `, attempt ${index + 1}`;
     return {
       id: `${delivery.id}-${index}`,
       at,
       tone: worked ? "good" : "bad",
-      what: `Webhook ${worked ? "delivered" : "failed"}${index === 0 ? "" : `, attempt ${index + 1}`}`,
-      more: (
-        <>
-          {about} · {status === null ? "no answer" : `HTTP ${status}`} · {ms} ms
-        </>
+      what: `Webhook ${worked ? "delivered" : "failed"}${nth}`,
+      more: `${name} · ${status === null ? "no answer" : `HTTP ${status}`} · ${ms} ms`,
+      inside: (
+        <Disclosure summary="Answer">
+          {whereTo}
+          {response === "" ? null : <Json value={response} label="Answer" />}
+        </Disclosure>
       ),
-      inside:
-        response === "" ? undefined : (
-          <Disclosure summary="Answer">
-            <p>
-              <code class="id">{event}</code>
-            </p>
-            <Json value={response} label="Answer" />
-          </Disclosure>
-        ),
     };
   });
   if (state !== "pending" || next === null) return tried;
   const id = `${delivery.id}-next`;
-  return [...tried, { id, at: next, tone: "busy", what: "Webhook: next attempt", more: about }];
+  const inside = <Disclosure summary="Endpoint">{whereTo}</Disclosure>;
+  return [...tried, { id, at: next, tone: "busy", what: "Webhook due", more: name, inside }];
 }
 
-function lineOf(entry: TimelineEntry, paymentId: string): Unnamed {
+function lineOf(entry: TimelineEntry, timeline: PaymentTimeline): Unnamed {
   switch (entry.type) {
     case "change":
-      return changeLine(entry, paymentId);
+      return changeLine(entry, timeline);
     case "channel_call":
       return callLine(entry);
     case "callback":
@@ -192,28 +194,37 @@ function lineOf(entry: TimelineEntry, paymentId: string): Unnamed {
 }
 
 /** The object's entries keep their order; deliveries are put in by time. */
-function linesOf({ payment, entries, deliveries }: PaymentTimeline): Line[] {
+function linesOf(timeline: PaymentTimeline): Line[] {
   const seen = new Map<string, number>();
-  const lines = entries.map((entry): Line => {
+  const lines = timeline.entries.map((entry): Line => {
     const nth = (seen.get(entry.type) ?? 0) + 1;
     seen.set(entry.type, nth);
-    return { id: `${entry.type}-${nth}`, ...lineOf(entry, payment.id) };
+    return { id: `${entry.type}-${nth}`, ...lineOf(entry, timeline) };
   });
-  return [...lines, ...deliveries.flatMap(deliveryLines)].toSorted((a, b) =>
-    a.at === b.at ? 0 : a.at < b.at ? -1 : 1,
-  );
+  const all = [...lines, ...timeline.deliveries.flatMap(deliveryLines)];
+  return all.toSorted((a, b) => (a.at < b.at ? -1 : Number(a.at > b.at)));
 }
 
+const dayOf = (at: string): string => at.slice(0, 10);
+
+/** Oldest first, day by day. */
 export const TimelineList = ({ timeline }: { timeline: PaymentTimeline }) => (
-  <ol class="timeline">
-    {linesOf(timeline).map(({ id, at, tone, what, more, inside }) => (
-      <li class={tone} id={id}>
-        <p class="line">
-          <span class="what">{what}</span> <Time at={at} />
-        </p>
-        {more === undefined ? null : <p class="more">{more}</p>}
-        {inside}
-      </li>
+  <>
+    {[...Map.groupBy(linesOf(timeline), ({ at }) => dayOf(at))].map(([day, lines]) => (
+      <section aria-label={day}>
+        <h3 class="day">{day}</h3>
+        <ol class="timeline">
+          {lines.map(({ id, at, tone, what, more, inside }) => (
+            <li class={tone} id={id}>
+              <p class="line">
+                <span class="what">{what}</span> <time datetime={at}>{at.slice(11, 19)}</time>
+              </p>
+              {more === undefined || more === "" ? null : <p class="more">{more}</p>}
+              {inside}
+            </li>
+          ))}
+        </ol>
+      </section>
     ))}
-  </ol>
+  </>
 );

@@ -1,0 +1,259 @@
+/**
+ * Lists and searches with a million payments beside ten thousand: the same calls of merchants who
+ * have the same number of payments in both, so that what differs is how much else is there; and of
+ * one merchant who has a tenth of all payments, and so a hundred times as many in the one.
+ */
+import { mkdirSync, rmSync } from "node:fs";
+import path from "node:path";
+
+import { quantile, send, type Shot } from "./load.ts";
+import { type Bundle, run, type Running, SECRETS } from "./runtime.ts";
+import { DAY_MS, DAYS, type Known, seedPayments, type Stock } from "./seed.ts";
+
+const MERCHANTS = 1_000;
+/** Merchants who call, besides the greatest. */
+const CALLERS = 4;
+const EACH = 1_000;
+const SMALL = 10_000;
+const LARGE = 1_000_000;
+
+/** Requests of one round, in turn to the one and the other. */
+const PER_ROUND = 5;
+const ROUNDS = 40;
+const WARM_UP = 2;
+const PAGE = 10;
+
+interface Spread {
+  readonly p50: number;
+  readonly p95: number;
+}
+
+export interface ListSpeed {
+  readonly call: string;
+  readonly who: "as many" | "a tenth of all";
+  readonly small: Spread;
+  readonly large: Spread;
+  /** Of the p95, large over small. */
+  readonly ratio: number;
+}
+
+export interface ListReport {
+  readonly speeds: readonly ListSpeed[];
+  readonly seedSeconds: number;
+  readonly requests: number;
+}
+
+interface Caller {
+  readonly key: string;
+  readonly merchantId: string;
+}
+
+interface Shop {
+  readonly running: Running;
+  readonly callers: readonly Caller[];
+  readonly known: ReadonlyMap<string, Known>;
+  /** Newest payment (milliseconds since 1970). */
+  readonly until: number;
+}
+
+async function newCaller({ origin }: Running, name: string): Promise<Caller> {
+  const reply = await send(origin, {
+    method: "POST",
+    path: "/v1/admin/merchants",
+    headers: {
+      "Content-Type": "application/json",
+      Authorization: `Bearer ${SECRETS.ADMIN_TOKEN}`,
+    },
+    body: JSON.stringify({ name }),
+    expect: 201,
+  });
+  const { id, keys } = JSON.parse(reply) as { id: string; keys: { live: string } };
+  return { merchantId: id, key: keys.live };
+}
+
+/** The callers, the greatest last, and strangers who share what is left. */
+function stocksOf(callers: readonly Caller[], total: number): Stock[] {
+  const stocks = callers.map(({ merchantId }, at) => ({
+    merchantId,
+    payments: at < CALLERS ? EACH : total / 10,
+  }));
+  const strangers = MERCHANTS - callers.length;
+  const rest = total - stocks.reduce((sum, { payments }) => sum + payments, 0);
+  return [
+    ...stocks,
+    ...Array.from({ length: strangers }, (_, at) => ({
+      merchantId: `m_${String(at).padStart(26, "0")}`,
+      payments: Math.floor(rest / strangers) + (at < rest % strangers ? 1 : 0),
+    })),
+  ];
+}
+
+/** A gateway whose D1 holds that many payments. */
+async function openShop(
+  folder: string,
+  bundle: Bundle,
+  bindings: Record<string, string>,
+  total: number,
+): Promise<Shop> {
+  const state = path.join(folder, `lists-${total}`);
+  mkdirSync(state, { recursive: true });
+  const before = await run(bundle, bindings, state);
+  await before.migrate();
+  const callers: Caller[] = [];
+  for (let at = 0; at <= CALLERS; at += 1) callers.push(await newCaller(before, `Bench ${at}`));
+  await before.idle();
+  await before.stop();
+  const until = Date.now();
+  const ids = new Set(callers.map(({ merchantId }) => merchantId));
+  const known = seedPayments(state, stocksOf(callers, total), ids, until);
+  return { running: await run(bundle, bindings, state), callers, known, until };
+}
+
+/** The `at`th of a list, for ever. */
+const nth = (list: readonly string[], at: number): string => {
+  const value = list[at % list.length];
+  if (value === undefined) throw new Error("nothing is known of this merchant");
+  return value;
+};
+
+interface Asked {
+  readonly shop: Shop;
+  readonly known: Known;
+  /** A number that differs from request to request. */
+  readonly at: number;
+  readonly tenth: string;
+}
+
+const dayOf = ({ shop, at }: Asked): string => {
+  const from = shop.until - ((at % (DAYS - 2)) + 2) * DAY_MS;
+  const days = { created_gte: new Date(from), created_lt: new Date(from + DAY_MS) };
+  return Object.entries(days)
+    .map(([name, time]) => `${name}=${encodeURIComponent(time.toISOString())}`)
+    .join("&");
+};
+
+const CALLS: Readonly<Record<string, (asked: Asked) => string>> = {
+  "first page": () => "",
+  "10th page": ({ tenth }) => `cursor=${tenth}`,
+  "status=failed": () => "status=failed",
+  "channel=antom (3 %)": () => "channel=antom",
+  "status and channel": () => "status=expired&channel=alipay",
+  "one day": dayOf,
+  "one day, status=failed": (asked) => `${dayOf(asked)}&status=failed`,
+  "order number": ({ known, at }) => `merchant_order_id=${nth(known.orders, at * 7)}`,
+  "q = id": ({ known, at }) => `q=${nth(known.ids, at * 7)}`,
+  "q = 8 characters of an id": ({ known, at }) => `q=${nth(known.ids, at * 7).slice(0, 8)}`,
+  "q = order number": ({ known, at }) => `q=${nth(known.orders, at * 7)}`,
+  "q = order numbers of a day": ({ known, at }) => `q=${nth(known.orders, at * 7).slice(0, 13)}`,
+  "q = channel's number": ({ known, at }) => `q=${nth(known.transactions, at * 7)}`,
+};
+
+const shotOf = (caller: Caller, query: string): Shot => ({
+  method: "GET",
+  path: `/v1/payment-intents${query === "" ? "" : "?"}${query}`,
+  headers: { Authorization: `Bearer ${caller.key}` },
+  expect: 200,
+});
+
+/** The cursor of the tenth page, for each caller. */
+async function tenthPages({ running, callers }: Shop): Promise<Map<string, string>> {
+  const cursors = new Map<string, string>();
+  for (const caller of callers) {
+    let cursor = "";
+    for (let page = 1; page < PAGE; page += 1) {
+      const query = cursor === "" ? "" : `cursor=${cursor}`;
+      const reply = await send(running.origin, shotOf(caller, query));
+      cursor = (JSON.parse(reply) as { next_cursor: string | null }).next_cursor ?? "";
+      if (cursor === "") throw new Error("too few payments for ten pages");
+    }
+    cursors.set(caller.merchantId, cursor);
+  }
+  return cursors;
+}
+
+interface Side {
+  readonly shop: Shop;
+  readonly tenth: ReadonlyMap<string, string>;
+  readonly times: number[];
+}
+
+/** One request. @throws Error when nothing was found: that would be measured as fast */
+async function ask(side: Side, call: string, great: boolean, at: number): Promise<number> {
+  const { shop, tenth } = side;
+  const caller = shop.callers[great ? CALLERS : at % CALLERS];
+  const known = caller === undefined ? undefined : shop.known.get(caller.merchantId);
+  if (caller === undefined || known === undefined) throw new Error("no such caller");
+  const cursor = tenth.get(caller.merchantId) ?? "";
+  const query = CALLS[call]?.({ shop, known, at: Math.floor(at / CALLERS), tenth: cursor }) ?? "";
+  const shot = shotOf(caller, query);
+  const started = performance.now();
+  const reply = await send(shop.running.origin, shot);
+  const took = performance.now() - started;
+  if (reply.includes('"data":[]') && !call.includes(",")) throw new Error(`nothing: ${shot.path}`);
+  return took;
+}
+
+async function measureCall(
+  sides: readonly [Side, Side],
+  call: string,
+  great: boolean,
+): Promise<ListSpeed> {
+  const [small, large] = [sides[0].times, sides[1].times];
+  small.length = 0;
+  large.length = 0;
+  for (let round = -WARM_UP; round < ROUNDS; round += 1) {
+    // Whoever goes first in a round goes second in the next.
+    for (const side of round % 2 === 0 ? sides : sides.toReversed()) {
+      for (let shot = 0; shot < PER_ROUND; shot += 1) {
+        const took = await ask(side, call, great, (round + WARM_UP) * PER_ROUND + shot);
+        if (round >= 0) side.times.push(took);
+      }
+    }
+  }
+  const spread = (times: readonly number[]): Spread => ({
+    p50: quantile(times, 0.5),
+    p95: quantile(times, 0.95),
+  });
+  return {
+    call,
+    who: great ? "a tenth of all" : "as many",
+    small: spread(small),
+    large: spread(large),
+    ratio: quantile(large, 0.95) / quantile(small, 0.95),
+  };
+}
+
+export async function measureLists(
+  folder: string,
+  bundle: Bundle,
+  bindings: Record<string, string>,
+): Promise<ListReport> {
+  const started = performance.now();
+  const shops: Shop[] = [];
+  try {
+    for (const total of [SMALL, LARGE]) {
+      shops.push(await openShop(folder, bundle, bindings, total));
+    }
+    const seedSeconds = (performance.now() - started) / 1_000;
+    const [small, large] = await Promise.all(
+      shops.map(async (shop): Promise<Side> => ({
+        shop,
+        tenth: await tenthPages(shop),
+        times: [],
+      })),
+    );
+    if (small === undefined || large === undefined) throw new Error("a shop did not open");
+    const speeds: ListSpeed[] = [];
+    for (const great of [false, true]) {
+      for (const call of Object.keys(CALLS)) {
+        speeds.push(await measureCall([small, large], call, great));
+      }
+    }
+    return { speeds, seedSeconds, requests: ROUNDS * PER_ROUND };
+  } finally {
+    await Promise.all(shops.map(({ running }) => running.stop()));
+    for (const total of [SMALL, LARGE]) {
+      rmSync(path.join(folder, `lists-${total}`), { recursive: true, force: true });
+    }
+  }
+}
