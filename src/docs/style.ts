@@ -61,7 +61,7 @@ nav .group { margin: 1.25rem 0 .25rem; font-size: .75rem; font-weight: 650; lett
   text-transform: uppercase; color: var(--quiet); }
 nav ul ul { margin: 0 0 .5rem; padding-left: .75rem; border-left: 1px solid var(--line); }
 nav.side { display: none; }
-nav.inline { margin-bottom: 2rem; padding: .75rem 1rem; background: var(--panel);
+nav.inline { margin: 1.25rem 0 2rem; padding: .75rem 1rem; background: var(--panel);
   border: 1px solid var(--line); border-radius: 8px; }
 nav.inline a { padding: .35rem 0; }
 summary { cursor: pointer; }

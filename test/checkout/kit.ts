@@ -137,7 +137,7 @@ export function makeDesk(vars: Partial<Env> = {}): Desk {
       };
     },
   });
-  const bindings: Env = Object.assign(Object.create(env), { INTENTS, DB, ...vars });
+  const bindings = { ...env, INTENTS: INTENTS as unknown as Env["INTENTS"], DB, ...vars };
   const send = (path: string, init: RequestInit & { agent?: keyof typeof AGENTS } = {}) => {
     const { agent, ...rest } = init;
     const headers = new Headers(rest.headers);

@@ -287,7 +287,7 @@ describe("channel accounts", () => {
     });
     expect(renewed).toMatchObject({
       action: "channel_account.authorization_renewed",
-      actor: { type: "operator", id: "gateway" },
+      actor: { type: "gateway", id: null },
       request_id: null,
       after: { credentials: [{ version: 3 }, { version: 2 }, { version: 1 }] },
     });
@@ -394,7 +394,7 @@ describe("webhook endpoints", () => {
     expect(entries).toMatchObject([
       {
         action: "webhook_endpoint.disabled",
-        actor: { type: "operator", id: "gateway" },
+        actor: { type: "gateway", id: null },
         request_id: null,
         before: { status: "enabled", disabled_reason: null },
         after: { status: "disabled", disabled_reason: "failing" },

@@ -39,10 +39,7 @@ const CURSOR = "(created_at,id)<(?,?)";
 const BY_MERCHANT = `COVERING INDEX payment_intents_by_merchant ${MINE}`;
 const BY_ORDER = "payment_intents_by_order (merchant_id=? AND livemode=? AND merchant_order_id=?";
 const days = { createdFrom: 1, createdBefore: 9 };
-const STRETCH = {
-  ...{ after: 5, through: 9, types: ["a", "b"], except: "c", limit: 9 },
-  ...days,
-};
+const STRETCH = { after: 5, through: 9, types: ["a", "b"], except: "c", limit: 9, ...days };
 
 describe("lists", () => {
   // Each is answered by one statement, from one index, in that index's order.

@@ -18,10 +18,10 @@ const ACTORS: Readonly<Record<string, string>> = {
   console: "Console",
   operator: "Operator",
   registration: "Registration",
+  gateway: "The gateway itself",
 };
 
 const Who = ({ actor: { type, id } }: AuditView) => {
-  if (id === "gateway") return "The gateway itself";
   const who = ACTORS[type] ?? type;
   if (id === null) return who;
   return (

@@ -52,7 +52,7 @@ function FilterForm({ filters, problem }: { filters: Filters; problem: ApiProble
       hx-swap="outerHTML"
       hx-push-url="true"
       hx-sync="this:replace"
-      hx-trigger="submit, change, input changed delay:400ms from:find input[type=search]"
+      hx-trigger="submit, input delay:400ms"
     >
       <div class="field search">
         <Field
