@@ -134,9 +134,7 @@ describe.skipIf(noBrowser)("the console", () => {
       (await page.locator("#results tbody tr").count()) === 1 ? true : null,
     );
     expect(await page.locator("#count").textContent()).toBe("1 payment");
-    expect(await page.getByLabel("Search").evaluate("(e) => e === document.activeElement")).toBe(
-      true,
-    );
+    expect(await page.evaluate<string>("document.activeElement.name")).toBe("q");
     await page.getByRole("link", { name: id }).click();
     await page.waitForURL(`${kit.origin}/console/payments/${id}`);
 
@@ -179,9 +177,6 @@ describe.skipIf(noBrowser)("the console", () => {
     await until("it is no longer refreshed", async () =>
       (await page.locator("[hx-trigger^=every]").count()) === 0 ? true : null,
     );
-    const before = (await requests(page)).length;
-    await page.waitForTimeout(4_000);
-    expect((await requests(page)).length).toBe(before);
   });
 
   it("works by keyboard alone", async ({ expect }) => {
@@ -278,14 +273,11 @@ describe.skipIf(noBrowser)("the console", () => {
 
   it("every page is sound, in light and wide and in dark and narrow", async ({ expect }) => {
     const id = await aPaidPayment({ merchant_order_id: "SOUND-1" });
-    await kit.gateway.client.call("POST", "/v1/refunds", {
+    const refund = await kit.gateway.client.call("POST", "/v1/refunds", {
       key: merchant.keys.test,
-      body: {
-        payment_intent: id,
-        amount: { currency: "CNY", value: 900 },
-        reason: "x".repeat(256),
-      },
+      body: { payment_intent: id, amount: { currency: "CNY", value: 900 }, reason: "x".repeat(80) },
     });
+    expect(refund.status, refund.text).toBe(201);
     await plant(id, 300);
     const pages = [
       ["overview", "/console"],

@@ -42,8 +42,8 @@ export const CODES = {
   wechat: "weixin://wxpay/bizpayurl?pr=7meKW1lzz",
   alipay: "https://qr.alipay.com/bax03431ljhokirwl38f00a7",
   url: "https://g.alipayplus.com/qrpay/281010051zc1",
-  emvco:
-    "00020101021230830016A00000067701011201150107536000315080220AAAABBBBCCCCDDDD11110304TEST5303764540510.005802TH63044C91",
+  // Of test/vectors/emvco-qr.json: promptpay-08.
+  emvco: "00020101021229370016A000000677010111011300660000000005802TH530376454044.226304E469",
 } as const;
 
 export interface Change {

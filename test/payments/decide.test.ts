@@ -377,3 +377,56 @@ describe("the one alarm", () => {
     expect(publishDelay(99)).toBe(300_000);
   });
 });
+
+describe("an aggregate payment", () => {
+  const offered: Payment = { ...fresh, isAggregate: true, order: "none", status: "qr_generated" };
+  const chosen: Payment = { ...offered, order: "unsent" };
+  const open: Payment = {
+    ...offered,
+    order: "open",
+    action: { type: "show_qr", data: "weixin://x" },
+    actionExpiresAt: EXPIRES,
+  };
+  const after = (payment: Payment, command: Command, now = NOW) => {
+    const decided = decide(payment, command, now);
+    if (!decided.ok) throw new Error(decided.error.message);
+    return decided.value;
+  };
+
+  it("is offered once", ({ expect }) => {
+    const pending: Payment = { ...offered, status: "pending" };
+    expect(after(pending, { type: "offered" })).toMatchObject({
+      event: "payment_intent.qr_generated",
+    });
+    expect(after(offered, { type: "offered" })).toMatchObject({ visible: false });
+  });
+
+  it("takes a choice only when there is no order", ({ expect }) => {
+    expect(after(offered, { type: "chosen" }).payment.order).toBe("unsent");
+    for (const payment of [chosen, open, { ...offered, closing: "cancel" as const }]) {
+      expect(after(payment, { type: "chosen" }).visible).toBe(false);
+    }
+  });
+
+  it.for([
+    ["the channel refuses", chosen, failedCharge("rejected")],
+    ["the buyer is declined", open, report("failed")],
+    ["the channel closes it", open, report("closed")],
+    ["it was left", open, { type: "left", reversed: false }],
+  ] as const)("is back at the choice when %s", ([, payment, command], { expect }) => {
+    const { payment: now, event, visible } = after(payment, command);
+    expect(now).toMatchObject({ order: "none", action: null, status: "qr_generated" });
+    expect({ event, visible }).toEqual({ event: null, visible: true });
+  });
+
+  it("ends when it is cancelled, over or paid", ({ expect }) => {
+    const closing: Payment = { ...chosen, closing: "cancel" };
+    expect(after(closing, failedCharge("rejected")).payment.status).toBe("cancelled");
+    expect(after(open, report("closed"), EXPIRES).payment.status).toBe("expired");
+    expect(after({ ...open, closing: "expire" }, report("closed")).payment.status).toBe("expired");
+    expect(after(open, report("paid")).payment.status).toBe("succeeded");
+    expect(after({ ...open, status: "succeeded" }, { type: "left", reversed: false }).visible).toBe(
+      false,
+    );
+  });
+});

@@ -517,6 +517,16 @@ async function pemPair() {
   };
 }
 
+describe("the examples", () => {
+  it("show a code that is one", async ({ expect }) => {
+    const codes = commands.filter(({ curl }) => pathOf(curl) === "/v1/qr/parse");
+    expect(codes).toHaveLength(1);
+    for (const { curl } of codes) {
+      expect((await send(curl)).said).toMatchObject({ schemes: ["duitnow"], errors: [] });
+    }
+  });
+});
+
 describe("the messages in the tables", () => {
   /** What the account's form or its examination says of these credentials. */
   async function issuesWith(channel: string, mode: string, credentials: unknown) {

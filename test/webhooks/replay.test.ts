@@ -423,6 +423,22 @@ describe("whatever dies", () => {
     expect(await current(world, job)).toMatchObject({ state: "completed", done: 3 });
     expect(world.steps).toEqual([]);
   });
+
+  it("nor when whoever took it over is still at work", async ({ expect }) => {
+    const world = await makeWorld(fine);
+    await history(world, 3);
+    const endpoint = await addEndpoint(world);
+    const job = await newJob(world, endpoint, { through: 3 });
+    world.receiver = async () => {
+      world.receiver = fine;
+      world.now += ABANDONED_AFTER_MS;
+      const taken = await beginStep(db, job.id, world.now, world.now - ABANDONED_AFTER_MS);
+      expect(taken).not.toBeNull();
+      return fine();
+    };
+    await step(world, job);
+    expect(await current(world, job)).toMatchObject({ state: "running", done: 0, cursor: 0 });
+  });
 });
 
 describe("jobs", () => {

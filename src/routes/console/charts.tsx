@@ -8,8 +8,8 @@ import type { Child } from "hono/jsx";
 
 /** In units of the drawing; the style sheet scales it to the page. */
 const WIDTH = 480;
-const HEIGHT = 200;
-const MARGIN = { top: 10, right: 8, bottom: 26, left: 50 };
+const HEIGHT = 206;
+const MARGIN = { top: 10, right: 8, bottom: 32, left: 50 };
 const TICKS = 4;
 /** How many labels fit under the drawing; on narrow screens every other is hidden. */
 const LABELS = 6;
@@ -101,7 +101,7 @@ function Axes({ chart, plane }: { chart: Chart; plane: Plane }) {
           <text
             class={(index / every) % 2 === 1 ? "minor" : undefined}
             x={plane.x(index) + plane.bandwidth / 2}
-            y={bottom + 17}
+            y={bottom + 22}
             text-anchor="middle"
           >
             {shortTime(start, chart.bucketHours)}

@@ -71,8 +71,12 @@ export const Details = ({ rows }: { rows: readonly (readonly [string, Child | nu
   </dl>
 );
 
+/** `CNY 52,977.32`: for reading, not for typing. */
+export const moneyText = (money: Money): string =>
+  formatMoney(money).replaceAll(/\d(?=(?:\d{3})+(?:\.|$))/g, "$&,");
+
 export const Amount = ({ money }: { money: Money }) => (
-  <span class="money">{formatMoney(money)}</span>
+  <span class="money">{moneyText(money)}</span>
 );
 
 /** `2026-11-01 08:30:00` UTC; console.js shows the reader's own time as a tooltip. */

@@ -210,8 +210,8 @@ function valueOf(path: string, schema: Schema, variant: string | null, typed: Ty
       ([name, property]) => [name, valueOf(`${path}.${name}`, property, variant, typed)] as const,
     )
     .filter(([, value]) => value !== undefined);
-  const isTyped = entries.some(([name]) => inner.properties?.[name]?.const === undefined);
-  return isTyped ? Object.fromEntries(entries) : undefined;
+  // A bank that was chosen stays chosen: the API then names what is missing for it.
+  return entries.length > 0 ? Object.fromEntries(entries) : undefined;
 }
 
 /** The API's `credentials`, from what was typed. */

@@ -4,19 +4,15 @@ import {
   Button,
   Copy,
   Details,
-  Disclosure,
-  Empty,
-  Id,
   LinkButton,
   Status,
-  Table,
   Time,
 } from "../components.tsx";
 import type { ConsoleContext, Page } from "../env.ts";
 import { Form as ActionForm, Problem } from "../fields.tsx";
 import { type Form, readForm } from "../form.ts";
 import { done, refused, type Refusal, show } from "../frame.tsx";
-import { listOf, Pages, segment } from "./act.tsx";
+import { listOf, segment } from "./act.tsx";
 import { Deliveries } from "./deliveries.tsx";
 import { ENDPOINT_FIELDS, EndpointFields, ENDPOINTS, NEEDS, pathOf } from "./endpoints.tsx";
 import { REPLAY_FIELDS, ReplayForm } from "./replay-form.tsx";

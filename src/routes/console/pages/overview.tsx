@@ -1,9 +1,9 @@
 /** `/console`: what happened in the last hours, for merchants; how the platform does, for operators. */
-import { CURRENCY_DECIMALS, formatMoney } from "../../../money.ts";
+import { CURRENCY_DECIMALS } from "../../../money.ts";
 import type { CurrencySum, OverviewNumbers } from "../../../store/overview.ts";
 import { api, type ApiList } from "../client.ts";
 import { Bars, type Chart, Lines, type Series } from "../charts.tsx";
-import { Status, Time } from "../components.tsx";
+import { moneyText, Status, Time } from "../components.tsx";
 import type { ConsoleContext, Page } from "../env.ts";
 import { refused, show } from "../frame.tsx";
 import { channelName } from "./payments.tsx";
@@ -53,14 +53,14 @@ function Totals({ totals }: { totals: OverviewNumbers }) {
       {amounts.map(({ currency, volume, refunded }) => (
         <Figure
           label={`Volume in ${currency}`}
-          value={formatMoney({ currency, value: volume })}
+          value={moneyText({ currency, value: volume })}
           beside={
-            refunded === 0 ? undefined : `refunded ${formatMoney({ currency, value: refunded })}`
+            refunded === 0 ? undefined : `refunded ${moneyText({ currency, value: refunded })}`
           }
         />
       ))}
       {amounts.map(({ currency, fee }) => (
-        <Figure label={`Fees in ${currency}`} value={formatMoney({ currency, value: fee })} />
+        <Figure label={`Fees in ${currency}`} value={moneyText({ currency, value: fee })} />
       ))}
     </div>
   );
@@ -85,7 +85,7 @@ function moneyChart(
     title: `${name} in ${currency}`,
     summary: `${name} of payments that succeeded, by the time they were created, as bars.`,
     series: [{ name, values: buckets.map(valueOf) }],
-    format: (value) => formatMoney({ currency, value }),
+    format: (value) => moneyText({ currency, value }),
     // Labels of the axis only: amounts themselves stay integers.
     short: (value) => compact.format(value / unit),
   };

@@ -1,6 +1,6 @@
 /** `/console/payments/{id}`: one payment, everything that happened to it, and what can be done. */
 import type { RefundView } from "../../../intent/refund-record.ts";
-import { CURRENCY_DECIMALS, formatMoney, type Money, toDecimal } from "../../../money.ts";
+import { CURRENCY_DECIMALS, type Money, toDecimal } from "../../../money.ts";
 import { isPayable, isTerminal } from "../../../payments/states.ts";
 import { api, type ApiAnswer, type ApiProblem } from "../client.ts";
 import {
@@ -12,6 +12,7 @@ import {
   Id,
   Json,
   Live,
+  moneyText,
   Status,
   Time,
 } from "../components.tsx";
@@ -198,7 +199,7 @@ function RefundForm({ timeline, failed }: { timeline: PaymentTimeline; failed: R
       <Field
         name="amount"
         label={`Amount in ${left.currency}`}
-        hint={`At most ${formatMoney(left)}.`}
+        hint={`At most ${moneyText(left)}.`}
         value={form?.text("amount") ?? toDecimal(left.value, decimals)}
         inputmode="decimal"
         required
@@ -231,7 +232,7 @@ function Refunds({ refunds }: { refunds: readonly RefundView[] }) {
           <p class="more">
             {refund.reason === null ? null : <>{refund.reason} · </>}
             <Id>{refund.id}</Id>
-            {refund.fee === null ? null : <> · fee given back {formatMoney(refund.fee)}</>}
+            {refund.fee === null ? null : <> · fee given back {moneyText(refund.fee)}</>}
           </p>
           {refund.last_error === null ? null : (
             <p class="more">{`${refund.last_error.code}: ${refund.last_error.message}`}</p>
@@ -268,7 +269,7 @@ export function paymentPage(
   return show(
     c,
     {
-      title: formatMoney(payment.amount),
+      title: moneyText(payment.amount),
       wide: true,
       back: { href: "/console/payments", label: "Payments" },
       notices: NOTICES,

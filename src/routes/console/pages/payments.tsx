@@ -60,7 +60,7 @@ function FilterForm({ filters, problem }: { filters: Filters; problem: ApiProble
           label="Search"
           type="search"
           value={filters.q}
-          placeholder="Payment id, order number, transaction id"
+          placeholder="Id, order or transaction"
           maxlength={200}
           problem={problem}
         />

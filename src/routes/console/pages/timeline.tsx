@@ -2,9 +2,8 @@
 import type { Child } from "hono/jsx";
 
 import type { Timeline, TimelineEntry } from "../../../intent/timeline.ts";
-import { formatMoney } from "../../../money.ts";
 import type { showDelivery } from "../../v1/webhook-schemas.ts";
-import { Button, Disclosure, Json, Status } from "../components.tsx";
+import { Button, Disclosure, Json, moneyText, Status } from "../components.tsx";
 import { Form } from "../fields.tsx";
 import { channelName } from "./payments.tsx";
 
@@ -23,7 +22,8 @@ interface Line {
   readonly at: string;
   readonly tone: Tone;
   readonly what: Child;
-  readonly more?: Child;
+  /** One more line; it opens what is inside. */
+  readonly more: string;
   readonly inside?: Child;
 }
 
@@ -47,7 +47,7 @@ const RequestId = ({ id }: { id: string | null }) =>
 
 /** The event that a change raised, and sending it once more. */
 const EventOf = (props: { paymentId: string; id: string; requestId: string | null }) => (
-  <Disclosure summary="Event">
+  <>
     <p class="more">
       Event <code class="id">{props.id}</code>
     </p>
@@ -58,13 +58,13 @@ const EventOf = (props: { paymentId: string; id: string; requestId: string | nul
         Send this event again
       </Button>
     </Form>
-  </Disclosure>
+  </>
 );
 
 function changeLine(entry: Entry<"change">, { payment, refunds }: PaymentTimeline): Unnamed {
   const { at, status, event, event_id: eventId, refund: refundId, request_id: requestId } = entry;
   const refund = refunds.find(({ id }) => id === refundId);
-  const subject = refund === undefined ? "Refund" : `Refund of ${formatMoney(refund.amount)}`;
+  const subject = refund === undefined ? "Refund" : `Refund of ${moneyText(refund.amount)}`;
   return {
     at,
     tone: toneOf(status),
@@ -73,10 +73,12 @@ function changeLine(entry: Entry<"change">, { payment, refunds }: PaymentTimelin
         {refundId === null ? "Payment" : subject} <Status status={status} />
       </>
     ),
-    more: event ?? undefined,
+    more: event ?? (requestId === null ? "" : "no event"),
     inside:
       eventId === null ? (
-        <RequestId id={requestId} />
+        requestId === null ? undefined : (
+          <RequestId id={requestId} />
+        )
       ) : (
         <EventOf paymentId={payment.id} id={eventId} requestId={requestId} />
       ),
@@ -104,10 +106,12 @@ function callLine(entry: Entry<"channel_call">): Unnamed {
         {OPERATIONS[operation] ?? operation} {channelName(channel)} <Status status={outcome} />
       </>
     ),
-    more: code === "" ? `${ms} ms` : `${ms} ms · ${code}`,
+    more: [exchanges.length === 0 ? "" : "Request and reply", `${ms} ms`, code]
+      .filter((part) => part !== "")
+      .join(" · "),
     inside:
       exchanges.length === 0 ? undefined : (
-        <Disclosure summary="Request and reply">
+        <>
           {exchanges.map(({ method, url, request, status, reply }) => (
             <div class="exchange">
               <h3>
@@ -118,7 +122,7 @@ function callLine(entry: Entry<"channel_call">): Unnamed {
               {reply === null ? null : <Json value={reply} label="Reply" />}
             </div>
           ))}
-        </Disclosure>
+        </>
       ),
   };
 }
@@ -138,7 +142,7 @@ function callbackLine(entry: Entry<"callback">): Unnamed {
     tone,
     what: `Callback from ${channelName(channel)} ${text}`,
     more: [status, detail].filter((part) => part !== "").join(" · "),
-    inside: <RequestId id={requestId} />,
+    inside: requestId === null ? undefined : <RequestId id={requestId} />,
   };
 }
 
@@ -169,17 +173,17 @@ function deliveryLines(delivery: Delivery): Line[] {
       what: `Webhook ${worked ? "delivered" : "failed"}${nth}`,
       more: `${name} · ${status === null ? "no answer" : `HTTP ${status}`} · ${ms} ms`,
       inside: (
-        <Disclosure summary="Answer">
+        <>
           {whereTo}
           {response === "" ? null : <Json value={response} label="Answer" />}
-        </Disclosure>
+        </>
       ),
     };
   });
   if (state !== "pending" || next === null) return tried;
   const id = `${delivery.id}-next`;
-  const inside = <Disclosure summary="Endpoint">{whereTo}</Disclosure>;
-  return [...tried, { id, at: next, tone: "busy", what: "Webhook due", more: name, inside }];
+  const due = { id, at: next, tone: "busy" as const, what: "Webhook due" };
+  return [...tried, { ...due, more: name, inside: whereTo }];
 }
 
 function lineOf(entry: TimelineEntry, timeline: PaymentTimeline): Unnamed {
@@ -219,8 +223,11 @@ export const TimelineList = ({ timeline }: { timeline: PaymentTimeline }) => (
               <p class="line">
                 <span class="what">{what}</span> <time datetime={at}>{at.slice(11, 19)}</time>
               </p>
-              {more === undefined || more === "" ? null : <p class="more">{more}</p>}
-              {inside}
+              {inside === undefined ? (
+                <p class="more">{more}</p>
+              ) : (
+                <Disclosure summary={more}>{inside}</Disclosure>
+              )}
             </li>
           ))}
         </ol>
