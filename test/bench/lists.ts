@@ -17,15 +17,16 @@ const EACH = 1_000;
 const SMALL = 10_000;
 const LARGE = 1_000_000;
 
-/** Requests of one round, in turn to the one and the other. */
-const PER_ROUND = 5;
-const ROUNDS = 40;
-const WARM_UP = 2;
+/** Requests of each call for each database, one here, one there, so that a slow moment hits both. */
+const REQUESTS = 240;
+const WARM_UP = 10;
 const PAGE = 10;
 
 interface Spread {
   readonly p50: number;
   readonly p95: number;
+  /** Milliseconds of processor time of the whole runtime process for each request. */
+  readonly cpu: number;
 }
 
 export interface ListSpeed {
@@ -33,8 +34,8 @@ export interface ListSpeed {
   readonly who: "as many" | "a tenth of all";
   readonly small: Spread;
   readonly large: Spread;
-  /** Of the p95, large over small. */
-  readonly ratio: number;
+  /** Large over small. */
+  readonly ratios: Spread;
 }
 
 export interface ListReport {
@@ -174,7 +175,6 @@ async function tenthPages({ running, callers }: Shop): Promise<Map<string, strin
 interface Side {
   readonly shop: Shop;
   readonly tenth: ReadonlyMap<string, string>;
-  readonly times: number[];
 }
 
 /** One request. @throws Error when nothing was found: that would be measured as fast */
@@ -198,29 +198,29 @@ async function measureCall(
   call: string,
   great: boolean,
 ): Promise<ListSpeed> {
-  const [small, large] = [sides[0].times, sides[1].times];
-  small.length = 0;
-  large.length = 0;
-  for (let round = -WARM_UP; round < ROUNDS; round += 1) {
-    // Whoever goes first in a round goes second in the next.
-    for (const side of round % 2 === 0 ? sides : sides.toReversed()) {
-      for (let shot = 0; shot < PER_ROUND; shot += 1) {
-        const took = await ask(side, call, great, (round + WARM_UP) * PER_ROUND + shot);
-        if (round >= 0) side.times.push(took);
-      }
+  const times: [number[], number[]] = [[], []];
+  const processors = sides.map(({ shop }) => shop.running);
+  let before = processors.map((running) => running.cpu());
+  for (let at = -WARM_UP; at < REQUESTS; at += 1) {
+    if (at === 0) before = processors.map((running) => running.cpu());
+    // Whoever goes first now goes second in the next turn.
+    for (const side of at % 2 === 0 ? ([0, 1] as const) : ([1, 0] as const)) {
+      const took = await ask(sides[side], call, great, at + WARM_UP);
+      if (at >= 0) times[side].push(took);
     }
   }
-  const spread = (times: readonly number[]): Spread => ({
-    p50: quantile(times, 0.5),
-    p95: quantile(times, 0.95),
+  const spreadOf = (side: 0 | 1): Spread => ({
+    p50: quantile(times[side], 0.5),
+    p95: quantile(times[side], 0.95),
+    cpu: (((processors[side]?.cpu() ?? 0) - (before[side] ?? 0)) * 1_000) / REQUESTS,
   });
-  return {
-    call,
-    who: great ? "a tenth of all" : "as many",
-    small: spread(small),
-    large: spread(large),
-    ratio: quantile(large, 0.95) / quantile(small, 0.95),
+  const [small, large] = [spreadOf(0), spreadOf(1)];
+  const ratios = {
+    p50: large.p50 / small.p50,
+    p95: large.p95 / small.p95,
+    cpu: large.cpu / small.cpu,
   };
+  return { call, who: great ? "a tenth of all" : "as many", small, large, ratios };
 }
 
 export async function measureLists(
@@ -239,7 +239,6 @@ export async function measureLists(
       shops.map(async (shop): Promise<Side> => ({
         shop,
         tenth: await tenthPages(shop),
-        times: [],
       })),
     );
     if (small === undefined || large === undefined) throw new Error("a shop did not open");
@@ -249,7 +248,7 @@ export async function measureLists(
         speeds.push(await measureCall([small, large], call, great));
       }
     }
-    return { speeds, seedSeconds, requests: ROUNDS * PER_ROUND };
+    return { speeds, seedSeconds, requests: REQUESTS };
   } finally {
     await Promise.all(shops.map(({ running }) => running.stop()));
     for (const total of [SMALL, LARGE]) {

@@ -230,6 +230,7 @@ describe.skipIf(noBrowser)("the console", () => {
     await press("Enter");
     expect(await focused()).toBe("amount");
     expect(await flawsOf(page)).toEqual([]);
+    await page.evaluate("scrollTo(0, 0)");
     await shoot(page, "console-refused");
   });
 

@@ -5,7 +5,7 @@
 import { execFileSync, spawn } from "node:child_process";
 import { createHmac } from "node:crypto";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { createServer } from "node:http";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -369,17 +369,20 @@ describe("the code of the other guides", () => {
     const settings = { profile: "generic_hmac", secret: "at-least-16-characters" };
     const verifier = await importVerifier({ profile, settings });
     const read: unknown[] = [];
+    const answer = async (request: IncomingMessage, body: Buffer, response: ServerResponse) => {
+      const headers = new Headers(request.headers as Record<string, string>);
+      const result = await authenticate(
+        verifier,
+        { headers, body: new Uint8Array(body) },
+        Date.now(),
+      );
+      read.push(result.ok ? readMessage(profile.message, result.value, {}) : result);
+      response.writeHead(result.ok ? 200 : 401).end();
+    };
     const server = createServer((request, response) => {
       const chunks: Buffer[] = [];
       request.on("data", (chunk: Buffer) => chunks.push(chunk));
-      request.on("end", () => {
-        const headers = new Headers(request.headers as Record<string, string>);
-        const body = new Uint8Array(Buffer.concat(chunks));
-        void authenticate(verifier, { headers, body }, Date.now()).then((result) => {
-          read.push(result.ok ? readMessage(profile.message, result.value, {}) : result);
-          response.writeHead(result.ok ? 200 : 401).end();
-        });
-      });
+      request.on("end", () => void answer(request, Buffer.concat(chunks), response));
     });
     await new Promise<void>((resolve) => void server.listen(0, "127.0.0.1", resolve));
     const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;

@@ -121,6 +121,8 @@ beforeEach(() => {
   vi.spyOn(globalThis, "fetch").mockImplementation(async () => new Response("thank you"));
 });
 
+const pageTitle = ({ html }: Answer): string => /<h1>([^<]*)<\/h1>/.exec(html)?.[1] ?? "";
+
 const db = database(env.DB);
 const SECRET = "a-long-enough-secret-of-the-bank";
 
@@ -606,7 +608,8 @@ describe("channel accounts", () => {
     expect(html).not.toContain(SECRET);
 
     const verified = await shop.submit(path, `${path}/verify`);
-    expect([verified.status, verified.html]).toEqual([200, "x"]);
+    expect([verified.status, pageTitle(verified)]).toEqual([200, "The account works"]);
+    expect((await shop.get(path)).html).not.toContain("not yet");
 
     const renewed = `${path}/credentials`;
     const foreign = await shop.submit(`${renewed}?profile=generic_hmac`, renewed, {
@@ -655,6 +658,8 @@ describe("channel accounts", () => {
     });
     const path = `/console/accounts/${idIn(saved)}`;
     expect(saved.location).toBe(`${path}?done=connected`);
+    const unproven = await shop.submit(path, `${path}/verify`);
+    expect([unproven.status, unproven.html.includes("CHANNEL_REJECTED")]).toEqual([422, true]);
     const link = await shop.submit(path, `${path}/authorization`);
     expect(link.status).toBe(200);
     expect(link.html).toContain("/sandbox/pages/alipay/authorization?");

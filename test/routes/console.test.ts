@@ -106,8 +106,9 @@ async function aKey(merchant: Merchant, scopes: string[], fields: Record<string,
   return body as { id: string; key: string };
 }
 
+/** From the payment itself: a list is a copy, and may not know of it yet. */
 const refundsOf = async (key: string, id: string) =>
-  (await api("GET", `/v1/refunds?payment_intent=${id}`, { key })).body.data as {
+  (await api("GET", `/v1/payment-intents/${id}/timeline`, { key })).body.refunds as {
     amount: { value: number };
     reason: string | null;
   }[];

@@ -45,8 +45,13 @@ const colour = (index: number): string => `s${(index % 6) + 1}`;
 /** Lines differ by more than colour. */
 const DASHES = [undefined, "7 4", "2 3", "10 3 2 3"] as const;
 
-const shortTime = (start: string, hours: number): string =>
-  hours < 6 ? start.slice(11, 16) : `${start.slice(8, 10)}.${start.slice(5, 7)}.`;
+const DAY = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", timeZone: "UTC" });
+
+/** What stands under a bucket; null: nothing. Hours are named by their time, longer ones by the day. */
+function labelOf(start: string, index: number, { starts, bucketHours }: Chart): string | null {
+  if (bucketHours >= 6) return start.slice(11, 13) === "00" ? DAY.format(new Date(start)) : null;
+  return index % Math.ceil(starts.length / LABELS) === 0 ? start.slice(11, 16) : null;
+}
 
 const longTime = (start: string): string => start.slice(0, 16).replace("T", " ");
 
@@ -79,7 +84,9 @@ function planeOf({ starts, top }: Chart, greatest: number): Plane {
 /** Grid, axes and their labels. */
 function Axes({ chart, plane }: { chart: Chart; plane: Plane }) {
   const bottom = HEIGHT - MARGIN.bottom;
-  const every = Math.ceil(chart.starts.length / LABELS);
+  const labels = chart.starts
+    .map((start, index) => ({ index, text: labelOf(start, index, chart) }))
+    .filter(({ text }) => text !== null);
   return (
     <>
       {plane.ticks.map((tick) => (
@@ -96,18 +103,16 @@ function Axes({ chart, plane }: { chart: Chart; plane: Plane }) {
           </text>
         </>
       ))}
-      {chart.starts.map((start, index) =>
-        index % every === 0 ? (
-          <text
-            class={(index / every) % 2 === 1 ? "minor" : undefined}
-            x={plane.x(index) + plane.bandwidth / 2}
-            y={bottom + 22}
-            text-anchor="middle"
-          >
-            {shortTime(start, chart.bucketHours)}
-          </text>
-        ) : null,
-      )}
+      {labels.map(({ index, text }, place) => (
+        <text
+          class={place % 2 === 1 ? "minor" : undefined}
+          x={plane.x(index) + plane.bandwidth / 2}
+          y={bottom + 22}
+          text-anchor="middle"
+        >
+          {text}
+        </text>
+      ))}
     </>
   );
 }
@@ -159,11 +164,13 @@ function DataTable({ chart }: { chart: Chart }) {
           {rows.map(({ start, values }) => (
             <tr>
               <th scope="row" data-head="From (UTC)">
-                <time datetime={start}>{longTime(start)}</time>
+                <div>
+                  <time datetime={start}>{longTime(start)}</time>
+                </div>
               </th>
               {values.map((value, index) => (
                 <td class="number" data-head={chart.series[index]?.name}>
-                  {value === null ? "–" : chart.format(value)}
+                  <div>{value === null ? "–" : chart.format(value)}</div>
                 </td>
               ))}
             </tr>

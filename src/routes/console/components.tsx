@@ -42,11 +42,11 @@ export function Table<Row>(props: {
               const classes = number === true ? "number" : undefined;
               return name === true ? (
                 <th scope="row" data-head={head} class={classes}>
-                  {cell(row)}
+                  <div>{cell(row)}</div>
                 </th>
               ) : (
                 <td data-head={head} class={classes}>
-                  {cell(row)}
+                  <div>{cell(row)}</div>
                 </td>
               );
             })}

@@ -258,10 +258,13 @@ export function paymentPage(
   timeline: PaymentTimeline,
   failed: Refused | null = null,
 ): Response | Promise<Response> {
-  const { payment, refunds } = timeline;
+  const { payment, refunds, deliveries } = timeline;
   const path = `/console/payments/${payment.id}`;
   const ended = isTerminal(payment.status);
-  const waiting = !ended || refunds.some(isWaiting);
+  const firstTry = deliveries.some(
+    ({ state, attempts }) => state === "pending" && attempts.length === 0,
+  );
+  const waiting = !ended || refunds.some(isWaiting) || firstTry;
   // A form that somebody fills in is outside of what is refreshed, and stops the page's own refresh.
   const typing =
     failed !== null || (payment.status === "succeeded" && leftToRefund(timeline).value > 0);

@@ -50,7 +50,7 @@ function FilterForm({ filters, problem }: { filters: Filters; problem: ApiProble
       hx-select="#results"
       hx-select-oob="#count:innerHTML"
       hx-swap="outerHTML"
-      hx-push-url="true"
+      hx-replace-url="true"
       hx-sync="this:replace"
       hx-trigger="submit, input delay:400ms"
     >
