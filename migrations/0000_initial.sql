@@ -145,6 +145,7 @@ CREATE TABLE `jobs` (
 );
 --> statement-breakpoint
 CREATE INDEX `jobs_by_merchant` ON `jobs` (`merchant_id`,`livemode`,`created_at`,`id`);--> statement-breakpoint
+CREATE INDEX `jobs_open` ON `jobs` (`updated_at`) WHERE state IN ('queued', 'running');--> statement-breakpoint
 CREATE TABLE `merchants` (
 	`id` text PRIMARY KEY NOT NULL,
 	`name` text NOT NULL,

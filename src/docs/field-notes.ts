@@ -28,6 +28,13 @@ export const FIELD_NOTES: Readonly<Record<string, Readonly<Record<string, string
     expires_in: "Seconds until the payment can no longer be paid.",
     settlement_currency: "The currency that you want to be settled in.",
   },
+  Job: {
+    "parameters.after": "The first event is the one behind this.",
+    "parameters.before": "The last event is the one in front of this.",
+    "parameters.types": "Only events of these types.",
+    "parameters.created_gte": "Only events from then on.",
+    "parameters.created_lt": "Only events before then.",
+  },
   CreateRefund: {
     payment_intent: "The payment that is given back.",
     amount: "What goes back. Default: all that is left.",

@@ -404,6 +404,9 @@ export const jobs = sqliteTable(
   },
   (table) => [
     index("jobs_by_merchant").on(table.merchant_id, table.livemode, table.created_at, table.id),
+    index("jobs_open")
+      .on(table.updated_at)
+      .where(sql`state IN ('queued', 'running')`),
   ],
 );
 

@@ -175,31 +175,29 @@ describe.skipIf(noBrowser)("settings", () => {
     await kit?.close();
   });
 
-  const looks = [
-    { name: "wide and light", width: 1280, colorScheme: "light", suffix: "" },
-    { name: "narrow and dark", width: 320, colorScheme: "dark", suffix: "-dark" },
-  ] as const;
-
-  describe.each(looks)("$name", ({ width, colorScheme, suffix }) => {
-    it.for([
-      { who: "merchants", pages: ofMerchants, secret: () => merchant.keys.test },
-      { who: "operators", pages: ofOperators, secret: () => SECRETS.ADMIN_TOKEN },
-    ])(
-      "every page of $who is sound",
-      async ({ pages, secret }, { expect }) => {
-        const page = await signedIn("/console", secret(), { width, colorScheme });
-        for (const [path, picture] of pages()) {
-          // oxlint-disable-next-line no-await-in-loop -- one page after the other
-          await page.goto(`${kit.origin}/console${path}`);
-          // oxlint-disable-next-line no-await-in-loop
-          expect([path, await faultsOf(page)]).toEqual([path, []]);
-          // oxlint-disable-next-line no-await-in-loop
-          if (picture !== null) await shoot(page, `console-${picture}${suffix}`);
-        }
-      },
-      180_000,
-    );
-  });
+  it.for([
+    { who: "merchants", pages: ofMerchants, secret: () => merchant.keys.test },
+    { who: "operators", pages: ofOperators, secret: () => SECRETS.ADMIN_TOKEN },
+  ])(
+    "every page of $who is sound, wide and light, narrow and dark",
+    { timeout: 240_000 },
+    async ({ pages, secret }, { expect }) => {
+      const page = await signedIn("/console", secret());
+      for (const [path, picture] of pages()) {
+        // oxlint-disable no-await-in-loop -- one page, one look after the other
+        await page.setViewportSize({ width: 1280, height: 800 });
+        await page.emulateMedia({ colorScheme: "light" });
+        await page.goto(`${kit.origin}/console${path}`);
+        expect([path, await faultsOf(page)]).toEqual([path, []]);
+        if (picture !== null) await shoot(page, `console-${picture}`);
+        await page.setViewportSize({ width: 320, height: 640 });
+        await page.emulateMedia({ colorScheme: "dark" });
+        expect([path, "dark", await faultsOf(page)]).toEqual([path, "dark", []]);
+        if (picture !== null) await shoot(page, `console-${picture}-dark-320`);
+        // oxlint-enable no-await-in-loop
+      }
+    },
+  );
 
   it("a merchant replays what an endpoint missed, and sees it come", async ({ expect }) => {
     const before = arrived("payment_intent.succeeded") ?? 0;
@@ -212,7 +210,9 @@ describe.skipIf(noBrowser)("settings", () => {
     await page.waitForURL(/\/console\/jobs\/job_/);
     // The page turns by itself: nobody reloads it.
     const asked = (await requests(page)).filter(({ type }) => type === "document").length;
-    await page.getByText("Done: what the endpoint takes of them is on its way.").waitFor();
+    await page
+      .getByText("Done: what the endpoint takes of them is on its way.")
+      .waitFor({ timeout: 20_000 });
     const again = (await requests(page)).filter(({ type }) => type === "document").length;
     expect(again).toBe(asked);
     expect(await faultsOf(page)).toEqual([]);

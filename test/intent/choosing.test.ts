@@ -5,6 +5,7 @@ import { beforeAll, describe, it, vi } from "vitest";
 
 import { toPem } from "../../src/crypto/pem.ts";
 import { generateRsaPair } from "../../src/crypto/rsa.ts";
+import type { Answer } from "../../src/intent/answers.ts";
 import type { BuyerView } from "../../src/intent/buyer-view.ts";
 import type { Choice } from "../../src/intent/choosing.ts";
 import type { PaymentIntentView } from "../../src/intent/view.ts";
@@ -45,8 +46,8 @@ async function aggregate(changes: Record<string, unknown> = {}): Promise<Payment
   return body;
 }
 
-const choose = async (id: string, changes: Partial<Choice>) =>
-  intentStub(id).choose({ ...CHOICE, ...changes }, TRACE);
+const choose = async (id: string, changes: Partial<Choice>): Promise<Answer> =>
+  (await intentStub(id).choose({ ...CHOICE, ...changes }, TRACE)) as Answer;
 
 /** The payment after a choice that was taken. */
 async function chosen(id: string, changes: Partial<Choice>): Promise<PaymentIntentView> {

@@ -70,6 +70,7 @@ const PUBLIC = [
   "receiveAuthorization",
   "receiveCallback",
   "registerMerchant",
+  "streamPaymentIntent",
 ];
 
 /** For people with a browser, not of the API. Whatever joins the list must be meant to. */
@@ -148,7 +149,7 @@ describe("GET /openapi.json", () => {
     const routed = app.routes
       .filter(({ method }) => method !== "ALL")
       // Pages for people, in no document.
-      .filter(({ path }) => !/^\/(console|pay|docs\/guides)(\/|$)/.test(path))
+      .filter(({ path }) => !/^\/(console|pay)(\/|$)/.test(path))
       // The router cannot split a parameter from a suffix.
       .map(({ method, path }) => `${method} ${blank(path).replace("/v1/qr/{}", "/v1/qr/{}.svg")}`);
     const described = operations.map(

@@ -115,6 +115,7 @@ describe("the document", () => {
       "GET /v1/channels",
       "GET /v1/channels/{slug}/errors",
       "GET /v1/error-codes",
+      "GET /v1/payment-intents/{id}/stream",
       "GET /v1/qr/parse",
       "GET /v1/qr/{payment_intent}.svg",
       "GET /v1/services",

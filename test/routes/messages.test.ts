@@ -29,7 +29,7 @@ const methodsOf = (slug: string) => [...(CHANNELS[slug]?.adapter.info.methods ??
 
 describe("a body", () => {
   it.for([
-    [{ amount: undefined }, "amount", "is required"],
+    [{ amount: undefined }, "amount", "is required without service_id"],
     [{ amount: null }, "amount", "must not be null; leave it out"],
     [{ amount: NEEDLE }, "amount", "must be an object"],
     [{ amount: { currency: "CNY" } }, "amount.value", "is required"],
@@ -40,7 +40,7 @@ describe("a body", () => {
     ],
     [{ amount: { currency: "CNY", value: 0 } }, "amount.value", "must be at least 1 minor unit"],
     [{ amount: { value: 1 } }, "amount.currency", "is required"],
-    [{ channel: undefined }, "channel", "is required"],
+    [{ channel: undefined }, "channel", "is required without service_id"],
     [{ channel: NEEDLE }, "channel", MUST_BE_A_CHANNEL],
     [{ method: NEEDLE }, "method", METHODS],
     [{ method: null }, "method", "must not be null; leave it out"],

@@ -30,7 +30,7 @@ async function carriedToken(c: ConsoleContext): Promise<string> {
 /** For every POST of somebody who is signed in. Nothing has happened when it refuses. */
 export const checkCsrf = createMiddleware<ConsoleEnv>(async (c, next) => {
   if (c.req.method === "GET" || c.req.method === "HEAD") return next();
-  const sound = comesFromUs(c);
+  const sound = comesFromUs(c) && (await sameSecret(c.var.session.csrf, await carriedToken(c)));
   if (sound) return next();
   c.set("errorCode", "FORBIDDEN");
   return refusePage(c, 403, "This form is not valid any more", {

@@ -40,7 +40,8 @@ async function freePort(): Promise<number> {
 function writeConfig(folder: string, vars: Record<string, string>): string {
   let text = readFileSync(CONFIG, "utf8")
     .replace('"src/index.ts"', JSON.stringify(path.join(ROOT, "src/index.ts")))
-    .replace('"migrations"', JSON.stringify(path.join(ROOT, "migrations")));
+    .replace('"migrations"', JSON.stringify(path.join(ROOT, "migrations")))
+    .replace('"public"', JSON.stringify(path.join(ROOT, "public")));
   for (const [name, value] of Object.entries(vars)) {
     const line = new RegExp(`^${name} = .*$`, "m");
     if (!line.test(text)) throw new Error(`wrangler.toml has no variable ${name}`);

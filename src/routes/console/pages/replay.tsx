@@ -79,9 +79,7 @@ function Progress({ job: { state, progress } }: { job: JobView }) {
   return (
     <p role="status">
       <label for="progress">{text}</label>
-      <progress id="progress" max={max} value={value}>
-        {text}
-      </progress>
+      <progress id="progress" max={max} value={value} />
     </p>
   );
 }
