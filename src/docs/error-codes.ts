@@ -30,8 +30,8 @@ const either =
 
 const payments = under("/v1/payment-intents", "/v1/qr", "/sandbox/payments", "/sandbox/wallet");
 const refunds = under("/v1/refunds");
-/** Paying software: services, and installs with budgets. */
-const agents = under("/v1/services", "/v1/installs");
+/** Paying software and its budgets. */
+const installs = under("/v1/installs");
 const asksTheChannel = under(
   "/v1/payment-intents",
   "/v1/refunds",
@@ -51,13 +51,14 @@ const ONLY: Readonly<Partial<Record<ErrorCode, (facts: Facts) => boolean>>> = {
   TIMESTAMP_OUT_OF_RANGE: byMerchant,
   KEY_EXPIRED: byMerchant,
   KEY_REVOKED: byMerchant,
-  PAYMENT_REQUIRED: agents,
+  PAYMENT_REQUIRED: installs,
   SCOPE_MISSING: ({ scoped }) => scoped,
   IP_NOT_ALLOWED: byMerchant,
-  INSTALL_REQUIRED: agents,
-  AUTO_PAY_LIMIT_EXCEEDED: agents,
-  NOT_FOUND: (facts) => !payments(facts) && !refunds(facts) && !under("/v1/callbacks")(facts),
-  SERVICE_NOT_FOUND: agents,
+  INSTALL_REQUIRED: installs,
+  AUTO_PAY_LIMIT_EXCEEDED: installs,
+  NOT_FOUND: (facts) =>
+    !payments(facts) && !refunds(facts) && !under("/v1/callbacks", "/v1/services")(facts),
+  SERVICE_NOT_FOUND: either(under("/v1/services"), has("service_id")),
   PAYMENT_INTENT_NOT_FOUND: either(
     (facts) => payments(facts) && facts.path.includes("{"),
     has("payment_intent"),
