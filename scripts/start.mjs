@@ -107,10 +107,10 @@ async function waitUntilReady(baseUrl, gateway) {
 }
 
 /** A payment that waits for a buyer, to look at and to pay by hand. */
-async function openPayment(baseUrl, key) {
+async function openPayment(baseUrl, key, channels) {
   const body = {
     amount: { currency: "CNY", value: 699 },
-    channel: "wechat",
+    ...channels,
     description: "A first payment",
     expires_in: 7_200,
   };
@@ -128,18 +128,20 @@ function curlCreate(baseUrl, key, channel, value) {
 
 const row = (name, value) => `  ${name.padEnd(10)}${value}`;
 
-function printBlock(baseUrl, key, payment) {
+function printBlock(baseUrl, key, { one, several }) {
   console.log(`
 ${bold("ItPay Edge runs.")}
 
 ${row("API", bold(baseUrl))}
 ${row("Test key", key)}
+${row("Console", `${baseUrl}/console   (sign in with the test key)`)}
+${row("Guides", `${baseUrl}/docs/guides/first-payment`)}
 ${row("Reference", `${baseUrl}/docs   ${baseUrl}/openapi.json`)}
 
-A WeChat payment waits for its buyer:
+Two payments wait for their buyers:
 
-${row("Wallet", `${baseUrl}/sandbox/wallet/${payment.id}`)}
-${row("QR code", `${baseUrl}/v1/qr/${payment.id}.svg`)}
+${row("WeChat", `${baseUrl}/pay/${one.id}`)}
+${row("Choose", `${baseUrl}/pay/${several.id}   (WeChat Pay or Alipay)`)}
 
 ${dim("# Create a WeChat payment")}
 ${curlCreate(baseUrl, key, "wechat", 699)}
@@ -190,7 +192,10 @@ async function serve(baseUrl, gateway) {
   const stopSchedules = keepSchedules(baseUrl);
   try {
     const { keys } = await demoMerchant(baseUrl);
-    printBlock(baseUrl, keys.test, await openPayment(baseUrl, keys.test));
+    printBlock(baseUrl, keys.test, {
+      one: await openPayment(baseUrl, keys.test, { channel: "wechat" }),
+      several: await openPayment(baseUrl, keys.test, { channels: ["wechat", "alipay"] }),
+    });
     await gateway.death;
   } finally {
     stopSchedules();

@@ -53,12 +53,12 @@ if (only !== undefined && only !== "lists") {
 }
 
 const folder = mkdtempSync(path.join(tmpdir(), "itpay-bench-"));
-// A million payments are two gigabytes: they go also when somebody stops the bench.
+// A million payments are five gigabytes: they go also when somebody stops the bench.
 process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
 for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(1));
 const double = await startDouble();
 try {
-  say("bundling the gateway, its two variants and the floor");
+  say(only === "lists" ? "bundling" : "bundling the gateway, its two variants and the floor");
   const real = await bundle(folder, "gateway", gatewayConfig("src/index.ts"));
   const quiet = { LOG_LEVEL: "warn" };
   if (only === "lists") {

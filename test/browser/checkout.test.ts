@@ -1,4 +1,5 @@
 /** The checkout page in a browser: a buyer pays somewhere else, and the page turns by itself. */
+import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
@@ -144,6 +145,13 @@ const LOOKS = Object.keys(STATES).flatMap((state) => [
   { state, name: "1280-light", look: { colorScheme: "light" } satisfies OpenOptions },
   { state, name: "320-dark", look: { ...SMALL, colorScheme: "dark" } satisfies OpenOptions },
 ]);
+
+it("the script's address changes with its content", ({ expect }) => {
+  const read = (path: string) => readFileSync(fileURLToPath(new URL(path, import.meta.url)));
+  const hash = createHash("sha256").update(read("../../public/assets/checkout.js")).digest("hex");
+  const page = read("../../src/routes/checkout/page.tsx").toString("utf8");
+  expect(page).toContain(`"/assets/checkout.js?v=${hash.slice(0, 8)}"`);
+});
 
 describe.skipIf(noBrowser)("a buyer", () => {
   it("pays in the wallet, and the page turns by itself", async ({ expect }) => {

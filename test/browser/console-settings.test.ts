@@ -284,6 +284,7 @@ describe.skipIf(noBrowser)("settings", () => {
     await page.getByRole("alert").getByRole("link").click();
     expect(await page.evaluate("document.activeElement.name")).toBe("pricing.one_time.0.amount");
     expect(await faultsOf(page)).toEqual([]);
+    await page.evaluate("scrollTo(0, 0)");
     await shoot(page, "console-service-refused");
     await page.getByLabel("Fixed price").first().fill("6.99");
     await page.getByRole("button", { name: "Save as a draft" }).click();

@@ -239,6 +239,11 @@ describe("on a phone", () => {
     expect(page).not.toContain("data-save");
   });
 
+  it("is not what a wallet's browser on a desktop is", async ({ expect }) => {
+    const page = await html(buyerView(), { agent: "wechatWindows" });
+    expect(visible(page)).toContain("Scan with WeChat");
+  });
+
   it("saves a bank's code", async ({ expect }) => {
     const view = buyerView({ code: CODES.emvco, channel: "promptpay" });
     const page = await html(view, { agent: "android", headers: { "Accept-Language": "th-TH" } });
@@ -533,7 +538,10 @@ describe("what the page may do", () => {
     });
     expect(page).not.toMatch(/\sstyle="|\son\w+="|@import|url\(/);
     const asked = [...page.matchAll(/<(?:script|link|img|iframe)[^>]*(?:src|href)="([^"]*)"/g)];
-    expect(asked.map(([, url]) => url)).toEqual(["/favicon.svg", "/assets/checkout.js"]);
+    expect(asked.map(([, url]) => url)).toEqual([
+      "/favicon.svg",
+      expect.stringMatching(/^\/assets\/checkout\.js\?v=[0-9a-f]{8}$/),
+    ]);
   });
 
   it("is not touched by what merchants and channels write", async ({ expect }) => {

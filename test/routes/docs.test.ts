@@ -247,7 +247,10 @@ describe("GET /openapi.json", () => {
       operations
         .find(({ operation }) => operation.operationId === id)
         ?.operation.responses[status]?.description.split(", ");
-    expect(codes("createPaymentIntent", 404)).toEqual(["CHANNEL_ACCOUNT_NOT_FOUND"]);
+    expect(codes("createPaymentIntent", 404)).toEqual([
+      "SERVICE_NOT_FOUND",
+      "CHANNEL_ACCOUNT_NOT_FOUND",
+    ]);
     expect(codes("getPaymentIntent", 404)).toEqual(["PAYMENT_INTENT_NOT_FOUND"]);
     expect(codes("getMerchant", 401)).toEqual(["UNAUTHENTICATED"]);
     expect(codes("listApiKeys", 400)).toEqual(["INVALID_REQUEST", "INVALID_CURSOR"]);

@@ -12,6 +12,12 @@ import { STYLE } from "./style.ts";
 import { LANGUAGE_NAMES, LANGUAGES } from "./texts/index.ts";
 import { Copyable } from "./parts.tsx";
 
+/**
+ * Kept by browsers for an hour, so its address changes with its content: the first digits of its
+ * SHA-256. A test compares them.
+ */
+const SCRIPT = "/assets/checkout.js?v=e11e93f6";
+
 /** Seconds between two looks of a browser that runs no script. */
 const REFRESH_SECONDS = 10;
 
@@ -46,7 +52,7 @@ const Frame = (props: FrameProps) => {
           </noscript>
         )}
         <style>{raw(STYLE)}</style>
-        {live === true ? <script src="/assets/checkout.js" type="module"></script> : null}
+        {live === true ? <script src={SCRIPT} type="module"></script> : null}
       </head>
       <body data-page={path}>
         {sandbox === true ? (
@@ -97,6 +103,7 @@ function Summary({ page }: { page: PaymentPage }) {
   const { intent } = view;
   const { texts, language } = speech;
   const amount = showMoney(intent.amount, language);
+  const { currency } = intent.amount;
   const counts = stage.kind !== "ended" && stage.kind !== "wait";
   return (
     <section class="summary">
@@ -104,7 +111,9 @@ function Summary({ page }: { page: PaymentPage }) {
         <span>{texts.payTo}</span> <bdi>{view.merchant_name}</bdi>
       </h1>
       <p class={amount.length > LONG_AMOUNT ? "amount long" : "amount"}>
-        {amount} <small>{intent.amount.currency}</small>
+        {amount}
+        {/* Half of Asia has a yuan, yen or dollar sign. */}
+        {amount.includes(currency) ? null : <small> {currency}</small>}
       </p>
       {intent.description === null ? null : (
         <p class="what">
@@ -115,7 +124,7 @@ function Summary({ page }: { page: PaymentPage }) {
         <p class="left" data-now={String(now)} data-until={String(deadline)}>
           <Clock />
           <span>{texts.timeLeft}</span>
-          <strong>{clockText(deadline - now)}</strong>
+          <strong role="timer">{clockText(deadline - now)}</strong>
         </p>
       ) : null}
     </section>

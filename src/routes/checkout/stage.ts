@@ -73,7 +73,8 @@ export function deadlineOf({ intent }: BuyerView): number {
 
 /** What is paid, by a phone that cannot scan its own screen. */
 function helpFor(agent: Agent, data: string, type: QrType): PhoneHelp | null {
-  if (agent.browser === "desktop") return null;
+  // The wallets' browsers are also on desktops, whose screens a phone can scan.
+  if (agent.os === null && agent.browser !== "phone") return null;
   const inWallet = agent.browser !== "phone";
   switch (type) {
     case "wechat_url":

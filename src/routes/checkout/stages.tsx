@@ -107,6 +107,7 @@ function ElsewhereStage({ page, stage, channel }: StageProps<"elsewhere">) {
   const { merchant_name: merchant } = page.view;
   return (
     <>
+      <ProblemNote problem={page.problem} />
       <Heading>
         {stage.app ? texts.inMerchantApp(merchant) : texts.openPageIn(channel.app ?? channel.name)}
       </Heading>

@@ -61,7 +61,7 @@ code { font: .8125rem/1.5 var(--mono); overflow-wrap: anywhere; }
 .stage > * { min-width: 0; max-width: 100%; }
 h2, h1.notice { font-size: 1.25rem; line-height: 1.3; letter-spacing: -.01em; text-wrap: balance; }
 h2.small { font-size: 1rem; }
-.stage p { max-width: 30rem; text-wrap: pretty; }
+.stage p { max-width: 30rem; text-wrap: balance; }
 .hint { color: var(--quiet); font-size: .9375rem; }
 .qr { padding: .5rem; background: #fff; border: 1px solid var(--line); border-radius: 1rem;
   line-height: 0; }

@@ -3,6 +3,8 @@ import { Empty, LinkButton, Status, Table, Time } from "../components.tsx";
 import type { Page } from "../env.ts";
 import { refused, show } from "../frame.tsx";
 import { listOf, Pages } from "./act.tsx";
+import { labelOf } from "./credentials-fields.ts";
+import { channelName } from "./payments.tsx";
 import type { AccountView } from "./views.ts";
 
 export const ACCOUNTS = { href: "/console/accounts", label: "Channel accounts" };
@@ -46,7 +48,10 @@ const list: Page = {
                   <a href={`/console/accounts/${id}`}>{name}</a>
                 ),
               },
-              { head: "Channel", cell: ({ channel, mode }) => `${channel} · ${mode}` },
+              {
+                head: "Channel",
+                cell: ({ channel, mode }) => `${channelName(channel)} · ${labelOf(mode)}`,
+              },
               { head: "Number there", cell: ({ merchant_account: number }) => number },
               { head: "Status", cell: ({ status }) => <Status status={status} /> },
               {

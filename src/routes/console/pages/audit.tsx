@@ -38,9 +38,7 @@ const SHOWN = 4;
 
 function What({ before, after }: AuditView) {
   const changes = changesOf(before, after);
-  if (before !== null && after !== null && changes.length <= SHOWN) {
-    return <Changes changes={changes} />;
-  }
+  if (changes.length <= SHOWN) return <Changes changes={changes} />;
   const word = before === null ? "New" : after === null ? "Gone" : "Changed";
   return (
     <Disclosure summary={`${word}: ${changes.length} ${changes.length === 1 ? "field" : "fields"}`}>

@@ -1,13 +1,6 @@
 /** One webhook endpoint: its settings, what was sent to it, and sending again what it missed. */
 import { api, type ApiList, type ApiProblem } from "../client.ts";
-import {
-  Button,
-  Copy,
-  Details,
-  LinkButton,
-  Status,
-  Time,
-} from "../components.tsx";
+import { Button, Copy, Details, LinkButton, Status, Time } from "../components.tsx";
 import type { ConsoleContext, Page } from "../env.ts";
 import { Form as ActionForm, Problem } from "../fields.tsx";
 import { type Form, readForm } from "../form.ts";

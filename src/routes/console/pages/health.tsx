@@ -1,6 +1,6 @@
 /** Operators: how the channels do, over all merchants. */
 import { api, type ApiList } from "../client.ts";
-import { Live, Status, Table } from "../components.tsx";
+import { Empty, Live, Status, Table } from "../components.tsx";
 import type { ConsoleContext, Page } from "../env.ts";
 import { refused, show } from "../frame.tsx";
 import { SparkLine } from "./spark-line.tsx";
@@ -20,8 +20,9 @@ interface HealthView extends Counts {
   readonly hours: readonly (Counts & { readonly hour: string })[];
 }
 
+/** @param orders more than 0 */
 const shareOf = (part: number, orders: number): string =>
-  orders === 0 ? "–" : `${part} (${((100 * part) / orders).toFixed(1)} %)`;
+  `${part} (${((100 * part) / orders).toFixed(1)} %)`;
 
 const ms = (value: number | null): string => (value === null ? "–" : `${value} ms`);
 
@@ -31,15 +32,12 @@ const COLUMNS = [
   { head: "Orders", number: true, cell: ({ orders }: HealthView) => orders },
   {
     head: "Orders by hour",
-    cell: ({ name, hours, orders }: HealthView) =>
-      orders === 0 ? (
-        <span class="quiet">none</span>
-      ) : (
-        <SparkLine
-          values={hours.map((hour) => hour.orders)}
-          label={`Orders at ${name} by hour: at most ${Math.max(...hours.map((hour) => hour.orders))}`}
-        />
-      ),
+    cell: ({ name, hours }: HealthView) => (
+      <SparkLine
+        values={hours.map((hour) => hour.orders)}
+        label={`Orders at ${name} by hour: at most ${Math.max(...hours.map((hour) => hour.orders))}`}
+      />
+    ),
   },
   {
     head: "Rejected",
@@ -54,18 +52,34 @@ const COLUMNS = [
   { head: "Average", number: true, cell: ({ average_ms: value }: HealthView) => ms(value) },
   {
     head: "Time by hour",
-    cell: ({ name, hours, orders, longest_ms: longest }: HealthView) =>
-      orders === 0 ? (
-        <span class="quiet">none</span>
-      ) : (
-        <SparkLine
-          values={hours.map((hour) => hour.average_ms)}
-          label={`Average time of ${name} by hour; the slowest order took ${ms(longest)}`}
-        />
-      ),
+    cell: ({ name, hours, longest_ms: longest }: HealthView) => (
+      <SparkLine
+        values={hours.map((hour) => hour.average_ms)}
+        label={`Average time of ${name} by hour; the slowest order took ${ms(longest)}`}
+      />
+    ),
   },
   { head: "Slowest", number: true, cell: ({ longest_ms: value }: HealthView) => ms(value) },
 ];
+
+/** Those without orders have nothing to show but their names. */
+function Channels({ all }: { all: readonly HealthView[] }) {
+  const busy = all.filter(({ orders }) => orders > 0);
+  const quiet = all.filter(({ orders }) => orders === 0).map(({ name }) => name);
+  if (busy.length === 0) {
+    return (
+      <Empty title="No channel had an order in the last 24 hours.">
+        <p>Every payment is counted when its order is placed at a channel.</p>
+      </Empty>
+    );
+  }
+  return (
+    <>
+      <Table caption="Channels" columns={COLUMNS} rows={busy} />
+      {quiet.length === 0 ? null : <p class="quiet">{`No orders: ${quiet.join(", ")}.`}</p>}
+    </>
+  );
+}
 
 async function health(c: ConsoleContext) {
   const livemode = c.req.query("livemode") === "false" ? "false" : "true";
@@ -93,7 +107,7 @@ async function health(c: ConsoleContext) {
         or more orders got no answer.
       </p>
       <Live id="health" path={own} on seconds={30}>
-        <Table caption="Channels" columns={COLUMNS} rows={answer.body.data} />
+        <Channels all={answer.body.data} />
       </Live>
     </>,
   );

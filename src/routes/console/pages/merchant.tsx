@@ -40,6 +40,7 @@ async function merchantPage(c: ConsoleContext, form: Form | null, refusal: Refus
     listOf<FeePlanView>(c, "/v1/admin/fee-plans", { merchant_id: c.req.param("id"), limit: 100 }),
   ]);
   if (!answer.ok) return refused(c, answer);
+  if (!plans.ok) return refused(c, plans);
   const merchant = answer.body;
   const problem = refusal?.error ?? null;
   return show(
@@ -47,7 +48,6 @@ async function merchantPage(c: ConsoleContext, form: Form | null, refusal: Refus
     { title: merchant.name, back: MERCHANTS, notices: NOTICES, status: refusal?.status ?? 200 },
     <>
       <Problem problem={problem} fields={MERCHANT_FIELDS} />
-      <Actions merchant={merchant} />
       <div class="panel">
         <Details
           rows={[
@@ -60,9 +60,10 @@ async function merchantPage(c: ConsoleContext, form: Form | null, refusal: Refus
           ]}
         />
       </div>
+      <Actions merchant={merchant} />
       <section class="part" aria-labelledby="prices">
         <h2 id="prices">Prices of its own</h2>
-        {plans.ok && plans.body.data.length > 0 ? (
+        {plans.body.data.length > 0 ? (
           <FeePlanTable plans={plans.body.data} />
         ) : (
           <p>

@@ -25,6 +25,7 @@ export const ReplayForm = (props: {
         <Field
           name="created_gte"
           label="From (UTC)"
+          hint="When it began to miss them."
           type="datetime-local"
           required
           value={form?.text("created_gte") ?? ""}

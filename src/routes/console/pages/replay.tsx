@@ -47,15 +47,17 @@ async function jobPage(c: ConsoleContext) {
     },
     <Live id="job" path={`/console/jobs/${job.id}`} on={running} seconds={2}>
       <Progress job={job} />
-      <Details
-        rows={[
-          ["State", <Status status={job.state} />],
-          ["Error", job.error],
-          ["Job", <Id>{job.id}</Id>],
-          ["Begun", <Time at={job.created_at} />],
-          ["Last step", <Time at={job.updated_at} />],
-        ]}
-      />
+      <div class="panel">
+        <Details
+          rows={[
+            ["State", <Status status={job.state} />],
+            ["Error", job.error],
+            ["Job", <Id>{job.id}</Id>],
+            ["Begun", <Time at={job.created_at} />],
+            ["Last step", <Time at={job.updated_at} />],
+          ]}
+        />
+      </div>
       {running ? null : (
         <p>
           <LinkButton href={`/console/endpoints/${job.target}`}>See the deliveries</LinkButton>

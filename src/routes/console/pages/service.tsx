@@ -144,7 +144,6 @@ async function servicePage(
     },
     <>
       <Problem problem={extra.refusal?.error} />
-      <Actions service={service} />
       {extra.check === undefined ? null : <Findings check={extra.check} />}
       <div class="panel">
         <Details
@@ -166,6 +165,7 @@ async function servicePage(
           ]}
         />
       </div>
+      <Actions service={service} />
       <Prices service={service} />
       <Disclosure summary="The whole manifest">
         <Json value={manifestOf(service)} label="Manifest" />
