@@ -172,7 +172,8 @@ export const listTable = ({ speeds }: ListReport): string =>
       times(ratios.p50),
       times(ratios.p95),
       times(ratios.cpu),
-      verdict(ratios.p95, LIST_LIMIT),
+      // The limit is for lists of the same length.
+      verdict(ratios.p95, who === "as many" ? LIST_LIMIT : null),
     ]),
   );
 
@@ -184,13 +185,14 @@ ${listTable(report)}
 
 \`GET /v1/payment-intents\` over HTTP at the gateway's bundle, with 10,000 / with 1,000,000 payments of
 1,000 merchants in the local D1, snapshots of 1.5 KB. ${report.requests} requests of each call for each
-database, one here, one there. The limit holds for the ratio of p95: ${times(LIST_LIMIT)}. CPU is the
-processor time of the whole runtime process, which a busy machine disturbs less than the clock.
+database, one here, one there. Ratios of latencies are medians over blocks of 40 such pairs, so that a slow moment of
+the machine spoils one block; CPU is the processor time of the whole runtime process.
 
 - *as many*: four merchants who have 1,000 payments in both databases. What differs is how much of
-  other people's is there.
-- *a tenth of all*: one merchant who has 1,000 payments in the one and 100,000 in the other. What a
-  beginning of an order number matches is sorted by time, and there are a hundred times as many.
+  other people's is there. The ratio of p95 may be ${times(LIST_LIMIT)}.
+- *a tenth of all*: one merchant who has 1,000 payments in the one and 100,000 in the other. Two things
+  grow with a merchant's own payments: a filter that none of them passes looks at the index entry of
+  each, and what a beginning of an order number matches is sorted by time.
 `;
 
 /** The page with its part on lists replaced, or put before the part on QR codes. */

@@ -121,6 +121,9 @@ async function faultsOf(page: Page): Promise<readonly unknown[]> {
   return [...(await axe(page)), ...cspViolations(page), ...scriptErrors(page), ...sideways];
 }
 
+/** Those that are also shown narrow and dark. */
+const AT_NIGHT = new Set(["endpoint", "account-new", "audit", "health", "service"]);
+
 /** Address of each page, and the name of its picture when it has one. */
 const ofMerchants = (): readonly (readonly [string, string | null])[] => [
   ["/accounts", "accounts"],
@@ -193,7 +196,7 @@ describe.skipIf(noBrowser)("settings", () => {
         await page.setViewportSize({ width: 320, height: 640 });
         await page.emulateMedia({ colorScheme: "dark" });
         expect([path, "dark", await faultsOf(page)]).toEqual([path, "dark", []]);
-        if (picture !== null) await shoot(page, `console-${picture}-dark-320`);
+        if (AT_NIGHT.has(picture ?? "")) await shoot(page, `console-${picture}-phone-dark`);
         // oxlint-enable no-await-in-loop
       }
     },

@@ -661,7 +661,7 @@ describe("channel accounts", () => {
     expect(saved.location).toBe(`${path}?done=connected`);
     const unproven = await shop.submit(path, `${path}/verify`);
     const code = /role="alert"[\s\S]*?([A-Z]+_[A-Z_]+) · Request/.exec(unproven.html)?.[1];
-    expect([unproven.status, code]).toEqual([422, "x"]);
+    expect([unproven.status, code]).toEqual([422, "CHANNEL_NOT_CONFIGURED"]);
     const link = await shop.submit(path, `${path}/authorization`);
     expect(link.status).toBe(200);
     expect(link.html).toContain("/sandbox/pages/alipay/authorization?");
@@ -776,6 +776,20 @@ describe("services", () => {
     await shop.submit(`${path}/edit`, path, form);
     const { body } = await api("GET", `/v1/services/${idIn(saved)}`, { key: merchant.test });
     expect(body.provider).toMatchObject({ display_name: "Lantern & Co", agent_id: "agent_7" });
+  });
+
+  it("that cannot be active yet say why, at the fields too", async ({ expect }) => {
+    const live = await signIn(merchant.live);
+    const saved = await live.submit("/console/services/new", "/console/services", serviceForm());
+    const path = `/console/services/${idIn(saved)}`;
+    const checked = await live.submit(path, `${path}/validate`);
+    expect(checked.html).toContain("The service cannot be active yet");
+    expect(checked.html).toContain("no active account for wechat");
+    const refused = await live.submit(path, `${path}/activate`);
+    expect([refused.status, refused.html.includes(`${path}/edit?check=1`)]).toEqual([409, true]);
+    const { html } = await live.get(`${path}/edit?check=1`);
+    expect(html).toContain('<a href="#f-accepted-channels">');
+    expect(html).toMatch(/id="f-accepted-channels-error">\s*you have no active account/);
   });
 
   it("of others have no page here, also when they are active", async ({ expect }) => {

@@ -96,7 +96,7 @@ const clockText = (ms: number): string => {
 };
 
 /** Characters that still fit a line of large type on a small phone. */
-const LONG_AMOUNT = 10;
+const LONG_AMOUNT = 9;
 
 function Summary({ page }: { page: PaymentPage }) {
   const { speech, view, stage, now, deadline } = page;

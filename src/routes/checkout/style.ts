@@ -49,7 +49,7 @@ main { flex: 1; width: 100%; max-width: 56rem; margin: 0 auto; padding: 1rem;
 .left strong { font-variant-numeric: tabular-nums; }
 .left.soon { color: var(--warn); background: var(--warn-tint); }
 .left svg { flex: none; }
-.amount.long { font-size: clamp(1.375rem, 6.5vw, 1.875rem); }
+.amount.long { font-size: clamp(1.25rem, 6vw, 1.875rem); }
 .numbers { padding: .75rem 1.25rem; font-size: .8125rem; display: grid; gap: .375rem;
   border-top: 1px solid var(--line); background: var(--soft); }
 .numbers dt { color: var(--quiet); }
@@ -138,7 +138,7 @@ footer { padding: .5rem 1rem 1.5rem; text-align: center; font-size: .875rem; }
   .wide .stage { grid-area: stage; border-left: 1px solid var(--line); }
   .wide .numbers { grid-area: numbers; padding: 2rem; align-content: end; border-top: 0; }
   .amount { font-size: 2.5rem; }
-  .amount.long { font-size: 1.625rem; }
+  .amount.long { font-size: 1.5rem; }
   .stage { padding: 2.25rem; }
   .card.narrow { width: 100%; max-width: 30rem; margin: 0 auto; }
 }

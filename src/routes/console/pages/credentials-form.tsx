@@ -47,7 +47,7 @@ const Group = ({ group, ...rest }: { group: CredentialGroup } & Omit<Props, "gro
 );
 
 /** Some of the channels' descriptions are names of files, without a full stop. */
-const sentence = (text: string): string => (/[.;:]$/.test(text) ? text : `${text}.`);
+const sentence = (text: string): string => (/[.;:…]$/.test(text) ? text : `${text}.`);
 
 function hintOf({ hint, secret, required }: CredentialField, again: boolean): string | undefined {
   const parts = [

@@ -33,6 +33,7 @@ export interface ManifestTyped {
 
 /** As many rows as a form offers without being asked. */
 const ROWS = 3;
+/** As many prices as a manifest may have. */
 const MOST_ROWS = 20;
 
 const EMPTY_ROW: PriceRow = { id: "", label: "", currency: "", amount: "", min: "", max: "" };
@@ -53,10 +54,11 @@ export const EMPTY: ManifestTyped = {
 export const priceField = (row: number, name: string): string => `pricing.one_time.${row}.${name}`;
 
 /** The rows that a form shows: those that are filled, and room for more. */
-export const rowsOf = ({ prices }: ManifestTyped): readonly PriceRow[] => [
-  ...prices,
-  ...Array.from({ length: Math.max(2, ROWS - prices.length) }, () => EMPTY_ROW),
-];
+export const rowsOf = ({ prices }: ManifestTyped): readonly PriceRow[] =>
+  [...prices, ...Array.from({ length: Math.max(2, ROWS - prices.length) }, () => EMPTY_ROW)].slice(
+    0,
+    MOST_ROWS,
+  );
 
 const decimalsOf = (currency: string): number => CURRENCY_DECIMALS[currency] ?? 2;
 

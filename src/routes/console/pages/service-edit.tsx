@@ -16,7 +16,7 @@ import {
 } from "./manifest-form.ts";
 import { ServiceFields, serviceFieldNames } from "./service-fields.tsx";
 import { NEEDS, SERVICES } from "./services.tsx";
-import type { ChannelView, ManifestView, ServiceView } from "./views.ts";
+import type { ChannelView, ManifestView, ServiceView, ValidationView } from "./views.ts";
 
 const JSON_FIELD = "manifest";
 
@@ -116,6 +116,16 @@ const JsonField = ({ text, problem }: { text: string; problem: ApiProblem | null
   />
 );
 
+/** What keeps the service from being active, at its fields; null: nothing does. Changes nothing. */
+async function faultsOf(c: ConsoleContext): Promise<Refusal | null> {
+  const path = `/v1/services/${segment(c)}/validate`;
+  const answer = await api<ValidationView>(c, "POST", path, {});
+  if (!answer.ok) return answer;
+  const issues = answer.body.issues.filter(({ severity }) => severity === "error");
+  if (issues.length === 0) return null;
+  return { ...localRefusal(c, "The service cannot be active yet.", issues), status: 200 };
+}
+
 /** Every issue of a text is the text's: the summary above it names the member. */
 const underText = (refusal: Refusal): Refusal => ({
   ...refusal,
@@ -209,7 +219,8 @@ export const serviceEditPages: readonly Page[] = [
       const base = await loadOwn(c);
       if (!base.ok) return refused(c, base);
       const draft = draftOf(c.req.query("as") ?? "", startOf(base.body));
-      return editPage(c, base.body, draft, null);
+      const isChecked = c.req.query("check") !== undefined && draft.as === "form";
+      return editPage(c, base.body, draft, isChecked ? await faultsOf(c) : null);
     },
   },
   create,

@@ -21,7 +21,7 @@ import { confirmation, listOf, Pages, segment } from "./act.tsx";
 import { channelName } from "./payments.tsx";
 import { manifestOf } from "./service-edit.tsx";
 import { NEEDS, priceText, SERVICES } from "./services.tsx";
-import type { ServiceVersionView, ServiceView } from "./views.ts";
+import type { ServiceVersionView, ServiceView, ValidationView } from "./views.ts";
 
 const NOTICES = {
   registered: "The service is a draft. Check it, then activate it.",
@@ -29,11 +29,6 @@ const NOTICES = {
   activated: "The service is active: it is found, and payments can name it.",
   deactivated: "The service is out of force: no new payment can name it. Open ones go on.",
 };
-
-interface Validation {
-  readonly valid: boolean;
-  readonly issues: readonly { path: string; message: string; severity: "error" | "warning" }[];
-}
 
 const pathOf = (id: string): string => `/console/services/${id}`;
 const apiPath = (c: ConsoleContext, action = ""): string => `/v1/services/${segment(c)}${action}`;
@@ -55,7 +50,7 @@ const Actions = ({ service }: { service: ServiceView }) => (
   </div>
 );
 
-const Findings = ({ check }: { check: Validation }) => (
+const Findings = ({ id, check }: { id: string; check: ValidationView }) => (
   <section class="panel" aria-labelledby="findings" id="check">
     <h2 id="findings">
       {check.valid ? "The service can be active" : "The service cannot be active yet"}
@@ -70,6 +65,11 @@ const Findings = ({ check }: { check: Validation }) => (
           </li>
         ))}
       </ul>
+    )}
+    {check.valid ? null : (
+      <p>
+        <LinkButton href={`${pathOf(id)}/edit?check=1`}>Correct them in the form</LinkButton>
+      </p>
     )}
   </section>
 );
@@ -124,7 +124,7 @@ const Versions = (props: { c: ConsoleContext; list: ApiList<ServiceVersionView> 
 
 async function servicePage(
   c: ConsoleContext,
-  extra: { readonly check?: Validation; readonly refusal?: Refusal },
+  extra: { readonly check?: ValidationView; readonly refusal?: Refusal },
 ) {
   // The versions are for the owner only: another merchant's service has no page here.
   const [answer, versions] = await Promise.all([
@@ -144,7 +144,14 @@ async function servicePage(
     },
     <>
       <Problem problem={extra.refusal?.error} />
-      {extra.check === undefined ? null : <Findings check={extra.check} />}
+      {(extra.refusal?.error.issues.length ?? 0) === 0 ? null : (
+        <p>
+          <LinkButton href={`${pathOf(service.id)}/edit?check=1`}>
+            Correct them in the form
+          </LinkButton>
+        </p>
+      )}
+      {extra.check === undefined ? null : <Findings id={service.id} check={extra.check} />}
       <div class="panel">
         <Details
           rows={[
@@ -215,7 +222,7 @@ const validate: Page = {
   title: "Check the service",
   handler: async (c) => {
     await readForm(c);
-    const answer = await api<Validation>(c, "POST", apiPath(c, "/validate"), {});
+    const answer = await api<ValidationView>(c, "POST", apiPath(c, "/validate"), {});
     return servicePage(c, answer.ok ? { check: answer.body } : { refusal: answer });
   },
 };

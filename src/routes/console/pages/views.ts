@@ -179,6 +179,16 @@ export interface ServiceView extends ManifestView {
   readonly updated_at: string;
 }
 
+/** The answer of `POST /v1/services/{id}/validate`. */
+export interface ValidationView {
+  readonly valid: boolean;
+  readonly issues: readonly {
+    readonly path: string;
+    readonly message: string;
+    readonly severity: "error" | "warning";
+  }[];
+}
+
 export interface ServiceVersionView {
   readonly version: string;
   readonly manifest: ManifestView;
