@@ -184,19 +184,21 @@ export class IntentBook {
       action: null,
       actionExpiresAt: null,
       channelTransactionId: left.channelTransactionId,
+      // That another order of the payment was given back says nothing about the money of this one.
+      reversed: false,
     };
     const decided = decide(payment, command, now);
     if (!decided.ok) return decided;
-    const isOpen = before.order !== null && !isTerminal(before.payment.status);
+    const canBePaid = before.order !== null && !isTerminal(before.payment.status);
     if (before.order !== null) {
-      this.#leave(before.order, before.payment, false, isOpen ? now : null);
+      this.#leave(before.order, before.payment, false, canBePaid ? now : null);
     }
     this.#store.dropLeftOrder(left.order.number);
     const taken: IntentRecord = {
       ...before,
       order: left.order,
       payment,
-      afterworkAt: isOpen ? now + RECOVER_AFTER_MS : before.afterworkAt,
+      afterworkAt: canBePaid ? now + RECOVER_AFTER_MS : before.afterworkAt,
     };
     this.#store.updateOrder(taken);
     return this.#decide(taken, command, now, requestId);

@@ -53,7 +53,7 @@ export function decide(
     case "offered":
       return ok(move(payment, "qr_generated"));
     case "left":
-      return ok(isTerminal(payment.status) ? quietly(payment) : backToChoice(payment, null));
+      return ok(afterLeaving(payment, command.reversed));
     case "chosen":
       return ok(afterChoice(payment));
     case "charged":
@@ -71,12 +71,23 @@ export function decide(
 const mayChooseAgain = (payment: Payment): boolean =>
   payment.isAggregate && payment.closing === null && !isTerminal(payment.status);
 
-/** The buyer stands before the choice again. What was known about the order is gone with it. */
+/**
+ * The buyer stands before the choice again. What was known about the order is gone with it, also
+ * that its code was scanned: the next order's is not.
+ */
 const backToChoice = (payment: Payment, trouble: Failure | null): Decision => ({
-  payment: { ...payment, ...NO_ORDER, lastError: trouble },
+  payment: { ...payment, ...NO_ORDER, status: "qr_generated", lastError: trouble },
   visible: true,
   event: null,
 });
+
+/** A cancel or the deadline may overtake the choice: the order that it wants closed is closed now. */
+function afterLeaving(payment: Payment, reversed: boolean): Decision {
+  if (isTerminal(payment.status)) return quietly(payment);
+  return payment.closing === null
+    ? backToChoice(payment, null)
+    : afterClosing(payment, payment.closing, reversed);
+}
 
 const NO_ORDER = {
   order: "none",

@@ -47,7 +47,7 @@ async function aggregate(changes: Record<string, unknown> = {}): Promise<Payment
 }
 
 const choose = async (id: string, changes: Partial<Choice>): Promise<Answer> =>
-  (await intentStub(id).choose({ ...CHOICE, ...changes }, TRACE)) as Answer;
+  await intentStub(id).choose({ ...CHOICE, ...changes }, TRACE);
 
 /** The payment after a choice that was taken. */
 async function chosen(id: string, changes: Partial<Choice>): Promise<PaymentIntentView> {

@@ -13,6 +13,10 @@ import { manifestOf as manifest } from "../agents/kit.ts";
 interface Route {
   readonly method: string;
   readonly path: string;
+  /** What it asks of a key; null: nothing, it is open to everybody. */
+  readonly scope: string | null;
+  /** Whether it goes on behind a cursor. */
+  readonly isPaged: boolean;
 }
 
 /** What the owner has, by the place of the route that names it. */
@@ -34,17 +38,45 @@ let stranger: Merchant;
 let mine: Belongings;
 
 const { body: document } = await api("GET", "/openapi.json");
+interface Operation {
+  readonly "x-scope"?: string;
+  readonly parameters?: readonly { readonly name: string }[];
+}
+
 const routes: Route[] = Object.entries(
-  document.paths as Record<string, Record<string, { "x-scope"?: string }>>,
+  document.paths as Record<string, Record<string, Operation>>,
 ).flatMap(([path, methods]) =>
   Object.entries(methods)
-    .filter(([, operation]) => operation["x-scope"] !== undefined)
     .filter(([, operation]) => operation["x-scope"] !== "admin")
-    .map(([method]) => ({ method: method.toUpperCase(), path })),
+    .map(([method, operation]) => ({
+      method: method.toUpperCase(),
+      path,
+      scope: operation["x-scope"] ?? null,
+      isPaged: operation.parameters?.some(({ name }) => name === "cursor") === true,
+    })),
 );
 
-const aimed = routes.filter(({ path }) => path.includes("{"));
-const lists = routes.filter(({ method, path }) => method === "GET" && !path.includes("{"));
+/** Everybody's: what stands in the path is no merchant's, or knowing it is the permission. */
+const EVERYBODYS = new Set([
+  "GET /sandbox/channels/{channel}/keys",
+  "GET /sandbox/pages/{channel}",
+  "GET /sandbox/pages/{channel}/authorization",
+  "GET /sandbox/wallet/{payment_intent}",
+  "POST /sandbox/payments/{payment_intent}/{action}",
+  "GET /v1/callbacks/{channel}/{channel_account}/authorization",
+  "POST /v1/callbacks/{channel}/{channel_account}",
+  "GET /v1/channels/{slug}/errors",
+  "GET /v1/payment-intents/{id}/stream",
+  "GET /v1/qr/{payment_intent}.svg",
+]);
+
+const nameOf = ({ method, path }: Route) => `${method} ${path}`;
+
+const aimed = routes.filter((route) => route.path.includes("{") && !EVERYBODYS.has(nameOf(route)));
+const lists = routes.filter(
+  ({ method, path, scope, isPaged }) =>
+    method === "GET" && !path.includes("{") && (scope !== null || isPaged),
+);
 
 /** Whose id stands in the path. */
 const OWNED: readonly (readonly [RegExp, keyof Belongings])[] = [
@@ -110,32 +142,45 @@ async function made(path: string, key: string, body: unknown): Promise<string> {
   return reply.body.id;
 }
 
+/** Two of what can be listed, so that every list has a second page. */
 async function furnish({ test: key }: Merchant): Promise<Belongings> {
-  const endpoint = await made("/v1/webhook-endpoints", key, { url: "https://shop.example/hook" });
-  const payment = await made("/v1/payment-intents", key, {
-    amount: { currency: "CNY", value: 699 },
-    channel: "wechat",
-    description: SECRET_NAME,
-    merchant_order_id: "secret-order",
-  });
-  await api("POST", `/sandbox/payments/${payment}/pay`);
-  const refund = await made("/v1/refunds", key, {
-    payment_intent: payment,
-    amount: { currency: "CNY", value: 100 },
-  });
-  const event = await vi.waitFor(async () => {
-    const { body } = await api("GET", "/v1/events", { key });
-    if (body.data.length < 4) throw new Error("not yet");
-    return body.data[0].id as string;
+  const replayed = async (number: number) => {
+    const url = `https://shop.example/hook/${number}`;
+    const endpoint = await made("/v1/webhook-endpoints", key, { url });
+    const path = `/v1/webhook-endpoints/${endpoint}/replay`;
+    return { endpoint, job: await made(path, key, { created_gte: "2026-01-01T00:00:00Z" }) };
+  };
+  const sold = async (number: number) => {
+    const payment = await made("/v1/payment-intents", key, {
+      amount: { currency: "CNY", value: 699 },
+      channel: "wechat",
+      description: SECRET_NAME,
+      merchant_order_id: `secret-order-${number}`,
+    });
+    await api("POST", `/sandbox/payments/${payment}/pay`);
+    const amount = { currency: "CNY", value: 100 };
+    return { payment, refund: await made("/v1/refunds", key, { payment_intent: payment, amount }) };
+  };
+  const { endpoint, job } = await replayed(1);
+  await replayed(2);
+  const { payment, refund } = await sold(1);
+  await sold(2);
+  await vi.waitFor(async () => {
+    for (const [list, least] of [
+      ["payment-intents", 2],
+      ["refunds", 2],
+      ["events", 4],
+    ]) {
+      const { body } = await api("GET", `/v1/${list}`, { key });
+      if (body.data.length < Number(least)) throw new Error(`${list}: not yet`);
+    }
   });
   return {
     payment,
     refund,
-    event,
+    event: (await api("GET", "/v1/events", { key })).body.data[0].id,
     endpoint,
-    job: await made(`/v1/webhook-endpoints/${endpoint}/replay`, key, {
-      created_gte: "2026-01-01T00:00:00Z",
-    }),
+    job,
     service: await made("/v1/services", key, manifest({ name: SECRET_NAME })),
     account: (await api("GET", "/v1/channel-accounts", { key })).body.data[0].id,
     key: await made("/v1/api-keys", key, { label: SECRET_NAME, scopes: ["payments:read"] }),
@@ -164,7 +209,7 @@ beforeAll(async () => {
 
 describe("another merchant", () => {
   it.for(aimed)("$method $path finds nothing", async (route, { expect }) => {
-    const name = `${route.method} ${route.path}`;
+    const name = nameOf(route);
     const hasBody = route.method !== "GET" && route.method !== "DELETE";
     const make = BODIES[name];
     if (hasBody && make === undefined) throw new Error(`say in BODIES what ${name} would take`);
@@ -189,14 +234,20 @@ describe("another merchant", () => {
   });
 
   it("cannot use the owner's cursors", async ({ expect }) => {
-    const paged = ["payment-intents", "refunds", "events", "api-keys", "channel-accounts"];
-    for (const list of paged) {
-      const { body } = await api("GET", `/v1/${list}?limit=1`, { key: owner.test });
-      const cursor = body.next_cursor ?? body.data[0]?.id;
-      const after = list === "events" ? "after" : "cursor";
-      if (body.next_cursor === null) continue;
-      const reply = await api("GET", `/v1/${list}?${after}=${cursor}`, { key: stranger.test });
-      expect([list, reply.body.error?.code]).toEqual([list, "INVALID_CURSOR"]);
+    // Everybody's services are one list, with one cursor for all.
+    const paged = lists.filter(
+      ({ isPaged, path }) => isPaged && path !== "/v1/services" && !SHORT.has(path),
+    );
+    const places = paged.map(({ path }) => [path, "cursor"] as const);
+    expect(paged.length).toBeGreaterThan(6);
+    for (const [path, name] of [...places, ["/v1/events", "after"] as const]) {
+      const { body } = await api("GET", `${path}?limit=1`, { key: owner.test });
+      // With fewer than two the list would have no cursor to steal.
+      expect([path, typeof body.next_cursor]).toEqual([path, "string"]);
+      const at = `${path}?${name}=${encodeURIComponent(body.next_cursor)}`;
+      const reply = await api("GET", at, { key: stranger.test });
+      expect([path, reply.body.error?.code]).toEqual([path, "INVALID_CURSOR"]);
+      expect((await api("GET", at, { key: owner.test })).status).toBe(200);
     }
   });
 
@@ -218,9 +269,32 @@ describe("another merchant", () => {
       body: { amount, channel: "wechat", service_id: mine.service },
     });
     expect(service.body.error.code).toBe("SERVICE_NOT_FOUND");
-    for (const q of [mine.payment, "secret-order"]) {
+    for (const q of [mine.payment, "secret-order-1"]) {
       const { body } = await api("GET", `/v1/payment-intents?q=${q}`, { key });
       expect(body.data).toEqual([]);
+    }
+  });
+});
+
+describe("the owner itself", () => {
+  it("finds with the same requests what a stranger does not", { timeout: 120_000 }, async ({
+    expect,
+  }) => {
+    const other = await newMerchant("Control");
+    const belongings = await furnish(other);
+    // What ends things comes last.
+    const ordered = aimed.toSorted(
+      (a, b) => Number(a.method === "DELETE") - Number(b.method === "DELETE"),
+    );
+    for (const route of ordered) {
+      const name = nameOf(route);
+      const make = BODIES[name];
+      const reply = await api(route.method, addressFor(route, belongings), {
+        key: other.test,
+        ...(make ? { body: make() } : {}),
+      });
+      expect([name, isRefusal(reply)]).toEqual([name, NOT_THERE.has(name)]);
+      expect([name, reply.status < 500]).toEqual([name, true]);
     }
   });
 });
@@ -273,39 +347,62 @@ describe("the console", () => {
     ({ path, method }) => !path.includes(":") && method.toUpperCase() === "GET",
   );
 
+  const ABOUT_ITSELF: [string, number][] = [];
+
   const operatorPages = PAGES.filter(({ scope }) => scope === "operator");
+
+  /** All of these are about one thing that the merchant has: nobody else gets further than that. */
+  async function tryAll(key: string, belongings: Belongings): Promise<[string, number][]> {
+    const { cookie, csrf } = await signIn(key);
+    const answers: [string, number][] = [];
+    for (const { method, path } of aimedPages) {
+      const place = PLACES.find(([at]) => at.test(path))?.[1];
+      if (place === undefined) throw new Error(`say in PLACES whose id /console${path} names`);
+      const address = `/console${path}`.replaceAll(/:(\w+)(\{[^}]*\})?/g, (_, name: string) =>
+        name === "id" ? belongings[place] : (OTHER_PARAMETERS[name] ?? "1"),
+      );
+      const verb = method.toUpperCase();
+      const fields = { _csrf: csrf, amount: "1.00", sure: "yes", event: belongings.event };
+      const reply = await page(verb, address, verb === "POST" ? fields : null, cookie);
+      if (key !== owner.test && reply.body.includes(SECRET_NAME)) {
+        throw new Error(`${verb} ${path} tells of it`);
+      }
+      // Led to the sign-in page, nothing would have been tried at all.
+      if (reply.headers.get("Location")?.includes("/sign-in") === true) {
+        throw new Error(`${verb} ${path}: not signed in any more`);
+      }
+      answers.push([`${verb} ${path}`, reply.status]);
+    }
+    return answers;
+  }
 
   it(
     "shows a stranger nothing and does nothing for it",
     { timeout: 120_000 },
     async ({ expect }) => {
-      const { cookie, csrf } = await signIn(stranger.test);
       const before = await inventory(owner);
-      for (const { method, path } of aimedPages) {
-        const place = PLACES.find(([at]) => at.test(path))?.[1];
-        if (place === undefined) throw new Error(`say in PLACES whose id /console${path} names`);
-        const address = `/console${path}`.replaceAll(/:(\w+)(\{[^}]*\})?/g, (_, name: string) =>
-          name === "id" ? mine[place] : (OTHER_PARAMETERS[name] ?? "1"),
-        );
-        const isPost = method.toUpperCase() === "POST";
-        const form = isPost ? { csrf, _csrf: csrf, amount: "1.00", sure: "yes" } : null;
-        const reply = await page(method.toUpperCase(), address, form, cookie);
-        expect([method, path, reply.status >= 400 || reply.status === 303]).toEqual([
-          method,
-          path,
-          true,
-        ]);
-        expect(reply.body).not.toContain(SECRET_NAME);
+      for (const key of [stranger.test, stranger.live, owner.live]) {
+        const answers = await tryAll(key, mine);
+        expect(answers.filter(([, status]) => status !== 404)).toEqual(ABOUT_ITSELF);
       }
       expect(await inventory(owner)).toBe(before);
     },
   );
 
+  it("does find for the owner what it does not for a stranger", { timeout: 120_000 }, async ({
+    expect,
+  }) => {
+    const other = await newMerchant("Control");
+    const answers = await tryAll(other.test, await furnish(other));
+    const missing = answers.filter(([, status]) => status === 404).map(([name]) => name);
+    expect(missing).toEqual(["X"]);
+  });
+
   it("lists nothing of the owner's", { timeout: 120_000 }, async ({ expect }) => {
     const { cookie } = await signIn(stranger.test);
     for (const { path } of plainPages) {
       const reply = await page("GET", path === "/" ? "/console" : `/console${path}`, null, cookie);
-      expect([path, traces().test(reply.body)]).toEqual([path, false]);
+      expect([path, reply.status, traces().test(reply.body)]).toEqual([path, 200, false]);
     }
   });
 

@@ -95,8 +95,11 @@ const clockText = (ms: number): string => {
   return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
 };
 
-/** Characters that still fit a line of large type on a small phone. */
-const LONG_AMOUNT = 9;
+/** Smaller type, so that an amount stays on one line also on a small phone. */
+const sizeOf = (amount: string): string => {
+  if (amount.length <= 9) return "amount";
+  return amount.length <= 13 ? "amount long" : "amount longest";
+};
 
 function Summary({ page }: { page: PaymentPage }) {
   const { speech, view, stage, now, deadline } = page;
@@ -110,7 +113,7 @@ function Summary({ page }: { page: PaymentPage }) {
       <h1>
         <span>{texts.payTo}</span> <bdi>{view.merchant_name}</bdi>
       </h1>
-      <p class={amount.length > LONG_AMOUNT ? "amount long" : "amount"}>
+      <p class={sizeOf(amount)}>
         {amount}
         {/* Half of Asia has a yuan, yen or dollar sign. */}
         {amount.includes(currency) ? null : <small> {currency}</small>}

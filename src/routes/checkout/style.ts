@@ -30,7 +30,7 @@ h2:focus { outline: none; }
   white-space: nowrap; }
 .banner { text-wrap: balance; padding: .5rem 1rem; text-align: center; font-size: .875rem; font-weight: 600;
   color: var(--warn); background: var(--warn-tint); }
-main { flex: 1; width: 100%; max-width: 56rem; margin: 0 auto; padding: 1rem;
+main { flex: 1; width: 100%; max-width: 58rem; margin: 0 auto; padding: 1rem;
   display: flex; flex-direction: column; justify-content: center; }
 .card { background: var(--card); border: 1px solid var(--line); border-radius: 1.25rem;
   box-shadow: var(--shadow); overflow: hidden; }
@@ -49,7 +49,8 @@ main { flex: 1; width: 100%; max-width: 56rem; margin: 0 auto; padding: 1rem;
 .left strong { font-variant-numeric: tabular-nums; }
 .left.soon { color: var(--warn); background: var(--warn-tint); }
 .left svg { flex: none; }
-.amount.long { font-size: clamp(1.25rem, 6vw, 1.875rem); }
+.amount.long { font-size: clamp(1.5rem, 7.5vw, 1.875rem); }
+.amount.longest { font-size: clamp(1.25rem, 6vw, 1.5rem); }
 .numbers { padding: .75rem 1.25rem; font-size: .8125rem; display: grid; gap: .375rem;
   border-top: 1px solid var(--line); background: var(--soft); }
 .numbers dt { color: var(--quiet); }
@@ -133,12 +134,13 @@ footer { padding: .5rem 1rem 1.5rem; text-align: center; font-size: .875rem; }
 .languages span { color: var(--text); font-weight: 650; }
 @media (min-width: 48rem) {
   .card.wide { display: grid; grid-template: "summary stage" auto "numbers stage" 1fr
-    / minmax(0, 19rem) minmax(0, 1fr); min-height: 32rem; }
+    / minmax(0, 21rem) minmax(0, 1fr); min-height: 32rem; }
   .wide .summary { grid-area: summary; padding: 2rem; border-bottom: 0; }
   .wide .stage { grid-area: stage; border-left: 1px solid var(--line); }
   .wide .numbers { grid-area: numbers; padding: 2rem; align-content: end; border-top: 0; }
   .amount { font-size: 2.5rem; }
-  .amount.long { font-size: 1.5rem; }
+  .amount.long { font-size: 1.875rem; }
+  .amount.longest { font-size: 1.5rem; }
   .stage { padding: 2.25rem; }
   .card.narrow { width: 100%; max-width: 30rem; margin: 0 auto; }
 }

@@ -104,6 +104,6 @@ export function registerPaymentsExport(app: App): void {
         "Content-Disposition": `attachment; filename="payments-${day}.csv"`,
         "Cache-Control": "no-store",
       },
-    }) as never;
+    });
   });
 }
