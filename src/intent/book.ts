@@ -191,7 +191,7 @@ export class IntentBook {
     if (!decided.ok) return decided;
     const canBePaid = before.order !== null && !isTerminal(before.payment.status);
     if (before.order !== null) {
-      this.#leave(before.order, before.payment, false, canBePaid ? now : null);
+      this.#leave(before.order, before.payment, before.payment.reversed, canBePaid ? now : null);
     }
     this.#store.dropLeftOrder(left.order.number);
     const taken: IntentRecord = {
@@ -209,6 +209,11 @@ export class IntentBook {
     const order = this.#store.read()?.order ?? null;
     if (order?.number === number) return order;
     return this.#left(number)?.order ?? null;
+  }
+
+  /** Whether this order was left, and paid and given back in one stroke by closing it. */
+  isGivenBack(number: string): boolean {
+    return this.#left(number)?.reversed === true;
   }
 
   flushJournal(): void {

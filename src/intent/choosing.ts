@@ -78,8 +78,9 @@ export class Choosing {
     if (trouble !== null) return trouble;
     if (!book.choose(made.value, systemClock.now(), work.requestId)) {
       const after = book.read();
-      // Paid while it was being closed: the page shows that.
-      return after === null || !isTerminal(after.payment.status) ? goneAway : null;
+      if (after === null) return goneAway;
+      // Paid or cancelled while it was being closed: the page shows that.
+      return isTerminal(after.payment.status) ? null : beingClosed;
     }
     await exchanges.charge(work, true);
     return null;

@@ -171,6 +171,8 @@ export class Exchanges {
 
   /** Closes the orders that were left and can still be paid. Never throws. */
   async closeLeft(work: Work): Promise<void> {
+    // As in `leave`: an order that is on its way would be opened after it was closed.
+    await this.#charging?.catch(() => undefined);
     const record = this.#book.read();
     if (record === null) return;
     for (const left of this.#book.leftOrders()) {
@@ -224,6 +226,8 @@ export class Exchanges {
   async raise(report: PaymentReport, work: Work): Promise<boolean> {
     const record = this.#book.read();
     const order = this.#book.orderOf(report.paymentId);
+    // Its success notice tells of money that has gone back: nobody may give it back once more.
+    if (this.#book.isGivenBack(report.paymentId)) return false;
     const misfit = record === null || order === null ? null : misfitOf(record, order, report);
     if (record === null || misfit === null) return false;
     await writeDown(this.#env, misfit, systemClock.now(), record.sequence, work.requestId);
@@ -231,9 +235,12 @@ export class Exchanges {
   }
 
   /** Whether the report says something that the payment does not know yet. */
-  isNews({ state }: PaymentReport): boolean {
-    const status = this.#book.read()?.payment.status;
-    return status !== undefined && status !== "succeeded" && (state === "paid" || status !== state);
+  isNews({ state, paymentId }: PaymentReport): boolean {
+    const record = this.#book.read();
+    if (record === null || record.payment.status === "succeeded") return false;
+    if (state === "paid") return !this.#book.isGivenBack(paymentId);
+    const says = state !== "absent" && state !== "open" && record.payment.status !== state;
+    return says && record.order?.number === paymentId;
   }
 
   /** One door for news: callback, poll, sync and close. True when something visible changed. */

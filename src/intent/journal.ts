@@ -36,13 +36,43 @@ export type JournalEntry = ChannelCallEntry | CallbackEntry;
 const FIRST_KEPT = 10;
 const LAST_KEPT = 30;
 
-/** The first ones say how it began, the last ones how it stands; a long wait in between is cut. */
-export const appended = (
+/** Longest word of a channel (a code, a state) that is kept, in characters. */
+const LONGEST_WORD = 200;
+
+/** Most exchanges of one call that are kept: a token, the call, and each once more. */
+const MOST_EXCHANGES = 4;
+
+/** As JSON, in characters. With it the payment's row stays far below the 2 MB that a row may have. */
+const LONGEST_JOURNAL = 400_000;
+
+const word = (text: string): string =>
+  text.length > LONGEST_WORD ? `${text.slice(0, LONGEST_WORD)}…` : text;
+
+/** Attack: a channel's reply whose words would fill the payment's row, which then takes no payment. */
+const fitted = (entry: JournalEntry): JournalEntry =>
+  entry.type === "callback"
+    ? { ...entry, status: word(entry.status), detail: word(entry.detail) }
+    : { ...entry, code: word(entry.code), exchanges: entry.exchanges.slice(-MOST_EXCHANGES) };
+
+/**
+ * The first ones say how it began, the last ones how it stands; a long wait in between is cut, and
+ * more of the middle where the entries are long.
+ */
+export function appended(
   journal: readonly JournalEntry[],
   entries: readonly JournalEntry[],
-): JournalEntry[] => {
-  const all = [...journal, ...entries];
-  return all.length <= FIRST_KEPT + LAST_KEPT
-    ? all
-    : [...all.slice(0, FIRST_KEPT), ...all.slice(-LAST_KEPT)];
-};
+): JournalEntry[] {
+  const all = [...journal, ...entries.map(fitted)];
+  const kept =
+    all.length <= FIRST_KEPT + LAST_KEPT
+      ? all
+      : [...all.slice(0, FIRST_KEPT), ...all.slice(-LAST_KEPT)];
+  const sizes = kept.map((entry) => JSON.stringify(entry).length);
+  let size = sizes.reduce((sum, each) => sum + each, 0);
+  while (size > LONGEST_JOURNAL && kept.length > 1) {
+    const at = Math.min(FIRST_KEPT, kept.length - 2);
+    kept.splice(at, 1);
+    size -= sizes.splice(at, 1)[0] ?? 0;
+  }
+  return kept;
+}

@@ -187,6 +187,15 @@ async function furnish({ test: key }: Merchant): Promise<Belongings> {
   };
 }
 
+/** Lists of which the owner has no two. */
+const SHORT = new Set(["/v1/reconciliation/exceptions"]);
+
+/** Not there for the owner either: the other half of the path is nothing that it has. */
+const NOT_THERE = new Set([
+  "DELETE /v1/channel-accounts/{id}/credentials/{version}",
+  "GET /v1/channel-accounts/{id}/onboarding/{application_number}",
+]);
+
 /** All that the owner can see of itself, for comparison. Stamps of use move by themselves. */
 async function inventory({ test: key }: Merchant): Promise<string> {
   const replies = await Promise.all(EVERYTHING.map((path) => api("GET", path, { key })));
@@ -342,12 +351,13 @@ describe("the console", () => {
   ];
 
   const merchantPages = PAGES.filter(({ scope }) => scope !== "operator");
-  const aimedPages = merchantPages.filter(({ path }) => path.includes(":"));
+  // What removes a thing comes last, or the others would find nothing for its owner either.
+  const aimedPages = merchantPages
+    .filter(({ path }) => path.includes(":"))
+    .toSorted((a, b) => Number(a.path.endsWith("/delete")) - Number(b.path.endsWith("/delete")));
   const plainPages = merchantPages.filter(
     ({ path, method }) => !path.includes(":") && method.toUpperCase() === "GET",
   );
-
-  const ABOUT_ITSELF: [string, number][] = [];
 
   const operatorPages = PAGES.filter(({ scope }) => scope === "operator");
 
@@ -364,7 +374,7 @@ describe("the console", () => {
       const verb = method.toUpperCase();
       const fields = { _csrf: csrf, amount: "1.00", sure: "yes", event: belongings.event };
       const reply = await page(verb, address, verb === "POST" ? fields : null, cookie);
-      if (key !== owner.test && reply.body.includes(SECRET_NAME)) {
+      if (belongings === mine && reply.body.includes(SECRET_NAME)) {
         throw new Error(`${verb} ${path} tells of it`);
       }
       // Led to the sign-in page, nothing would have been tried at all.
@@ -383,7 +393,7 @@ describe("the console", () => {
       const before = await inventory(owner);
       for (const key of [stranger.test, stranger.live, owner.live]) {
         const answers = await tryAll(key, mine);
-        expect(answers.filter(([, status]) => status !== 404)).toEqual(ABOUT_ITSELF);
+        expect(answers.filter(([, status]) => status !== 404)).toEqual([]);
       }
       expect(await inventory(owner)).toBe(before);
     },
@@ -395,7 +405,8 @@ describe("the console", () => {
     const other = await newMerchant("Control");
     const answers = await tryAll(other.test, await furnish(other));
     const missing = answers.filter(([, status]) => status === 404).map(([name]) => name);
-    expect(missing).toEqual(["X"]);
+    // The sandbox account's credentials have no versions.
+    expect(missing).toEqual(["POST /accounts/:id/credentials/:version/retire"]);
   });
 
   it("lists nothing of the owner's", { timeout: 120_000 }, async ({ expect }) => {
