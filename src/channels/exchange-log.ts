@@ -26,11 +26,22 @@ const HIDDEN = "[redacted]";
  * Names of fields whose values are never kept: signatures, keys, tokens, codes that pay, and what
  * identifies a person.
  */
-const SECRET =
-  /sign|secret|token|passw|auth_?code|payment_?code|open_?id|buyer|payer_?(id|name|account|client)|user_?id|login|logon|phone|mobile|email|name$|id_?card|bank_?(card|acc)|account_?(no|num|name)|ciphertext|nonce|key|cert|credential|client_?ip|prepay|pay_?(info|url|string|sign)|package/i;
+const SECRET = new RegExp(
+  [
+    "sign|secret|token|passw|ciphertext|nonce|key|cert|credential|hmac|salt|checksum|cvv",
+    // Codes that pay: IOTPay and Antom have names of their own for what a till has scanned.
+    "auth_?code|payment_?code|identity_?code|security_?code|payment_?method_?id|prepay|package",
+    "pay_?(info|url|string|sign)",
+    "open_?id|buyer|payer_?(id|name|account|client|proxy)|user_?id|customer|login|logon",
+    "phone|mobile|email|name$|birth|client_?ip",
+    "id_?card|card_?(no|num|id|info|holder)|bank_?(card|acc)|acc_?no|account_?(no|num|name)",
+    "received_?account|proxy_?(id|value)",
+  ].join("|"),
+  "i",
+);
 
 /** Short codes that the code table hides too eagerly, and that say what happened. */
-const HARMLESS = new Set(["sign_type", "signType", "keyVersion"]);
+const HARMLESS = new Set(["sign_type", "signType", "keyVersion", "customerBelongsTo"]);
 
 const isSecret = (name: string): boolean => SECRET.test(name) && !HARMLESS.has(name);
 
@@ -47,8 +58,10 @@ function redactValue(value: unknown, depth: number): unknown {
   );
 }
 
-/** Alipay and IOTPay put JSON into a field of a form. */
+/** Alipay and IOTPay put JSON into a field of a form; links carry their secrets in the query. */
 function redactNested(text: string, depth: number): string {
+  if (depth > DEEPEST) return HIDDEN;
+  if (/^[a-z][\w+.-]*:\/\/[^\s?]*\?/i.test(text)) return redactQuery(text, depth + 1);
   if (!/^\s*[[{]/.test(text)) return text;
   const parsed = parseJson(text);
   return parsed === undefined ? HIDDEN : JSON.stringify(redactValue(parsed, depth + 1));
@@ -64,10 +77,16 @@ function parseJson(text: string): unknown {
 
 const isForm = (text: string): boolean => /^[\w.[\]%-]+=/.test(text) && !/[\r\n<]/.test(text);
 
-const redactForm = (text: string): string =>
+const redactForm = (text: string, depth = 0): string =>
   [...new URLSearchParams(text)]
-    .map(([name, value]) => `${name}=${isSecret(name) ? HIDDEN : redactNested(value, 0)}`)
+    .map(([name, value]) => `${name}=${isSecret(name) ? HIDDEN : redactNested(value, depth)}`)
     .join("&");
+
+/** A merchant's return address, or the channel's page, without what its query keeps secret. */
+const redactQuery = (link: string, depth: number): string => {
+  const start = link.indexOf("?") + 1;
+  return link.slice(0, start) + redactForm(link.slice(start), depth);
+};
 
 const cut = (text: string): string =>
   text.length > LONGEST ? `${text.slice(0, LONGEST)}… (${text.length} characters)` : text;

@@ -86,6 +86,20 @@ export class Outbox {
     }
   }
 
+  /**
+   * Sends the copy anew, without events, when only our own book-keeping changed. Never throws; what
+   * is not published yet brings the copy along by itself.
+   */
+  async refreshCopy(log: Logger): Promise<void> {
+    const record = this.#store.read();
+    if (record === null || record.published < record.sequence) return;
+    try {
+      await this.#env.EVENTS.send(await this.#message(record, []));
+    } catch (error) {
+      log("warn", "copy.failed", { intent: record.terms.id, error: describeError(error) });
+    }
+  }
+
   /** The sequence up to which everything is out. */
   async #send(record: IntentRecord): Promise<number> {
     let changes = this.#store.changesAfter(record.published, CHANGES_PER_MESSAGE);

@@ -98,16 +98,15 @@ export class IntentRefunds {
       await this.#settle(id, false, work);
     }
     // Nothing left to look at must not wake the object again and again.
-    this.#parts.book.note(
-      (record) => ({
-        ...record,
-        afterworkAt: earliest(
-          earliest(nextRefundAsk(this.#parts.book.refunds()), lateAt),
-          nextClosing(this.#parts.book.leftOrders()),
-        ),
-      }),
-      systemClock.now(),
+    const { book, outbox } = this.#parts;
+    const next = earliest(
+      earliest(nextRefundAsk(book.refunds()), lateAt),
+      nextClosing(book.leftOrders()),
     );
+    const isOver = next === null && book.read()?.afterworkAt !== null;
+    book.note((record) => ({ ...record, afterworkAt: next }), systemClock.now());
+    // No change that a merchant sees took it back from the copy: the sweeper would go on for ever.
+    if (isOver) await outbox.refreshCopy(work.log);
   }
 
   /**

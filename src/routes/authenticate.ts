@@ -19,6 +19,7 @@ import { database } from "../store/db.ts";
 import { readableBody } from "./body.ts";
 import type { AppContext, AppEnv } from "./http.ts";
 import { insiderOf } from "./inside.ts";
+import { limitRate, limitStrangers } from "./rate-limit.ts";
 
 export const SCOPES = [
   "payments:read",
@@ -52,8 +53,7 @@ export const forgetAllApiKeys = (): void => knownKeys.clear();
 function loadKey(c: AppContext, publicId: string, now: number): Promise<KnownKey | null> {
   const { env } = c;
   return knownKeys.get(publicId, now, async () => {
-    // A key that is not in memory costs a round trip to D1: strangers may not ask for many.
-    await limitRate(c, `address:${c.req.header("CF-Connecting-IP") ?? "unknown"}`);
+    await limitStrangers(c);
     const holder = await findKeyHolder(database(env.DB), publicId);
     if (holder === null) return null;
     const secret = await openVault(env.VAULT_KEY).open(holder.key.sealed_secret, holder.key.id);
@@ -149,18 +149,6 @@ function checkKey(c: AppContext, { key, merchant }: KeyHolder, now: number): voi
       "This merchant is not verified yet: test keys work, live keys do once an operator has verified it.",
     );
   }
-}
-
-/** The deployment's shield against abuse. @throws ApiError RATE_LIMITED */
-export async function limitRate(c: AppContext, counter: string): Promise<void> {
-  const { success } = await c.env.LIMITER.limit({ key: counter });
-  if (success) return;
-  throw new ApiError(failure("RATE_LIMITED", "Too many requests; wait a minute."), {
-    "Retry-After": "60",
-    "RateLimit-Limit": "6000",
-    "RateLimit-Remaining": "0",
-    "RateLimit-Reset": "60",
-  });
 }
 
 const allows = (scopes: readonly string[], scope: Scope | null) =>

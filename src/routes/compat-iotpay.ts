@@ -43,6 +43,7 @@ import { checkEndpointUrl, ownHostsOf } from "../webhooks/policy.ts";
 import { authenticate, type Scope } from "./authenticate.ts";
 import { createPayment, orderId } from "./create-payment.ts";
 import { type App, type AppContext, ownerOf, traceOf } from "./http.ts";
+import { limitStrangers } from "./rate-limit.ts";
 
 /** The JSON of an object's answer. @throws Refused */
 function jsonOf(answer: Answer): string {
@@ -195,13 +196,6 @@ const OPERATIONS: Readonly<Record<string, readonly [Scope, Operation]>> = {
   query_order: ["payments:read", queryOrder],
   refund_order: ["refunds:write", refundOrder],
 };
-
-/** Stops strangers with made-up merchant numbers before the database is asked. @throws ApiError */
-async function limitStrangers(c: AppContext): Promise<void> {
-  const address = c.req.header("CF-Connecting-IP") ?? "unknown";
-  const { success: allowed } = await c.env.LIMITER.limit({ key: `address:${address}` });
-  if (!allowed) throw apiError("RATE_LIMITED", "Too many requests; wait a minute.");
-}
 
 /** Says no in IOTPay's form; what is not ours to explain is a system error. */
 function explain(c: AppContext, thrown: unknown): Members {

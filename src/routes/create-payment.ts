@@ -144,12 +144,23 @@ interface Payable {
 async function payable(c: AppContext, body: CreateBody): Promise<Payable> {
   const demand = await demandOf(c, body);
   const accounts: ChannelAccountRow[] = [];
+  let missing: unknown = null;
   for (const channel of demand.channels) {
-    accounts.push(await usableAccount(c, channel, body.channel_account ?? null));
+    try {
+      accounts.push(await usableAccount(c, channel, body.channel_account ?? null));
+    } catch (refusal) {
+      if (!demand.areOffered || !isMissing(refusal)) throw refusal;
+      missing ??= refusal;
+    }
   }
+  if (accounts.length === 0) throw missing;
   if (accounts.length > 1) checkChoices(body, demand);
   return { demand, accounts };
 }
+
+/** The merchant has no account of its own for the channel. */
+const isMissing = (refusal: unknown): boolean =>
+  refusal instanceof ApiError && refusal.failure.code === "CHANNEL_NOT_CONFIGURED";
 
 /**
  * Creates the payment, or answers as the first time. A repeat is answered also when its account

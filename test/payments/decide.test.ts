@@ -256,6 +256,35 @@ describe("closing", () => {
   });
 });
 
+describe("a buyer who takes another channel", () => {
+  const left: Command = { type: "left", reversed: false };
+  const offered: Payment = { ...fresh, isAggregate: true, order: "none", status: "qr_generated" };
+
+  it.for(["scanning", "authorized", "captured"] as const)(
+    "begins anew: that the old code was %s says nothing about the next",
+    (state, { expect }) => {
+      for (const end of [left, report("closed"), report("failed")]) {
+        const { payment } = play([{ type: "chosen" }, charged, report(state), end], NOW, offered);
+        expect(payment).toMatchObject({ status: "qr_generated", order: "none", action: null });
+      }
+    },
+  );
+
+  it.for([
+    ["cancel", "cancelled"],
+    ["expire", "expired"],
+  ] as const)("has no choice left when it was closed to %s", ([reason, status], { expect }) => {
+    const closing = play([{ type: "chosen" }, charged, { type: "close", reason }], NOW, offered);
+    expect(play([left], NOW, closing.payment)).toMatchObject({
+      payment: { status, closing: null, reversed: false },
+      events: [`payment_intent.${status}`],
+    });
+    expect(
+      play([{ type: "left", reversed: true }, report("paid")], NOW, closing.payment).payment,
+    ).toMatchObject({ status, reversed: true });
+  });
+});
+
 const anyReport = fc
   .record({
     state: fc.constantFrom<ReportedState>(

@@ -1,7 +1,9 @@
 /** The console's door and its payments: sessions, forms of strangers, scopes, tenants, hostile texts. */
+import { createExecutionContext, waitOnExecutionContext } from "cloudflare:test";
 import { env, exports } from "cloudflare:workers";
 import { describe, it } from "vitest";
 
+import { createApp } from "../../src/app.ts";
 import { nextPath } from "../../src/routes/console/sign-in.tsx";
 import { PAGES } from "../../src/routes/console/table.ts";
 import { api, type Merchant, newMerchant, projected } from "../intent/kit.ts";
@@ -393,6 +395,84 @@ describe("a session", () => {
     const part = await send("GET", "/console/payments", { "HX-Request": "true" });
     expect(part.status).toBe(204);
     expect(isSignIn(part.headers.get("HX-Redirect") ?? "")).toBe(true);
+  });
+});
+
+describe("the door", () => {
+  /** As the platform would call another deployment. */
+  async function ask(bindings: Env, url: string, init: RequestInit = {}): Promise<Response> {
+    const ctx = createExecutionContext();
+    const answer = await createApp().fetch(new Request(url, init), bindings, ctx);
+    await waitOnExecutionContext(ctx);
+    return answer;
+  }
+
+  it("is there over TLS alone in production, and says so to browsers", async ({ expect }) => {
+    const merchant = await newMerchant();
+    const production: Env = { ...env, ENVIRONMENT: "production" };
+    const host = "pay.gateway.example";
+    const form = {
+      method: "POST",
+      headers: { ...OURS, "Content-Type": "application/x-www-form-urlencoded" },
+      body: new URLSearchParams({ secret: merchant.test }).toString(),
+    };
+    for (const init of [{}, form]) {
+      for (const path of ["/console", "/console/sign-in", "/console/payments?q=1"]) {
+        // oxlint-disable-next-line no-await-in-loop -- in order
+        const clear = await ask(production, `http://${host}${path}`, init);
+        expect([path, clear.status]).toEqual([path, 303]);
+        expect(clear.headers.get("Location")).toBe(`https://${host}/console`);
+        expect(clear.headers.get("Set-Cookie")).toBeNull();
+      }
+    }
+    const safe = await ask(production, `https://${host}/console/sign-in`, form);
+    expect([safe.status, safe.headers.get("Location")]).toEqual([303, "/console"]);
+    expect(safe.headers.get("Strict-Transport-Security")).toBe("max-age=31536000");
+    // A laptop has no certificate, and must not be told to ask for one for a year.
+    const local = await ask(env, "http://localhost:8787/console/sign-in");
+    expect(local.status).toBe(200);
+    expect(local.headers.get("Strict-Transport-Security")).toBeNull();
+  });
+
+  it("does not ask the database for every stranger's cookie", async ({ expect }) => {
+    const asked: string[] = [];
+    const shut: Env = {
+      ...env,
+      LIMITER: {
+        limit: async ({ key }: { key: string }) => {
+          asked.push(key);
+          return { success: false };
+        },
+      } as never,
+      DB: new Proxy(env.DB, {
+        get: () => {
+          throw new Error("asked the database");
+        },
+      }),
+    };
+    const look = (cookie: string) =>
+      ask(shut, `${ORIGIN}/console/payments`, {
+        redirect: "manual",
+        headers: { Cookie: `__Secure-itpay_console=${cookie}`, "CF-Connecting-IP": "198.51.9.9" },
+      });
+    const guess = await look("A".repeat(43));
+    expect([guess.status, asked]).toEqual([429, ["address:198.51.9.9"]]);
+    expect(await guess.text()).toContain("Too many requests; wait a minute.");
+    const noCookie = await look("short");
+    expect([noCookie.status, asked.length]).toEqual([303, 1]);
+  });
+
+  it("takes nothing that only says it is a form", async ({ expect }) => {
+    const me = await visitor((await newMerchant()).test);
+    for (const type of ["multipart/form-data", "multipart/form-data; boundary=x"]) {
+      for (const path of ["/console/services", "/console/sign-in"]) {
+        const headers = { Cookie: me.cookie, ...OURS, "Content-Type": type };
+        // oxlint-disable-next-line no-await-in-loop -- in order
+        const answer = await send("POST", path, headers, { secret: "x", _csrf: me.csrf });
+        expect([type, path, answer.status]).toEqual([type, path, 400]);
+        expect(answer.text).toContain("The form is not readable.");
+      }
+    }
   });
 });
 

@@ -9,6 +9,7 @@ import type { Choice } from "../../intent/choosing.ts";
 import { intentObject } from "../../intent/client.ts";
 import { isId } from "../../ids.ts";
 import { type AppContext, publicOrigin, traceOf } from "../http.ts";
+import { isWithinRate } from "../rate-limit.ts";
 import { showNotFound, showPage, showRefusal } from "./answers.tsx";
 import { readBuyer } from "./buyer.ts";
 import { pagePath, type Speech, waysOf } from "./model.ts";
@@ -95,8 +96,9 @@ export async function choose(c: AppContext, id: string): Promise<Response> {
   if (!(await isPageToken(c.env, "choose", id, form.token))) {
     return refuse("FORBIDDEN", speech, speech.texts.outdated);
   }
-  const { success } = await c.env.LIMITER.limit({ key: `checkout:${id}` });
-  if (!success) return refuse("RATE_LIMITED", speech, speech.texts.tooMany);
+  if (!(await isWithinRate(c, `checkout:${id}`))) {
+    return refuse("RATE_LIMITED", speech, speech.texts.tooMany);
+  }
   const view = await readBuyer(c.env, id);
   if (view === null) return showNotFound(c, speech);
   const choice = choiceOf(c, view, form.channel);

@@ -6,7 +6,7 @@ import { createMiddleware } from "hono/factory";
 
 import { sameSecret } from "../../crypto/constant-time.ts";
 import type { ConsoleContext, ConsoleEnv } from "./env.ts";
-import { CSRF_FIELD, CSRF_HEADER } from "./form.ts";
+import { CSRF_FIELD, CSRF_HEADER, readForm } from "./form.ts";
 import { refusePage } from "./frame.tsx";
 
 /**
@@ -23,8 +23,7 @@ export function comesFromUs(c: ConsoleContext): boolean {
 async function carriedToken(c: ConsoleContext): Promise<string> {
   const header = c.req.header(CSRF_HEADER);
   if (header !== undefined) return header;
-  const field = (await c.req.parseBody())[CSRF_FIELD];
-  return typeof field === "string" ? field : "";
+  return (await readForm(c)).raw(CSRF_FIELD);
 }
 
 /** For every POST of somebody who is signed in. Nothing has happened when it refuses. */

@@ -1,4 +1,5 @@
 /** What a person typed. Always text; the API decides what it is worth. */
+import { apiError } from "../../errors.ts";
 import type { ConsoleContext } from "./env.ts";
 
 /** The session's token in a form, and in the header that htmx sends. */
@@ -20,9 +21,19 @@ export interface Form {
   readonly key: string | undefined;
 }
 
+/** @throws ApiError for what says that it is a form and is none: no browser sends that. */
+async function parse(c: ConsoleContext) {
+  try {
+    return await c.req.parseBody({ all: true });
+  } catch (error) {
+    if (error instanceof TypeError) throw apiError("INVALID_REQUEST", "The form is not readable.");
+    throw error;
+  }
+}
+
 /** Reads a form that a page posted. Files are not taken. */
 export async function readForm(c: ConsoleContext): Promise<Form> {
-  const body = await c.req.parseBody({ all: true });
+  const body = await parse(c);
   const all = (name: string): string[] => {
     const value = body[name];
     const values = Array.isArray(value) ? value : [value];

@@ -11,6 +11,7 @@ import { refusePage } from "./frame.tsx";
 import { signedIn } from "./session.ts";
 import { registerSignIn, registerSignOut } from "./sign-in.tsx";
 import { PAGES } from "./table.ts";
+import { onlyTls } from "./tls.ts";
 
 const addressOf = (path: string): string => (path === "/" ? "/console" : `/console${path}`);
 
@@ -56,6 +57,7 @@ export function registerConsole(app: App): void {
     c.set("gateway", app);
     await next();
   });
+  pages.use(onlyTls);
   registerSignIn(pages);
   pages.use(signedIn, navigation, checkCsrf);
   registerSignOut(pages);

@@ -23,6 +23,7 @@ import {
 } from "../../store/console-sessions.ts";
 import { database } from "../../store/db.ts";
 import type { Principal } from "../http.ts";
+import { limitStrangers } from "../rate-limit.ts";
 import { fetchAs, readAnswer } from "./client.ts";
 import type { ConsoleContext, ConsoleEnv, Session } from "./env.ts";
 import { refused } from "./frame.tsx";
@@ -144,6 +145,9 @@ const sessionOf = (row: ConsoleSession, principal: Principal | null): Session =>
 async function findOwn(c: ConsoleContext): Promise<Found> {
   const cookie = getCookie(c, cookieName(c));
   if (cookie === undefined || cookie === "") return { ending: "none", id: null };
+  // Not one of ours: it need not be looked for.
+  if (!/^[\w-]{43}$/.test(cookie)) return { ending: "over", id: null };
+  await limitStrangers(c);
   const db = database(c.env.DB);
   const { now } = c.var;
   const row = await findSession(db, await sha256Hex(cookie));

@@ -7,6 +7,7 @@ import { ExpiringCache } from "../../expiring-cache.ts";
 import { findKeyHolder } from "../../store/api-keys.ts";
 import { database } from "../../store/db.ts";
 import type { Principal } from "../http.ts";
+import { isWithinRate } from "../rate-limit.ts";
 import { readAnswer } from "./client.ts";
 import { comesFromUs } from "./csrf.ts";
 import type { ConsoleContext, ConsoleEnv } from "./env.ts";
@@ -119,8 +120,8 @@ async function signIn(c: ConsoleContext): Promise<Response> {
   const address = c.req.header("CF-Connecting-IP") ?? "unknown";
   const { now } = c.var;
   const failed = await failures.get(address, now, () => Promise.resolve({ count: 0 }));
-  const { success } = await c.env.LIMITER.limit({ key: `sign-in:${address}` });
-  if (!success || (failed !== null && failed.count >= FAILURES_ALLOWED)) {
+  const isCalm = await isWithinRate(c, `sign-in:${address}`);
+  if (!isCalm || (failed !== null && failed.count >= FAILURES_ALLOWED)) {
     c.set("errorCode", "RATE_LIMITED");
     return page(c, 429, TOO_MANY, next);
   }

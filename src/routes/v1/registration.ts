@@ -9,10 +9,10 @@ import ipaddr from "ipaddr.js";
 import { hmacHex } from "../../crypto/hmac.ts";
 import { idKeyOf } from "../../crypto/id-key.ts";
 import { ApiError, apiError, failure, invalidField } from "../../errors.ts";
-import { limitRate } from "../authenticate.ts";
 import { readableBody } from "../body.ts";
 import { type App, type AppContext, type AppEnv, errors, jsonBody, jsonReply } from "../http.ts";
 import { idempotent } from "../idempotent.ts";
+import { limitRate } from "../rate-limit.ts";
 import { MerchantWithKeys, RegisterMerchant } from "./merchant-schemas.ts";
 import { newMerchant } from "./new-merchant.ts";
 

@@ -3,13 +3,14 @@ import { z } from "@hono/zod-openapi";
 import { createMiddleware } from "hono/factory";
 
 import { serviceNotFound } from "../../agents/service-cache.ts";
-import { ApiError, failure } from "../../errors.ts";
+import { ApiError } from "../../errors.ts";
 import { database } from "../../store/db.ts";
 import { findOwnService, type ServiceRow } from "../../store/services.ts";
 import { authenticate, merchantAuth } from "../authenticate.ts";
 import { type AppContext, type AppEnv, idParam, type Principal } from "../http.ts";
 import { idempotent } from "../idempotent.ts";
 import { insiderOf } from "../inside.ts";
+import { limitStrangers } from "../rate-limit.ts";
 
 export const tags = ["Services"];
 export const params = z.object({ id: idParam("id", "svc_01k5x0e8m3v7q2r9t4w6y8z0ab") });
@@ -22,16 +23,6 @@ export const creating = { ...changing, middleware: [...changing.middleware, idem
 export function callerOf(c: AppContext): Principal | null {
   const principal = c.get("principal") as Principal | undefined;
   return principal ?? null;
-}
-
-/** Every look costs a read of D1: strangers may not ask for many. */
-async function limitStrangers(c: AppContext): Promise<void> {
-  const address = c.req.header("CF-Connecting-IP") ?? "unknown";
-  const { success } = await c.env.LIMITER.limit({ key: `address:${address}` });
-  if (success) return;
-  throw new ApiError(failure("RATE_LIMITED", "Too many requests; wait a minute."), {
-    "Retry-After": "60",
-  });
 }
 
 const withKey = authenticate(null);
