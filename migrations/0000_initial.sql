@@ -177,7 +177,7 @@ CREATE TABLE `payment_intents` (
 	`created_at` integer NOT NULL,
 	`deadline` integer,
 	`snapshot` text NOT NULL
-) WITHOUT ROWID;
+);
 --> statement-breakpoint
 CREATE INDEX `payment_intents_by_merchant` ON `payment_intents` (`merchant_id`,`livemode`,`created_at`,`id`,`status`,`channel`);--> statement-breakpoint
 CREATE INDEX `payment_intents_by_transaction` ON `payment_intents` (`merchant_id`,`livemode`,`channel_transaction_id`) WHERE channel_transaction_id IS NOT NULL;--> statement-breakpoint

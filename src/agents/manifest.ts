@@ -11,7 +11,8 @@ import * as z from "zod";
 
 import { CHANNEL_SLUGS } from "../channels/registry.ts";
 import { unlessMissing } from "../issue-messages.ts";
-import { CURRENCIES } from "../money.ts";
+import { CurrencyCode, MinorUnits } from "../money-input.ts";
+import { Paragraphs, PlainText } from "../plain-text.ts";
 import { checkManifest } from "./manifest-rules.ts";
 import { isSemVer } from "./semver.ts";
 
@@ -20,42 +21,12 @@ const TAGS_LIMIT = 20;
 /** As many as one payment can offer to its buyer. */
 const CHANNELS_LIMIT = 10;
 
-const WELL_FORMED = "must be Unicode text: half a surrogate pair is in it";
-
-const Line = (max: number) =>
-  z
-    .string()
-    .trim()
-    .min(1)
-    .max(max)
-    .refine((text) => text.isWellFormed(), WELL_FORMED)
-    // oxlint-disable-next-line no-control-regex -- they are what is refused
-    .regex(/^[^\u0000-\u001f\u007f]*$/, "must not contain control characters");
-
-const Paragraphs = (max: number) =>
-  z
-    .string()
-    .trim()
-    .min(1)
-    .max(max)
-    .refine((text) => text.isWellFormed(), WELL_FORMED)
-    .refine(
-      // oxlint-disable-next-line no-control-regex -- they are what is refused
-      (text) => !/[\u0000-\u0009\u000b-\u001f\u007f]/.test(text),
-      "must not contain control characters other than line breaks",
-    );
-
 /** Whether it may be called is for `withCheckedUrls`: that depends on the deployment. */
 const Url = z.string().trim().min(1).max(2_048);
 
 const Price = z.strictObject({
-  currency: z
-    .enum(CURRENCIES, unlessMissing(`must be one of ${CURRENCIES.join(", ")}, in capitals`))
-    .describe("ISO 4217, in capitals."),
-  value: z
-    .int(unlessMissing("must be an integer of minor units (699 is CNY 6.99)"))
-    .positive("must be at least 1 minor unit")
-    .describe("Minor units: 699 is CNY 6.99."),
+  currency: CurrencyCode.describe("ISO 4217, in capitals."),
+  value: MinorUnits.describe("Minor units: 699 is CNY 6.99."),
 });
 
 const PriceId = z
@@ -69,14 +40,14 @@ const PriceId = z
 
 const OneTimePriceSchema = z.strictObject({
   id: PriceId,
-  label: Line(100).optional().describe("For buyers."),
+  label: PlainText(100).optional().describe("For buyers."),
   amount: Price.optional().describe("A fixed price. Give this, or `max`."),
   min: Price.optional().describe("With `max`: the least. Left out: 1 minor unit."),
   max: Price.optional().describe("The most; the buyer or agent names the amount up to it."),
 });
 
 const Cumulative = z.strictObject({
-  unit: Line(40).describe("What is counted, like `token`, `request` or `second`."),
+  unit: PlainText(40).describe("What is counted, like `token`, `request` or `second`."),
   per: z
     .int(unlessMissing("must be a whole number of units"))
     .min(1)
@@ -88,7 +59,7 @@ const Cumulative = z.strictObject({
 
 const Plan = z.strictObject({
   id: PriceId,
-  label: Line(100).optional().describe("For buyers."),
+  label: PlainText(100).optional().describe("For buyers."),
   amount: Price.describe("What each interval costs."),
   interval: z.enum(["day", "week", "month", "year"]).describe("What is paid for at a time."),
   interval_count: z
@@ -100,8 +71,8 @@ const Plan = z.strictObject({
 });
 
 const Provider = z.strictObject({
-  agent_id: Line(128).optional().describe("The software agent behind it, where one is."),
-  display_name: Line(100).describe("Who offers it."),
+  agent_id: PlainText(128).optional().describe("The software agent behind it, where one is."),
+  display_name: PlainText(100).describe("Who offers it."),
   avatar_url: Url.optional().describe("A picture. https."),
   kyc_level: z
     .enum(["none", "basic", "enhanced", "institutional"])
@@ -131,7 +102,7 @@ const Pricing = z.strictObject({
 
 /** Each member by itself: answers show them beside those that the gateway adds. */
 export const ManifestMembers = z.strictObject({
-  name: Line(100).describe("What it is called."),
+  name: PlainText(100).describe("What it is called."),
   description: Paragraphs(2_000).describe("What it does, for people and agents."),
   provider: Provider.describe("Who offers it, in the provider's own words."),
   payment_methods: PaymentMethods.describe("How it is paid; at least one of them."),
@@ -150,15 +121,13 @@ export const ManifestMembers = z.strictObject({
     )
     .default("dynamic")
     .describe("Every payment has a code of its own."),
-  settlement_currency: z
-    .enum(CURRENCIES, unlessMissing(`must be one of ${CURRENCIES.join(", ")}, in capitals`))
-    .describe("The currency that you want to be settled in."),
+  settlement_currency: CurrencyCode.describe("The currency that you want to be settled in."),
   endpoint: Url.describe("Where the service is called. https, a public host."),
   webhook_url: Url.optional().describe(
     "Where you take its events; only you see it. Add it as a webhook endpoint too: that is where events go.",
   ),
   tags: z
-    .array(Line(40))
+    .array(PlainText(40))
     .max(TAGS_LIMIT)
     .default([])
     .transform((tags) => [...new Set(tags)])

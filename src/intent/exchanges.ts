@@ -178,7 +178,8 @@ export class Exchanges {
     for (const left of this.#book.leftOrders()) {
       if (left.closeAt === null || left.closeAt > systemClock.now()) continue;
       const asked = { ...left, asks: left.asks + 1 };
-      this.#book.putLeftOrder({ ...asked, closeAt: this.#nextClosing(record, asked.asks) });
+      const closeAt = this.#nextClosing(record, asked.asks);
+      this.#book.putLeftOrder({ ...asked, closeAt });
       const { channelTransactionId } = left;
       const payment = { ...record.payment, channelTransactionId };
       const about = { ...record, order: left.order, payment, asks: left.asks };
@@ -192,6 +193,11 @@ export class Exchanges {
       if (end.kind !== "open" && isStillLeft) {
         const reversed = end.kind === "closed" && end.reversed;
         this.#book.putLeftOrder({ ...asked, reversed, closeAt: null });
+      } else if (isStillLeft && closeAt === null) {
+        work.log("error", "payment.left_open", {
+          intent: record.terms.id,
+          order: left.order.number,
+        });
       }
     }
     this.#book.flushJournal();

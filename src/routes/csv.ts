@@ -1,10 +1,10 @@
 /** Lines of CSV files (RFC 4180) that people open in spreadsheets. */
 
 /**
- * Attack: a cell that begins like this is run as a formula by the spreadsheet that opens the file.
- * An apostrophe in front makes it a text again.
+ * Attack: a cell that begins like this, also after spaces or in wide characters, is run as a formula
+ * by some spreadsheet that opens the file. An apostrophe in front makes it a text again.
  */
-const FORMULA = /^[=+\-@\t\r]/;
+const FORMULA = /^[\s\uFEFF]*[=+\-@\uFF1D\uFF0B\uFF0D\uFF20]|^[\t\r]/;
 
 function cell(value: string | null): string {
   if (value === null) return "";

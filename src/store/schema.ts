@@ -1,9 +1,9 @@
 /**
  * D1: what is listed and searched, and the merchants' settings. Payments here are copies of their
  * Durable Objects and can be projected again at any time. Times are milliseconds since 1970,
- * money is integer minor units. An index entry costs as much as a row: tables that every payment
- * writes are WITHOUT ROWID (added to the generated SQL by hand, drizzle-kit cannot say it), so that
- * their primary key is the table itself.
+ * money is integer minor units. An index entry costs as much as a row: some tables that every
+ * payment writes are WITHOUT ROWID (added to the generated SQL by hand, drizzle-kit cannot say it), so
+ * that their primary key is the table itself. docs/storage.md says which, and why not all.
  */
 import { sql } from "drizzle-orm";
 import { index, integer, primaryKey, sqliteTable, text } from "drizzle-orm/sqlite-core";

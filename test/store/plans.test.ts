@@ -205,7 +205,7 @@ describe("a search", () => {
     "(merchant_id=? AND livemode=? AND merchant_order_id>? AND merchant_order_id<?)";
   const TRANSACTIONS =
     "payment_intents_by_transaction (merchant_id=? AND livemode=? AND channel_transaction_id=?)";
-  const IDS = "PRIMARY KEY (id>? AND id<?)";
+  const IDS = "sqlite_autoindex_payment_intents_1 (id>? AND id<?)";
 
   it.for<[string, Run, string[]]>([
     ["an order number", payments({ q: "A-1" }), [ORDERS, TRANSACTIONS]],

@@ -3,10 +3,10 @@ import { z } from "@hono/zod-openapi";
 import ipaddr from "ipaddr.js";
 
 import { iso, isoOrNull } from "../../clock.ts";
+import { PlainText } from "../../plain-text.ts";
 import type { ApiKey } from "../../store/merchants.ts";
 import { SCOPES } from "../authenticate.ts";
 import { Timestamp } from "../http.ts";
-import { PlainText } from "./schemas.ts";
 
 export const ApiKeyView = z
   .object({

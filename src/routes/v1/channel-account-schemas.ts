@@ -2,8 +2,8 @@
 import { z } from "@hono/zod-openapi";
 
 import { CHANNEL_SLUGS } from "../../channels/registry.ts";
+import { PlainText } from "../../plain-text.ts";
 import { Timestamp } from "../http.ts";
-import { PlainText } from "./schemas.ts";
 
 export const ChannelAccount = z
   .object({

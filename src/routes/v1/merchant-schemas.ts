@@ -3,9 +3,9 @@ import { z } from "@hono/zod-openapi";
 
 import { iso } from "../../clock.ts";
 import { CURRENCIES } from "../../money.ts";
+import { PlainText } from "../../plain-text.ts";
 import type { Merchant } from "../../store/merchants.ts";
 import { Timestamp } from "../http.ts";
-import { PlainText } from "./schemas.ts";
 
 export const MerchantView = z
   .object({
@@ -31,7 +31,7 @@ export const MerchantWithKeys = MerchantView.extend({
 const fields = {
   name: PlainText(100),
   email: z.email().max(254),
-  settlement_currency: z.enum(CURRENCIES),
+  settlement_currency: CurrencyCode,
 };
 
 export const CreateMerchant = z

@@ -2,6 +2,7 @@
 import { createRoute, z } from "@hono/zod-openapi";
 
 import { apiError } from "../../errors.ts";
+import { PlainText } from "../../plain-text.ts";
 import { saveApiKey } from "../../store/api-keys.ts";
 import { database } from "../../store/db.ts";
 import {
@@ -34,7 +35,6 @@ import {
   showMerchant,
 } from "./merchant-schemas.ts";
 import { fullKey, keyCreated, newMerchant } from "./new-merchant.ts";
-import { PlainText } from "./schemas.ts";
 
 const tags = ["Merchants"];
 const params = z.object({ id: idParam("id", "m_01k5x0e8m3v7q2r9t4w6y8z0ab") });

@@ -7,6 +7,7 @@ import type { Answer } from "../../intent/answers.ts";
 import { intentObject } from "../../intent/client.ts";
 import { REVOKE_TYPES } from "../../intent/refund-record.ts";
 import { REFUND_STATUSES } from "../../payments/refund.ts";
+import { PlainText, ShortText } from "../../plain-text.ts";
 import { database } from "../../store/db.ts";
 import { listRefunds } from "../../store/refunds.ts";
 import { answerReply } from "../answer.ts";
@@ -24,7 +25,7 @@ import {
 } from "../http.ts";
 import { idempotent } from "../idempotent.ts";
 import { pageQuery, pageReply, readPage, withLookahead } from "../pages.ts";
-import { Amount, Money, PlainText, ShortText } from "./schemas.ts";
+import { Amount, Money } from "./schemas.ts";
 
 const tags = ["Refunds"];
 const params = z.object({ id: idParam("id", "re_01k5x0e8m3v7q2r9t4w6y8z0ab01") });

@@ -5,10 +5,11 @@ import { METHODS } from "../../channels/adapter.ts";
 import { CHANNEL_SLUGS } from "../../channels/registry.ts";
 import { ERROR_CODES } from "../../errors.ts";
 import { unlessMissing } from "../../issue-messages.ts";
-import { CURRENCIES } from "../../money.ts";
-import { FEE_KINDS } from "../../settlement/pricing.ts";
+import { CurrencyCode, MinorUnits } from "../../money-input.ts";
 import { STATUSES } from "../../payments/states.ts";
+import { PlainText, ShortText } from "../../plain-text.ts";
 import { FAULT_SCRIPTS } from "../../sandbox/simulator.ts";
+import { FEE_KINDS } from "../../settlement/pricing.ts";
 import { Timestamp } from "../http.ts";
 
 /** What is shown: no limits, only the shape. */
@@ -22,36 +23,13 @@ export const Money = z
 /** What is asked for: positive, and a currency that exists. */
 export const Amount = z
   .strictObject({
-    currency: z
-      .enum(CURRENCIES, unlessMissing(`must be one of ${CURRENCIES.join(", ")}, in capitals`))
-      .openapi({ example: "CNY" }),
-    value: z
-      .int(unlessMissing("must be an integer of minor units (699 is CNY 6.99)"))
-      .positive("must be at least 1 minor unit")
-      .openapi({ example: 699, description: "Minor units: 699 is CNY 6.99." }),
+    currency: CurrencyCode.openapi({ example: "CNY" }),
+    value: MinorUnits.openapi({ example: 699, description: "Minor units: 699 is CNY 6.99." }),
   })
   .openapi("Amount");
 
 /** The body of an action that takes no fields: none, or an empty object. */
 export const noFields = { content: { "application/json": { schema: z.strictObject({}) } } };
-
-/** Half a surrogate pair has no bytes in UTF-8: what is stored or sent would be another text. */
-const WELL_FORMED = "must be Unicode text: half a surrogate pair is in it";
-const isWellFormed = (text: string): boolean => text.isWellFormed();
-
-/** Any text with a limit, such as a name that is only looked up. */
-export const ShortText = (max: number) => z.string().max(max).refine(isWellFormed, WELL_FORMED);
-
-/** Text for people: no control characters, which channels and logs trip over. */
-export const PlainText = (max: number) =>
-  z
-    .string()
-    .trim()
-    .min(1)
-    .max(max)
-    .refine(isWellFormed, WELL_FORMED)
-    // oxlint-disable-next-line no-control-regex -- they are what is refused
-    .regex(/^[^\u0000-\u001f\u007f]*$/, "must not contain control characters");
 
 const METADATA_BYTES = 4_096;
 
@@ -143,7 +121,7 @@ export const CreatePaymentIntent = z
       .max(7_200, "must be at most 7200 seconds")
       .optional()
       .openapi({ description: "Seconds. Default 900; 60 for the method barcode." }),
-    settlement_currency: z.enum(CURRENCIES).optional(),
+    settlement_currency: CurrencyCode.optional(),
     payment_method_type: z
       .string()
       .regex(/^[A-Z][A-Z0-9_]{1,31}$/, "must be a wallet's name in capitals, like GCASH")

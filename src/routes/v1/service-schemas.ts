@@ -4,8 +4,8 @@ import { z } from "@hono/zod-openapi";
 import { ManifestMembers, type ServiceManifest } from "../../agents/manifest.ts";
 import { CHANNEL_SLUGS } from "../../channels/registry.ts";
 import { iso } from "../../clock.ts";
-import { unlessMissing } from "../../issue-messages.ts";
-import { CURRENCIES } from "../../money.ts";
+import { CurrencyCode } from "../../money-input.ts";
+import { SearchText } from "../../plain-text.ts";
 import type { ServiceRow, ServiceVersionRow } from "../../store/services.ts";
 import { Timestamp } from "../http.ts";
 import { pageQuery } from "../pages.ts";
@@ -58,16 +58,8 @@ export const ServiceValidation = z
   })
   .openapi("ServiceValidation");
 
-const SearchText = z
-  .string()
-  .trim()
-  .max(SEARCH_LENGTH)
-  // oxlint-disable-next-line no-control-regex -- they are what is refused
-  .regex(/^[^\u0000-\u001f\u007f]*$/, "must not contain control characters")
-  .refine((text) => text.isWellFormed(), "must be Unicode text: half a surrogate pair is in it");
-
 export const SearchQuery = z.strictObject({
-  q: SearchText.optional().openapi({
+  q: SearchText(SEARCH_LENGTH).optional().openapi({
     description:
       "Words, or parts of them, that are all in the name, description, provider or tags. Words of " +
       "one or two characters are looked for in names only, and in those of the 2,000 newest.",
@@ -76,10 +68,9 @@ export const SearchQuery = z.strictObject({
     .enum(CHANNEL_SLUGS)
     .optional()
     .openapi({ description: "Only those that accept this channel." }),
-  currency: z
-    .enum(CURRENCIES, unlessMissing(`must be one of ${CURRENCIES.join(", ")}, in capitals`))
-    .optional()
-    .openapi({ description: "Only those with a one-time price in this currency." }),
+  currency: CurrencyCode.optional().openapi({
+    description: "Only those with a one-time price in this currency.",
+  }),
   mine: z.enum(["true", "false"]).optional().openapi({
     description: "`true`: all of your own instead, in every state. Needs a key.",
   }),

@@ -4,6 +4,7 @@ import { createRoute, z } from "@hono/zod-openapi";
 import { openVault } from "../../crypto/vault.ts";
 import { ApiError, apiError, invalidField } from "../../errors.ts";
 import { secureRandom } from "../../ids.ts";
+import { PlainText } from "../../plain-text.ts";
 import { database } from "../../store/db.ts";
 import {
   countEndpoints,
@@ -21,7 +22,6 @@ import { makeSecret } from "../../webhooks/secrets.ts";
 import { auditEntry } from "../audit.ts";
 import { type App, type AppContext, errors, jsonBody, jsonReply, listOf } from "../http.ts";
 import { pageQuery, pageReply, readPage, withLookahead } from "../pages.ts";
-import { PlainText } from "./schemas.ts";
 import { auth, changedMeanwhile, loadEndpoint, once, params, tags } from "./webhook-access.ts";
 import { registerWebhookOperations } from "./webhook-operations.ts";
 import { Endpoint, EndpointWithSecret } from "./webhook-schemas.ts";
