@@ -11,7 +11,7 @@ import { type IntentBook, isUnsettled } from "./book.ts";
 import type { ChannelDesk } from "./channel-desk.ts";
 import type { Exchanges } from "./exchanges.ts";
 import { goneAway, tooSlow } from "./failures.ts";
-import { type IntentRecord, isOrdered, type PaymentOption } from "./record.ts";
+import { type IntentRecord, isOrdered, type OrderedRecord, type PaymentOption } from "./record.ts";
 import { buyersOrder, type Choice } from "./reserve.ts";
 import type { Work } from "./work.ts";
 
@@ -65,7 +65,7 @@ export class Choosing {
     const option = before.terms.options.find(({ channel }) => channel === choice.channel);
     const refused = refusalOf(before, option);
     if (refused !== null || option === undefined) return refused ?? noChoice(before.terms.options);
-    if (isOrdered(before) && isSame(before.order, choice)) {
+    if (isOrdered(before) && isSame(before, choice, systemClock.now())) {
       // The same again: what was lost of its answer is asked for.
       if (isUnsettled(before)) await exchanges.ask(work);
       return null;
@@ -95,7 +95,12 @@ function refusalOf(record: IntentRecord, option: PaymentOption | undefined): Fai
   return orders >= MAX_ORDERS ? tooOften : null;
 }
 
+/** A code that has run out at its channel is no answer: a new order is made there. */
 const isSame = (
-  order: { readonly channel: string; readonly method: string },
+  { order, payment: { actionExpiresAt } }: OrderedRecord,
   { channel, method }: Choice,
-): boolean => order.channel === channel && order.method === method;
+  now: number,
+): boolean =>
+  order.channel === channel &&
+  order.method === method &&
+  (actionExpiresAt === null || now < actionExpiresAt);

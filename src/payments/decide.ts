@@ -71,12 +71,9 @@ export function decide(
 const mayChooseAgain = (payment: Payment): boolean =>
   payment.isAggregate && payment.closing === null && !isTerminal(payment.status);
 
-/**
- * The buyer stands before the choice again. What was known about the order is gone with it, also
- * that its code was scanned: the next order's is not.
- */
+/** The buyer stands before the choice again. What was known about the order is gone with it. */
 const backToChoice = (payment: Payment, trouble: Failure | null): Decision => ({
-  payment: { ...payment, ...NO_ORDER, status: "qr_generated", lastError: trouble },
+  payment: { ...payment, ...NO_ORDER, lastError: trouble },
   visible: true,
   event: null,
 });
@@ -173,13 +170,7 @@ function afterReport(
     case "scanning":
     case "authorized":
     case "captured":
-      return ok(
-        isTerminal(payment.status)
-          ? quietly(payment)
-          : move(payment, report.state, {
-              channelTransactionId: report.channelTransactionId ?? payment.channelTransactionId,
-            }),
-      );
+      return ok(afterStep(payment, report.state, report.channelTransactionId));
     case "paid":
       return ok(succeed(payment, report, now));
     case "failed":
@@ -192,6 +183,25 @@ function afterReport(
       }
       return ok(afterClosing(payment, reasonOf(payment, now), report.state === "reversed"));
   }
+}
+
+/**
+ * Steps of an order that the buyer may still give up for another are skipped: the next order's code
+ * has not been scanned, and states only move forward.
+ */
+function afterStep(
+  payment: Payment,
+  step: "scanning" | "authorized" | "captured",
+  told: string | null,
+): Decision {
+  if (isTerminal(payment.status)) return quietly(payment);
+  const channelTransactionId = told ?? payment.channelTransactionId;
+  if (!payment.isAggregate) return move(payment, step, { channelTransactionId });
+  return quietly(
+    channelTransactionId === payment.channelTransactionId
+      ? payment
+      : { ...payment, channelTransactionId },
+  );
 }
 
 /** Also from an unpaid ending: the channel's proof wins over our clock. Never twice. */

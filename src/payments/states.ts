@@ -19,7 +19,6 @@ const ENDINGS = ["succeeded", "failed", "expired", "cancelled"] as const;
 /**
  * From each state, where a payment may go. Steps that a channel does not report are skipped. The
  * three unpaid endings lead to `succeeded` alone, and only on the channel's proof: a late payment.
- * A buyer who gives up one channel for another begins again at `qr_generated`.
  */
 export const TRANSITIONS: Readonly<Record<PaymentStatus, readonly PaymentStatus[]>> = {
   pending: ["qr_generated", "scanning", "authorized", "captured", ...ENDINGS],

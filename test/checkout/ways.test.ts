@@ -10,7 +10,8 @@ import {
   isOwnWallet,
   wayFor,
 } from "../../src/routes/checkout/ways.ts";
-import { AGENTS } from "./kit.ts";
+import { stageOf } from "../../src/routes/checkout/stage.ts";
+import { AGENTS, aggregateView, buyerView } from "./kit.ts";
 
 const KNOWN: BuyerFacts = { openidKnown: true, addressKnown: true };
 const STRANGER: BuyerFacts = { openidKnown: false, addressKnown: true };
@@ -118,5 +119,26 @@ describe("wayFor", () => {
         expect([name, slug, way(agentOf(AGENTS[name]), slug, facts)]).not.toContain(null);
       }
     }
+  });
+});
+
+describe("a code that ends before the payment does", () => {
+  const AN_HOUR = 3_600_000;
+  const onlooker = (now: number) => ({ agent: agentOf(AGENTS.mac), now, changing: false });
+  const later = new Date(Date.now() + AN_HOUR).toISOString();
+  const lasting = { intent: { expires_at: later } };
+
+  it("gives way to the list, so that the buyer can have another", ({ expect }) => {
+    const view = aggregateView(["promptpay", "antom"], "promptpay", lasting);
+    expect(stageOf(view, onlooker(Date.now())).kind).toBe("code");
+    const afterCode = onlooker(Date.now() + 1_000_000);
+    expect(stageOf(view, afterCode)).toEqual({ kind: "choose", chosen: "promptpay" });
+    const afterAll = onlooker(Date.now() + AN_HOUR + 1);
+    expect(stageOf(view, afterAll)).toEqual({ kind: "wait", why: "time_is_up" });
+  });
+
+  it("is the end of a payment that has no other", ({ expect }) => {
+    const after = onlooker(Date.now() + 1_000_000);
+    expect(stageOf(buyerView(lasting), after)).toEqual({ kind: "wait", why: "time_is_up" });
   });
 });

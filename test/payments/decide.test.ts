@@ -261,7 +261,7 @@ describe("a buyer who takes another channel", () => {
   const offered: Payment = { ...fresh, isAggregate: true, order: "none", status: "qr_generated" };
 
   it.for(["scanning", "authorized", "captured"] as const)(
-    "begins anew: that the old code was %s says nothing about the next",
+    "has seen no step that the next order would have to take back: %s is skipped",
     (state, { expect }) => {
       for (const end of [left, report("closed"), report("failed")]) {
         const { payment } = play([{ type: "chosen" }, charged, report(state), end], NOW, offered);

@@ -19,6 +19,7 @@ import { database } from "../../src/store/db.ts";
 import { findMerchant, updateMerchant } from "../../src/store/merchants.ts";
 import { findEndpoint, replaceSecrets, updateEndpoint } from "../../src/store/webhook-endpoints.ts";
 import { switchOff } from "../../src/webhooks/disable.ts";
+import { manifestOf } from "../agents/kit.ts";
 import { applicationOf, SECRETS } from "../channels/wechat/application.ts";
 import { newPair, partnerCredentialsOf } from "../channels/wechat/kit.ts";
 
@@ -696,5 +697,173 @@ describe("the log", () => {
     expect((await call(reader.key, "GET", "/v1/audit-log")).status).toBe(200);
     const refused = await call(writer.key, "GET", "/v1/audit-log");
     expect([refused.status, refused.body.error.code]).toEqual([403, "SCOPE_MISSING"]);
+  });
+});
+
+describe("every route", () => {
+  /** What each route that changes a setting leaves behind, or one of the things. */
+  const SETTINGS: Readonly<Record<string, readonly string[]>> = {
+    "POST /v1/admin/merchants": ["merchant.created"],
+    "PATCH /v1/admin/merchants/{id}": [
+      "merchant.updated",
+      "merchant.suspended",
+      "merchant.reactivated",
+      "merchant.verified",
+    ],
+    "POST /v1/admin/merchants/{id}/api-keys": ["api_key.created"],
+    "PUT /v1/admin/fee-plans": ["fee_plan.created", "fee_plan.updated"],
+    "DELETE /v1/admin/fee-plans": ["fee_plan.deleted"],
+    "POST /v1/api-keys": ["api_key.created"],
+    "POST /v1/api-keys/{id}/rotate": ["api_key.rotated"],
+    "DELETE /v1/api-keys/{id}": ["api_key.revoked"],
+    "POST /v1/channel-accounts": ["channel_account.created"],
+    "PATCH /v1/channel-accounts/{id}": ["channel_account.updated"],
+    "DELETE /v1/channel-accounts/{id}": ["channel_account.disabled"],
+    "POST /v1/channel-accounts/{id}/credentials": ["channel_account.credentials_added"],
+    "DELETE /v1/channel-accounts/{id}/credentials/{version}": [
+      "channel_account.credentials_retired",
+    ],
+    "POST /v1/channel-accounts/{id}/onboarding": ["channel_account.onboarding_submitted"],
+    "POST /v1/channel-accounts/{id}/authorization": ["channel_account.authorization_granted"],
+    "POST /v1/webhook-endpoints": ["webhook_endpoint.created"],
+    "PATCH /v1/webhook-endpoints/{id}": ["webhook_endpoint.updated"],
+    "DELETE /v1/webhook-endpoints/{id}": ["webhook_endpoint.deleted"],
+    "POST /v1/webhook-endpoints/{id}/rotate-secret": ["webhook_endpoint.secret_rotated"],
+    "POST /v1/services": ["service.created"],
+    "PATCH /v1/services/{id}": ["service.updated"],
+    "PATCH /v1/services/{id}/activate": ["service.activated"],
+    "PATCH /v1/services/{id}/deactivate": ["service.deactivated"],
+  };
+
+  /** Money, messages and questions, which are no settings, and what another file looks after. */
+  const NOT_HERE = new Set([
+    // test/routes/registration
+    "POST /v1/merchants",
+    "POST /v1/payment-intents",
+    "POST /v1/payment-intents/{id}/cancel",
+    "POST /v1/payment-intents/{id}/sync",
+    "POST /v1/refunds",
+    "POST /v1/qr/parse",
+    "POST /v1/events/{id}/redeliver",
+    "POST /v1/webhook-endpoints/{id}/test",
+    "POST /v1/webhook-endpoints/{id}/replay",
+    "POST /v1/channel-accounts/{id}/verify",
+    "POST /v1/services/{id}/validate",
+    "POST /v1/callbacks/{channel}/{channel_account}",
+    "POST /v1/admin/dead-letters/{id}/replay",
+    "POST /v1/admin/payment-intents/{id}/republish",
+    "POST /sandbox/payments/{payment_intent}/{action}",
+  ]);
+
+  it("that changes something is a setting with its entry, or said to be none", async ({
+    expect,
+  }) => {
+    const { body } = await done(null, "GET", "/openapi.json");
+    const changing = Object.entries(body.paths as Record<string, object>).flatMap(
+      ([path, methods]) =>
+        Object.keys(methods)
+          .map((method) => `${method.toUpperCase()} ${path}`)
+          .filter((name) => !name.startsWith("GET ")),
+    );
+    const known = [...Object.keys(SETTINGS), ...NOT_HERE];
+    expect(changing.toSorted()).toEqual(known.toSorted());
+  });
+
+  /** Requests as a merchant's server or an operator's script sends them, or as the console does. */
+  async function senders(own: Shop, byConsole: boolean) {
+    if (!byConsole) {
+      return {
+        merchant: (...[method, path, body]: [string, string, unknown?]) =>
+          done(own.test, method, path, body),
+        operator: (...[method, path, body]: [string, string, unknown?]) =>
+          done(ADMIN, method, path, body),
+      };
+    }
+    const principal = await findKeyHolder(db, own.test.slice(0, -33));
+    if (principal === null) throw new Error("no such key");
+    const as =
+      (bindings: Env) =>
+      (...[method, path, body]: [string, string, unknown?]) =>
+        done(null, method, path, body, { bindings });
+    return {
+      merchant: as(inside(env, { principal })),
+      operator: as(inside(env, { principal: null })),
+    };
+  }
+
+  it.for([
+    ["the API", false, "api_key"],
+    ["the console", true, "console"],
+  ] as const)(
+    "leaves its entry, by %s",
+    { timeout: 60_000 },
+    async ([, byConsole, actor], { expect }) => {
+      const own = await newShop();
+      const { merchant, operator } = await senders(own, byConsole);
+      const known = new Set((await log(own)).map(({ id }) => id));
+      const key = (await merchant("POST", "/v1/api-keys", { scopes: ["*"] })).body.id;
+      const next = (await merchant("POST", `/v1/api-keys/${key}/rotate`, {})).body.id;
+      await merchant("DELETE", `/v1/api-keys/${next}`);
+      const fields = { channel: "alipay", mode: "direct", display_name: "Alipay", credentials };
+      const account = (await merchant("POST", "/v1/channel-accounts", fields)).body.id;
+      const accountPath = `/v1/channel-accounts/${account}`;
+      await merchant("PATCH", accountPath, { display_name: "Till" });
+      await merchant("POST", `${accountPath}/credentials`, { credentials });
+      await merchant("DELETE", `${accountPath}/credentials/1`);
+      await merchant("DELETE", accountPath);
+      const url = "https://shop.example/hooks";
+      const endpoint = (await merchant("POST", "/v1/webhook-endpoints", { url })).body.id;
+      const endpointPath = `/v1/webhook-endpoints/${endpoint}`;
+      await merchant("PATCH", endpointPath, { description: "till" });
+      await merchant("POST", `${endpointPath}/rotate-secret`, {});
+      await merchant("DELETE", endpointPath);
+      const service = (await merchant("POST", "/v1/services", manifestOf())).body.id;
+      await merchant("PATCH", `/v1/services/${service}`, manifestOf({ version: "1.0.1" }));
+      await merchant("PATCH", `/v1/services/${service}/activate`, {});
+      await merchant("PATCH", `/v1/services/${service}/deactivate`, {});
+      const merchantPath = `/v1/admin/merchants/${own.id}`;
+      await operator("PATCH", merchantPath, { email: "till@corner.example" });
+      const plan = { merchant_id: own.id, channel: "alipay", kind: "domestic" };
+      await operator("PUT", "/v1/admin/fee-plans", { ...plan, basis_points: 60, fixed: {} });
+      await operator("PUT", "/v1/admin/fee-plans", { ...plan, basis_points: 70, fixed: {} });
+      await operator("DELETE", `/v1/admin/fee-plans?${new URLSearchParams(plan).toString()}`);
+      await operator("POST", `${merchantPath}/api-keys`, { livemode: false });
+      await operator("PATCH", merchantPath, { status: "suspended" });
+      await operator("PATCH", merchantPath, { status: "active" });
+
+      const entries = (await log(own)).filter(({ id }) => !known.has(id));
+      const expected = {
+        [`${actor} api_key`]: "created created revoked rotated",
+        [`${actor} channel_account`]:
+          "created credentials_added credentials_retired disabled updated",
+        [`${actor} webhook_endpoint`]: "created deleted secret_rotated updated",
+        [`${actor} service`]: "activated created deactivated updated",
+        "operator merchant": "reactivated suspended updated",
+        "operator fee_plan": "created deleted updated",
+        "operator api_key": "created",
+      };
+      // Those of one millisecond stand in no order.
+      const seen = entries.map(({ action, actor: { type } }) => [type, ...action.split(".")]);
+      const grouped = Map.groupBy(seen, ([type, what]) => `${type} ${what}`);
+      const shown = [...grouped].map(([who, list]) => [
+        who,
+        list
+          .map(([, , what = ""]) => what)
+          .toSorted((a, b) => a.localeCompare(b))
+          .join(" "),
+      ]);
+      expect(Object.fromEntries(shown)).toEqual(expected);
+      const byKey = entries.filter((entry) => entry.actor.type === actor);
+      expect(byKey.every((entry) => entry.actor.id === own.keyId)).toBe(true);
+      expect(entries.every(({ request_id: request }) => request?.startsWith("req_"))).toBe(true);
+    },
+  );
+
+  it("has left each of its entries in this file", async ({ expect }) => {
+    const { results } = await env.DB.prepare("SELECT DISTINCT action FROM audit_log").all<{
+      action: string;
+    }>();
+    const left = results.map(({ action }) => action);
+    expect(left).toEqual(expect.arrayContaining(Object.values(SETTINGS).flat()));
   });
 });

@@ -443,7 +443,7 @@ describe("the door", () => {
           asked.push(key);
           return { success: false };
         },
-      } as never,
+      },
       DB: new Proxy(env.DB, {
         get: () => {
           throw new Error("asked the database");

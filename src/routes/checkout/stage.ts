@@ -153,10 +153,13 @@ export function stageOf(view: BuyerView, onlooker: Onlooker): Stage {
   if (view.intent.status === "authorized" || view.intent.status === "captured") {
     return { kind: "wait", why: "confirming" };
   }
-  if (onlooker.now >= deadlineOf(view)) return { kind: "wait", why: "time_is_up" };
-  if (showsList(view, onlooker)) {
+  const isOver = onlooker.now >= Date.parse(view.intent.expires_at);
+  const codeIsOver = onlooker.now >= deadlineOf(view);
+  // A code may end long before the payment does: the buyer can have another.
+  if (!isOver && (showsList(view, onlooker) || (isAggregate(view) && codeIsOver))) {
     return { kind: "choose", chosen: view.order_number === null ? null : view.intent.channel };
   }
+  if (codeIsOver) return { kind: "wait", why: "time_is_up" };
   return openOrder(view, onlooker.agent);
 }
 

@@ -39,15 +39,16 @@ export async function pageOf(
 ): Promise<PaymentPage> {
   const agent = agentOfRequest(c);
   const now = c.var.now;
-  const { id } = view.intent;
+  const { id, expires_at: end } = view.intent;
+  const stage = stageOf(view, { agent, now, changing });
   return {
     speech,
     view,
-    stage: stageOf(view, { agent, now, changing }),
+    stage,
     agent,
     facts: factsOf(c, view),
     now,
-    deadline: deadlineOf(view),
+    deadline: stage.kind === "choose" ? Date.parse(end) : deadlineOf(view),
     wayBack: wayBack(view),
     streamToken: await pageToken(c.env, "stream", id),
     chooseToken: await pageToken(c.env, "choose", id),

@@ -96,9 +96,12 @@ const TONES: Readonly<Record<string, "good" | "bad" | "busy" | "quiet">> = {
   degraded: "busy", unverified: "busy", exception: "busy", draft: "busy",
 }; // prettier-ignore
 
+/** `written off` for `written_off`. */
+export const words = (name: string): string => name.replaceAll("_", " ");
+
 export function Status({ status }: { status: string }) {
   const tone = Object.hasOwn(TONES, status) ? TONES[status] : "quiet";
-  return <span class={`status ${tone}`}>{status.replaceAll("_", " ")}</span>;
+  return <span class={`status ${tone}`}>{words(status)}</span>;
 }
 
 /** An id, complete, in the type of codes. */

@@ -2,7 +2,7 @@
 import { z } from "@hono/zod-openapi";
 
 import { iso } from "../../clock.ts";
-import { CURRENCIES } from "../../money.ts";
+import { CurrencyCode } from "../../money-input.ts";
 import { PlainText } from "../../plain-text.ts";
 import type { Merchant } from "../../store/merchants.ts";
 import { Timestamp } from "../http.ts";

@@ -1,6 +1,7 @@
 /** `/v1/reconciliation` (API.md section 7): what does not fit, for people to look at. */
 import { createRoute, z } from "@hono/zod-openapi";
 
+import { EXCEPTION_KINDS, EXCEPTION_STATES } from "../../reconciliation.ts";
 import { database } from "../../store/db.ts";
 import { listExceptions } from "../../store/exceptions.ts";
 import { merchantAuth } from "../authenticate.ts";
@@ -8,27 +9,14 @@ import { type App, errors, jsonReply, listOf, Timestamp } from "../http.ts";
 import { pageQuery, pageReply, readPage, withLookahead } from "../pages.ts";
 import { Money } from "./schemas.ts";
 
-const KINDS = [
-  "amount_mismatch",
-  "currency_mismatch",
-  "status_mismatch",
-  "fee_mismatch",
-  "duplicate",
-  "missing_at_channel",
-  "missing_at_gateway",
-  "missing_at_merchant",
-] as const;
-
-const STATES = ["open", "acknowledged", "resolved", "written_off"] as const;
-
 const ReconciliationException = z
   .object({
     id: z.string().openapi({ example: "rx_01k5x0e8m3v7q2r9t4w6y8z0ab" }),
     object: z.literal("reconciliation_exception"),
     livemode: z.boolean(),
     run: z.string().nullable().openapi({ description: "Null: found while it happened." }),
-    kind: z.enum(KINDS),
-    state: z.enum(STATES),
+    kind: z.enum(EXCEPTION_KINDS),
+    state: z.enum(EXCEPTION_STATES),
     payment_intent: z.string().nullable(),
     channel_account: z.string(),
     channel_transaction_id: z.string().nullable(),
@@ -61,8 +49,8 @@ const list = createRoute({
   request: {
     query: z.strictObject({
       ...pageQuery,
-      kind: z.enum(KINDS).optional(),
-      state: z.enum(STATES).optional(),
+      kind: z.enum(EXCEPTION_KINDS).optional(),
+      state: z.enum(EXCEPTION_STATES).optional(),
     }),
   },
   responses: {

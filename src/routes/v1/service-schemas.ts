@@ -59,11 +59,13 @@ export const ServiceValidation = z
   .openapi("ServiceValidation");
 
 export const SearchQuery = z.strictObject({
-  q: SearchText(SEARCH_LENGTH).optional().openapi({
-    description:
-      "Words, or parts of them, that are all in the name, description, provider or tags. Words of " +
-      "one or two characters are looked for in names only, and in those of the 2,000 newest.",
-  }),
+  q: SearchText(SEARCH_LENGTH)
+    .optional()
+    .openapi({
+      description:
+        "Words, or parts of them, that are all in the name, description, provider or tags. Words of " +
+        "one or two characters are looked for in names only, and in those of the 2,000 newest.",
+    }),
   channel: z
     .enum(CHANNEL_SLUGS)
     .optional()

@@ -1,18 +1,9 @@
-/** What the pages of settings share: lists, actions that ask first, and secrets that are shown once. */
+/** What pages that act share: actions that ask first, and secrets that are shown once. */
 import type { Child } from "hono/jsx";
 
 import type { Scope } from "../../authenticate.ts";
-import {
-  api,
-  type ApiAnswer,
-  type ApiList,
-  type ApiProblem,
-  type CallOptions,
-  fetchApi,
-  readAnswer,
-  withQuery,
-} from "../client.ts";
-import { Button, LinkButton, Pager } from "../components.tsx";
+import { type ApiAnswer, type ApiProblem, fetchApi, readAnswer } from "../client.ts";
+import { Button, LinkButton } from "../components.tsx";
 import type { ConsoleContext, Page } from "../env.ts";
 import { Form as ActionForm, Problem } from "../fields.tsx";
 import { type Form, readForm } from "../form.ts";
@@ -26,23 +17,6 @@ export function segment(c: ConsoleContext, name = "id"): string {
   const value = c.req.param(name) ?? "";
   return /^[\w-]{1,64}$/.test(value) ? value : "none";
 }
-
-type Query = NonNullable<CallOptions["query"]>;
-
-/** The page of an API list that the address names by `cursor`. */
-export const listOf = <T,>(c: ConsoleContext, path: string, query: Query = {}) =>
-  api<ApiList<T>>(c, "GET", path, undefined, {
-    query: { cursor: c.req.query("cursor"), ...query },
-  });
-
-/** Links to the other pages of a list. */
-export const Pages = (props: { c: ConsoleContext; list: ApiList<unknown>; filters?: Query }) => (
-  <Pager
-    path={withQuery(props.c.req.path, props.filters ?? {})}
-    next={props.list.next_cursor}
-    first={props.c.req.query("cursor") === undefined}
-  />
-);
 
 export type OnceAnswer<T> =
   | { readonly ok: true; readonly body: T; readonly repeated: boolean }

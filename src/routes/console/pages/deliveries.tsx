@@ -3,8 +3,8 @@ import type { ApiList } from "../client.ts";
 import { Button, Disclosure, Empty, Id, Status, Table, Time } from "../components.tsx";
 import type { ConsoleContext } from "../env.ts";
 import { Form as ActionForm } from "../fields.tsx";
-import { Pages } from "./act.tsx";
 import { NEEDS, pathOf } from "./endpoints.tsx";
+import { Pages } from "./list.tsx";
 import type { DeliveryView } from "./views.ts";
 
 /** What the receiver said, try for try. */

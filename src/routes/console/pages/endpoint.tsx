@@ -5,9 +5,10 @@ import type { ConsoleContext, Page } from "../env.ts";
 import { Form as ActionForm, Problem } from "../fields.tsx";
 import { type Form, readForm } from "../form.ts";
 import { done, refused, type Refusal, show } from "../frame.tsx";
-import { listOf, segment } from "./act.tsx";
+import { segment } from "./act.tsx";
 import { Deliveries } from "./deliveries.tsx";
 import { ENDPOINT_FIELDS, EndpointFields, ENDPOINTS, NEEDS, pathOf } from "./endpoints.tsx";
+import { listOf } from "./list.tsx";
 import { REPLAY_FIELDS, ReplayForm } from "./replay-form.tsx";
 import type { DeliveryView, EndpointView, JobView } from "./views.ts";
 

@@ -1,21 +1,13 @@
 /** Webhook endpoints: the list, and adding one. Its secret is on the answer that made it, nowhere else. */
 import { EVENT_TYPES, EVERY_EVENT } from "../../../webhooks/event-types.ts";
 import type { ApiProblem } from "../client.ts";
-import {
-  Button,
-  Details,
-  Empty,
-  LinkButton,
-  ShownOnce,
-  Status,
-  Table,
-  Time,
-} from "../components.tsx";
+import { Button, Details, Empty, LinkButton, ShownOnce, Status, Time } from "../components.tsx";
 import type { ConsoleContext, Page } from "../env.ts";
 import { Checkboxes, Field, Form as ActionForm, Problem } from "../fields.tsx";
 import { type Form, readForm } from "../form.ts";
-import { refused, type Refusal, show } from "../frame.tsx";
-import { AlreadyShown, listOf, Pages, postOnce } from "./act.tsx";
+import { type Refusal, show } from "../frame.tsx";
+import { AlreadyShown, postOnce } from "./act.tsx";
+import { type ListPage, showList } from "./list.tsx";
 import type { EndpointView } from "./views.ts";
 
 export const ENDPOINTS = { href: "/console/endpoints", label: "Webhook endpoints" };
@@ -71,61 +63,49 @@ export const eventsOf = ({ enabled_events: events }: EndpointView): string => {
   return events.length <= 2 ? events.join(", ") : `${events.length} types`;
 };
 
+const add = (
+  <LinkButton href="/console/endpoints/new" kind="primary">
+    Add an endpoint
+  </LinkButton>
+);
+
+const TABLE: ListPage<EndpointView>["table"] = {
+  caption: "Webhook endpoints",
+  columns: [
+    {
+      head: "URL",
+      name: true,
+      cell: ({ id, url }) => <a href={`/console/endpoints/${id}`}>{url}</a>,
+    },
+    { head: "Status", cell: ({ status }) => <Status status={status} /> },
+    { head: "Events", cell: eventsOf },
+    { head: "Failing since", cell: ({ failing_since: at }) => <Time at={at} /> },
+    { head: "Description", cell: ({ description }) => description ?? "–" },
+  ],
+};
+
 const list: Page = {
   method: "get",
   path: "/endpoints",
   scope: "merchant",
   title: "Webhook endpoints",
   nav: { group: "Developers", label: "Webhooks" },
-  handler: async (c) => {
-    const answer = await listOf<EndpointView>(c, "/v1/webhook-endpoints");
-    if (!answer.ok) return refused(c, answer);
-    const add = (
-      <LinkButton href="/console/endpoints/new" kind="primary">
-        Add an endpoint
-      </LinkButton>
-    );
-    return show(
-      c,
-      {
-        title: "Webhook endpoints",
-        aside: add,
-        wide: true,
-        notices: { deleted: "The endpoint is removed; what it still had to receive is cancelled." },
-      },
-      <>
-        {answer.body.data.length === 0 ? (
-          <Empty title="Nothing receives your events yet.">
-            <p>
-              Add the address of your server: payments and refunds are then reported to it the
-              moment they change. Until then, <a href="/console/events">the events feed</a> keeps
-              them all.
-            </p>
-          </Empty>
-        ) : (
-          <Table
-            caption="Webhook endpoints"
-            rows={answer.body.data}
-            columns={[
-              {
-                head: "URL",
-                name: true,
-                cell: ({ id, url }) => <a href={`/console/endpoints/${id}`}>{url}</a>,
-              },
-              { head: "Status", cell: ({ status }) => <Status status={status} /> },
-              { head: "Events", cell: eventsOf },
-              {
-                head: "Failing since",
-                cell: ({ failing_since: at }) => <Time at={at} />,
-              },
-              { head: "Description", cell: ({ description }) => description ?? "–" },
-            ]}
-          />
-        )}
-        <Pages c={c} list={answer.body} />
-      </>,
-    );
-  },
+  handler: (c) =>
+    showList(c, {
+      title: "Webhook endpoints",
+      aside: add,
+      notices: { deleted: "The endpoint is removed; what it still had to receive is cancelled." },
+      path: "/v1/webhook-endpoints",
+      table: TABLE,
+      empty: () => (
+        <Empty title="Nothing receives your events yet.">
+          <p>
+            Add the address of your server: payments and refunds are then reported to it the moment
+            they change. Until then, <a href="/console/events">the events feed</a> keeps them all.
+          </p>
+        </Empty>
+      ),
+    }),
 };
 
 function formPage(c: ConsoleContext, form: Form | null, refusal: Refusal | null) {

@@ -1,67 +1,62 @@
 /** The events feed: everything that happened, whether or not somebody was told. */
 import { EVENT_TYPES, TEST_EVENT_TYPE } from "../../../webhooks/event-types.ts";
-import { api, type ApiList } from "../client.ts";
-import { Button, Details, Empty, Id, Json, Status, Table, Time } from "../components.tsx";
+import { api } from "../client.ts";
+import { Button, Details, Empty, Id, Json, Status, Time } from "../components.tsx";
 import type { ConsoleContext, Page } from "../env.ts";
 import { Form as ActionForm, Problem, Select } from "../fields.tsx";
 import { readForm } from "../form.ts";
 import { done, refused, type Refusal, show } from "../frame.tsx";
-import { listOf, Pages, segment } from "./act.tsx";
-import { FilterForm } from "./filters.tsx";
+import { segment } from "./act.tsx";
+import { choicesOf, filtersOf } from "./filters.tsx";
+import { type ListPage, showList } from "./list.tsx";
+import { ObjectLink } from "./object-link.tsx";
 import type { EventView } from "./views.ts";
 
 const BACK = { href: "/console/events", label: "Events" };
 const TYPES = [...EVENT_TYPES, TEST_EVENT_TYPE];
-
-/** Where an object that events speak of has a page. */
-const PLACES: readonly (readonly [RegExp, (id: string) => string])[] = [
-  [/^pi_\w+$/, (id) => `/console/payments/${id}`],
-  [/^ca_\w+$/, (id) => `/console/accounts/${id}`],
-  [/^we_\w+$/, (id) => `/console/endpoints/${id}`],
-  [/^svc_\w+$/, (id) => `/console/services/${id}`],
-];
-
-/** The id, as a link where there is a page about it. */
-export function ObjectLink({ id }: { id: string }) {
-  const place = PLACES.find(([form]) => form.test(id));
-  if (place === undefined) return <Id>{id}</Id>;
-  return (
-    <a href={place[1](id)}>
-      <Id>{id}</Id>
-    </a>
-  );
-}
 
 const objectOf = ({ data }: EventView): string => {
   const { id, payment_intent: payment } = data;
   return typeof payment === "string" ? payment : typeof id === "string" ? id : "";
 };
 
-async function list(c: ConsoleContext) {
-  const type = TYPES.find((one) => one === c.req.query("type")) ?? "";
-  const answer = await listOf<EventView>(c, "/v1/events", { type });
-  if (!answer.ok) return refused(c, answer);
-  return show(
-    c,
-    { title: "Events", wide: true },
-    <>
-      <FilterForm action="/console/events" label="Events">
+const TABLE: ListPage<EventView>["table"] = {
+  caption: "Events, newest first",
+  columns: [
+    { head: "Time", cell: ({ created_at: at }) => <Time at={at} /> },
+    {
+      head: "Type",
+      name: true,
+      cell: ({ id, type }) => <a href={`/console/events/${id}`}>{type}</a>,
+    },
+    { head: "About", cell: (event) => <ObjectLink id={objectOf(event)} /> },
+    {
+      head: "Status",
+      cell: ({ data: { status } }) =>
+        typeof status === "string" ? <Status status={status} /> : "–",
+    },
+  ],
+};
+
+function list(c: ConsoleContext) {
+  const values = filtersOf(c, ["type"]);
+  return showList(c, {
+    title: "Events",
+    path: "/v1/events",
+    filters: {
+      values,
+      fields: (problem) => (
         <Select
           name="type"
           label="Type"
-          value={type}
-          options={[["", "All"], ...TYPES.map((one) => [one, one] as const)]}
+          value={values.type}
+          options={choicesOf(TYPES, (type) => type)}
+          problem={problem}
         />
-      </FilterForm>
-      <Found list={answer.body} filtered={type !== ""} />
-      <Pages c={c} list={answer.body} filters={{ type }} />
-    </>,
-  );
-}
-
-function Found({ list: { data }, filtered }: { list: ApiList<EventView>; filtered: boolean }) {
-  if (data.length === 0) {
-    return (
+      ),
+    },
+    table: TABLE,
+    empty: (filtered) => (
       <Empty title={filtered ? "No event of this type yet." : "Nothing has happened yet."}>
         <p>
           {filtered ? (
@@ -71,28 +66,8 @@ function Found({ list: { data }, filtered }: { list: ApiList<EventView>; filtere
           )}
         </p>
       </Empty>
-    );
-  }
-  return (
-    <Table
-      caption="Events, newest first"
-      rows={data}
-      columns={[
-        { head: "Time", cell: ({ created_at: at }) => <Time at={at} /> },
-        {
-          head: "Type",
-          name: true,
-          cell: ({ id, type }) => <a href={`/console/events/${id}`}>{type}</a>,
-        },
-        { head: "About", cell: (event) => <ObjectLink id={objectOf(event)} /> },
-        {
-          head: "Status",
-          cell: ({ data: { status } }) =>
-            typeof status === "string" ? <Status status={status} /> : "–",
-        },
-      ]}
-    />
-  );
+    ),
+  });
 }
 
 async function eventPage(c: ConsoleContext, refusal: Refusal | null) {

@@ -1,30 +1,12 @@
 /** Money that does not fit what was ordered. Nothing is changed by itself: a person decides. */
-import { Amount, Details, Disclosure, Empty, Id, Status, Table, Time } from "../components.tsx";
+import { EXCEPTION_KINDS, EXCEPTION_STATES } from "../../../reconciliation.ts";
+import { Amount, Details, Disclosure, Empty, Id, Status, Time, words } from "../components.tsx";
 import type { ConsoleContext, Page } from "../env.ts";
 import { Select } from "../fields.tsx";
-import { refused, show } from "../frame.tsx";
-import { listOf, Pages } from "./act.tsx";
-import { ObjectLink } from "./events.tsx";
-import { FilterForm } from "./filters.tsx";
+import { choicesOf, filtersOf } from "./filters.tsx";
+import { type ListPage, showList } from "./list.tsx";
+import { ObjectLink } from "./object-link.tsx";
 import type { ExceptionView } from "./views.ts";
-
-const KINDS = [
-  "amount_mismatch",
-  "currency_mismatch",
-  "status_mismatch",
-  "fee_mismatch",
-  "duplicate",
-  "missing_at_channel",
-  "missing_at_gateway",
-  "missing_at_merchant",
-];
-
-const STATES = ["open", "acknowledged", "resolved", "written_off"];
-
-const optionsOf = (names: readonly string[]) => [
-  ["", "All"] as const,
-  ...names.map((name) => [name, name.replaceAll("_", " ")] as const),
-];
 
 const Explanation = (row: ExceptionView) => (
   <div>
@@ -46,57 +28,66 @@ const Explanation = (row: ExceptionView) => (
   </div>
 );
 
-async function list(c: ConsoleContext) {
-  const one = (name: string, known: readonly string[]) =>
-    known.find((value) => value === c.req.query(name)) ?? "";
-  const filters = { kind: one("kind", KINDS), state: one("state", STATES) };
-  const answer = await listOf<ExceptionView>(c, "/v1/reconciliation/exceptions", filters);
-  if (!answer.ok) return refused(c, answer);
-  const { data } = answer.body;
-  return show(
-    c,
-    { title: "Exceptions", wide: true },
-    <>
-      <FilterForm action="/console/exceptions" label="Exceptions">
-        <Select name="kind" label="Kind" value={filters.kind} options={optionsOf(KINDS)} />
-        <Select name="state" label="State" value={filters.state} options={optionsOf(STATES)} />
-      </FilterForm>
-      {data.length === 0 ? (
-        <Empty title="Nothing is amiss.">
-          <p>
-            Payments of another amount, of an unknown reference, or paid twice would stand here,
-            with what to do about them.
-          </p>
-        </Empty>
-      ) : (
-        <Table
-          caption="Exceptions, newest first"
-          rows={data}
-          columns={[
-            { head: "Found", cell: ({ created_at: at }) => <Time at={at} /> },
-            { head: "Kind", name: true, cell: ({ kind }) => kind.replaceAll("_", " ") },
-            { head: "State", cell: ({ state }) => <Status status={state} /> },
-            {
-              head: "Payment",
-              cell: ({ payment_intent: id }) => (id === null ? "unknown" : <ObjectLink id={id} />),
-            },
-            {
-              head: "Ordered",
-              number: true,
-              cell: ({ gateway }) => (gateway === null ? "–" : <Amount money={gateway.amount} />),
-            },
-            {
-              head: "Received",
-              number: true,
-              cell: ({ channel }) => (channel === null ? "–" : <Amount money={channel.amount} />),
-            },
-            { head: "What happened", cell: Explanation },
-          ]}
-        />
-      )}
-      <Pages c={c} list={answer.body} filters={filters} />
-    </>,
-  );
+const TABLE: ListPage<ExceptionView>["table"] = {
+  caption: "Exceptions, newest first",
+  columns: [
+    { head: "Found", cell: ({ created_at: at }) => <Time at={at} /> },
+    { head: "Kind", name: true, cell: ({ kind }) => words(kind) },
+    { head: "State", cell: ({ state }) => <Status status={state} /> },
+    {
+      head: "Payment",
+      cell: ({ payment_intent: id }) => (id === null ? "unknown" : <ObjectLink id={id} />),
+    },
+    {
+      head: "Ordered",
+      number: true,
+      cell: ({ gateway }) => (gateway === null ? "–" : <Amount money={gateway.amount} />),
+    },
+    {
+      head: "Received",
+      number: true,
+      cell: ({ channel }) => (channel === null ? "–" : <Amount money={channel.amount} />),
+    },
+    { head: "What happened", cell: Explanation },
+  ],
+};
+
+function list(c: ConsoleContext) {
+  const values = filtersOf(c, ["kind", "state"]);
+  return showList(c, {
+    title: "Exceptions",
+    path: "/v1/reconciliation/exceptions",
+    filters: {
+      values,
+      fields: (problem) => (
+        <>
+          <Select
+            name="kind"
+            label="Kind"
+            value={values.kind}
+            options={choicesOf(EXCEPTION_KINDS)}
+            problem={problem}
+          />
+          <Select
+            name="state"
+            label="State"
+            value={values.state}
+            options={choicesOf(EXCEPTION_STATES)}
+            problem={problem}
+          />
+        </>
+      ),
+    },
+    table: TABLE,
+    empty: () => (
+      <Empty title="Nothing is amiss.">
+        <p>
+          Payments of another amount, of an unknown reference, or paid twice would stand here, with
+          what to do about them.
+        </p>
+      </Empty>
+    ),
+  });
 }
 
 export const exceptionPages: readonly Page[] = [

@@ -9,10 +9,11 @@ import type { ConsoleContext, Page } from "../env.ts";
 import { Field, Form as ActionForm, Problem, Select, TextArea } from "../fields.tsx";
 import { type Form, readForm } from "../form.ts";
 import { done, type Refusal, show } from "../frame.tsx";
-import { confirmation, listOf, localRefusal } from "./act.tsx";
+import { confirmation, localRefusal } from "./act.tsx";
+import { channelName } from "./channel-name.ts";
 import { type FeePlanView, keyOf, kindText, nameOf, PLANS, TITLE } from "./fee-plans.tsx";
 import { linesOf } from "./lines.ts";
-import { channelName } from "./payments.tsx";
+import { listOf } from "./list.tsx";
 import { rateText } from "./pricing.tsx";
 
 const FIELDS = ["merchant_id", "channel", "kind", "basis_points", "fixed"];

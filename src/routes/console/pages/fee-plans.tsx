@@ -1,11 +1,10 @@
 /** Operators: the price list. The most specific row counts; without any, the standard rates. */
 import { DEFAULT_BASIS_POINTS, FEE_KINDS } from "../../../settlement/pricing.ts";
 import { withQuery } from "../client.ts";
-import { Empty, Id, LinkButton, Table, Time } from "../components.tsx";
+import { Empty, Id, LinkButton, Time } from "../components.tsx";
 import type { ConsoleContext, Page } from "../env.ts";
-import { refused, show } from "../frame.tsx";
-import { listOf, Pages } from "./act.tsx";
-import { channelName } from "./payments.tsx";
+import { channelName } from "./channel-name.ts";
+import { type ListPage, showList } from "./list.tsx";
 import { percentOf, rateText, type RateView } from "./pricing.tsx";
 
 export interface FeePlanView extends RateView {
@@ -34,92 +33,82 @@ export const nameOf = ({ merchant_id: merchant, channel, kind }: FeePlanView): s
     kindText(kind),
   ].join(" · ");
 
-export const FeePlanTable = ({ plans }: { plans: readonly FeePlanView[] }) => (
-  <Table
-    caption="Price list"
-    rows={plans}
-    columns={[
-      {
-        head: "Merchant",
-        name: true,
-        cell: ({ merchant_id: id }) =>
-          id === null ? (
-            "every merchant"
-          ) : (
-            <a href={`/console/merchants/${id}`}>
-              <Id>{id}</Id>
-            </a>
-          ),
-      },
-      {
-        head: "Channel",
-        cell: ({ channel }) => (channel === null ? "every channel" : channelName(channel)),
-      },
-      { head: "Kind", cell: ({ kind }) => kindText(kind) },
-      { head: "Rate", number: true, cell: rateText },
-      { head: "Since", cell: ({ updated_at: at }) => <Time at={at} /> },
-      {
-        head: "Actions",
-        cell: (plan) => (
-          <span class="actions">
-            <a
-              href={withQuery("/console/fee-plans/new", keyOf(plan))}
-              aria-label={`Change the price for ${nameOf(plan)}`}
-            >
-              Change
-            </a>
-            <a
-              href={withQuery("/console/fee-plans/delete", keyOf(plan))}
-              aria-label={`Remove the price for ${nameOf(plan)}`}
-            >
-              Remove
-            </a>
-          </span>
+export const FEE_PLAN_TABLE: ListPage<FeePlanView>["table"] = {
+  caption: "Price list",
+  columns: [
+    {
+      head: "Merchant",
+      name: true,
+      cell: ({ merchant_id: id }) =>
+        id === null ? (
+          "every merchant"
+        ) : (
+          <a href={`/console/merchants/${id}`}>
+            <Id>{id}</Id>
+          </a>
         ),
-      },
-    ]}
-  />
+    },
+    {
+      head: "Channel",
+      cell: ({ channel }) => (channel === null ? "every channel" : channelName(channel)),
+    },
+    { head: "Kind", cell: ({ kind }) => kindText(kind) },
+    { head: "Rate", number: true, cell: rateText },
+    { head: "Since", cell: ({ updated_at: at }) => <Time at={at} /> },
+    {
+      head: "Actions",
+      cell: (plan) => (
+        <span class="actions">
+          <a
+            href={withQuery("/console/fee-plans/new", keyOf(plan))}
+            aria-label={`Change the price for ${nameOf(plan)}`}
+          >
+            Change
+          </a>
+          <a
+            href={withQuery("/console/fee-plans/delete", keyOf(plan))}
+            aria-label={`Remove the price for ${nameOf(plan)}`}
+          >
+            Remove
+          </a>
+        </span>
+      ),
+    },
+  ],
+};
+
+const add = (
+  <LinkButton href="/console/fee-plans/new" kind="primary">
+    {TITLE}
+  </LinkButton>
 );
 
-async function list(c: ConsoleContext) {
-  const answer = await listOf<FeePlanView>(c, "/v1/admin/fee-plans");
-  if (!answer.ok) return refused(c, answer);
-  const add = (
-    <LinkButton href="/console/fee-plans/new" kind="primary">
-      {TITLE}
-    </LinkButton>
-  );
-  return show(
-    c,
-    {
-      title: "Price list",
-      aside: add,
-      wide: true,
-      notices: {
-        saved: "The price is set. New payments have it within 10 seconds; others keep theirs.",
-        removed: "The price is removed. What is less specific counts again.",
-      },
+const STANDARD_RATES = FEE_KINDS.map(
+  (kind) => `${percentOf(DEFAULT_BASIS_POINTS[kind])} ${kindText(kind)}`,
+).join(", ");
+
+const list = (c: ConsoleContext) =>
+  showList(c, {
+    title: "Price list",
+    aside: add,
+    notices: {
+      saved: "The price is set. New payments have it within 10 seconds; others keep theirs.",
+      removed: "The price is removed. What is less specific counts again.",
     },
-    <>
+    path: "/v1/admin/fee-plans",
+    intro: (
       <p>
         The most specific row counts: merchant and channel, merchant, channel, everybody. Where
-        there is none:{" "}
-        {FEE_KINDS.map((kind) => `${percentOf(DEFAULT_BASIS_POINTS[kind])} ${kindText(kind)}`).join(
-          ", ",
-        )}
-        .
+        there is none: {STANDARD_RATES}.
       </p>
-      {answer.body.data.length === 0 ? (
-        <Empty title="Everybody has the standard rates.">
-          <p>Set a price for everybody, for a channel, or for one merchant.</p>
-        </Empty>
-      ) : (
-        <FeePlanTable plans={answer.body.data} />
-      )}
-      <Pages c={c} list={answer.body} />
-    </>,
-  );
-}
+    ),
+    table: FEE_PLAN_TABLE,
+    empty: () => (
+      <Empty title="Everybody has the standard rates.">
+        <p>Set a price for everybody, for a channel, or for one merchant.</p>
+      </Empty>
+    ),
+  });
 
 export const feePlanPages: readonly Page[] = [
   {

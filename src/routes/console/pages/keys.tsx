@@ -1,8 +1,7 @@
 /** API keys: who may do what from where. */
-import { type Column, Empty, Id, LinkButton, Status, Table, Time } from "../components.tsx";
+import { type Column, Empty, Id, LinkButton, Status, Time } from "../components.tsx";
 import type { Page } from "../env.ts";
-import { refused, show } from "../frame.tsx";
-import { listOf, Pages } from "./act.tsx";
+import { showList } from "./list.tsx";
 import type { KeyView } from "./views.ts";
 
 export const KEYS = { href: "/console/keys", label: "API keys" };
@@ -51,41 +50,31 @@ const columnsFor = (own: string | undefined): readonly Column<KeyView>[] => [
   },
 ];
 
+const create = (
+  <LinkButton href="/console/keys/new" kind="primary">
+    Create a key
+  </LinkButton>
+);
+
 const list: Page = {
   method: "get",
   path: "/keys",
   scope: "merchant",
   title: "API keys",
   nav: { group: "Developers", label: "API keys" },
-  handler: async (c) => {
-    const answer = await listOf<KeyView>(c, "/v1/api-keys");
-    if (!answer.ok) return refused(c, answer);
-    const own = c.var.session.principal?.key.id;
-    const aside = (
-      <LinkButton href="/console/keys/new" kind="primary">
-        Create a key
-      </LinkButton>
-    );
-    return show(
-      c,
-      {
-        title: "API keys",
-        aside,
-        wide: true,
-        notices: { revoked: "The key is revoked. It stops working everywhere within 10 seconds." },
-      },
-      <>
-        {answer.body.data.length === 0 ? (
-          <Empty title="No keys on this page.">
-            <p>Create one for each program that talks to the API, with only the scopes it needs.</p>
-          </Empty>
-        ) : (
-          <Table caption="API keys" rows={answer.body.data} columns={columnsFor(own)} />
-        )}
-        <Pages c={c} list={answer.body} />
-      </>,
-    );
-  },
+  handler: (c) =>
+    showList(c, {
+      title: "API keys",
+      aside: create,
+      notices: { revoked: "The key is revoked. It stops working everywhere within 10 seconds." },
+      path: "/v1/api-keys",
+      table: { caption: "API keys", columns: columnsFor(c.var.session.principal?.key.id) },
+      empty: () => (
+        <Empty title="No keys on this page.">
+          <p>Create one for each program that talks to the API, with only the scopes it needs.</p>
+        </Empty>
+      ),
+    }),
 };
 
 export const keyPages: readonly Page[] = [list];

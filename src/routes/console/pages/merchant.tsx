@@ -1,12 +1,13 @@
 /** Operators: one merchant – whether it may act, who it is, and what it is charged. */
 import { api } from "../client.ts";
-import { Button, Copy, Details, LinkButton, Status, Time } from "../components.tsx";
+import { Button, Copy, Details, LinkButton, Status, Table, Time } from "../components.tsx";
 import type { ConsoleContext, Page } from "../env.ts";
 import { Form as ActionForm, Problem } from "../fields.tsx";
 import { type Form, readForm } from "../form.ts";
 import { done, refused, type Refusal, show } from "../frame.tsx";
-import { confirmation, listOf, segment } from "./act.tsx";
-import { FeePlanTable, type FeePlanView } from "./fee-plans.tsx";
+import { confirmation, segment } from "./act.tsx";
+import { FEE_PLAN_TABLE, type FeePlanView } from "./fee-plans.tsx";
+import { listOf } from "./list.tsx";
 import { MERCHANT_FIELDS, MerchantFields, MERCHANTS } from "./merchants.tsx";
 import type { MerchantView } from "./views.ts";
 
@@ -64,7 +65,7 @@ async function merchantPage(c: ConsoleContext, form: Form | null, refusal: Refus
       <section class="part" aria-labelledby="prices">
         <h2 id="prices">Prices of its own</h2>
         {plans.body.data.length > 0 ? (
-          <FeePlanTable plans={plans.body.data} />
+          <Table {...FEE_PLAN_TABLE} rows={plans.body.data} />
         ) : (
           <p>
             None: it is charged as <a href="/console/fee-plans">everybody</a>.

@@ -1,22 +1,13 @@
 /** Operators: the merchants of this deployment, and a new one with its first keys. */
 import { CURRENCIES } from "../../../money.ts";
 import type { ApiProblem } from "../client.ts";
-import {
-  Button,
-  Details,
-  Empty,
-  Id,
-  LinkButton,
-  ShownOnce,
-  Status,
-  Table,
-  Time,
-} from "../components.tsx";
+import { Button, Details, Empty, Id, LinkButton, ShownOnce, Status, Time } from "../components.tsx";
 import type { ConsoleContext, Page } from "../env.ts";
 import { Field, Form as ActionForm, Problem, Select } from "../fields.tsx";
 import { type Form, readForm } from "../form.ts";
-import { refused, type Refusal, show } from "../frame.tsx";
-import { AlreadyShown, filled, listOf, Pages, postOnce } from "./act.tsx";
+import { type Refusal, show } from "../frame.tsx";
+import { AlreadyShown, filled, postOnce } from "./act.tsx";
+import { type ListPage, showList } from "./list.tsx";
 import type { MerchantView } from "./views.ts";
 
 export const MERCHANTS = { href: "/console/merchants", label: "Merchants" };
@@ -63,43 +54,39 @@ export const MerchantFields = (props: {
   </>
 );
 
-async function list(c: ConsoleContext) {
-  const answer = await listOf<MerchantView>(c, "/v1/admin/merchants");
-  if (!answer.ok) return refused(c, answer);
-  const add = (
-    <LinkButton href="/console/merchants/new" kind="primary">
-      Create a merchant
-    </LinkButton>
-  );
-  return show(
-    c,
-    { title: "Merchants", aside: add, wide: true },
-    <>
-      {answer.body.data.length === 0 ? (
-        <Empty title="There is no merchant yet.">
-          <p>Create one: it comes with a test key, a live key and sandbox accounts.</p>
-        </Empty>
-      ) : (
-        <Table
-          caption="Merchants, newest first"
-          rows={answer.body.data}
-          columns={[
-            {
-              head: "Merchant",
-              name: true,
-              cell: ({ id, name }) => <a href={`/console/merchants/${id}`}>{name}</a>,
-            },
-            { head: "Status", cell: ({ status }) => <Status status={status} /> },
-            { head: "Id", cell: ({ id }) => <Id>{id}</Id> },
-            { head: "Email", cell: ({ email }) => email ?? "–" },
-            { head: "Since", cell: ({ created_at: at }) => <Time at={at} /> },
-          ]}
-        />
-      )}
-      <Pages c={c} list={answer.body} />
-    </>,
-  );
-}
+const add = (
+  <LinkButton href="/console/merchants/new" kind="primary">
+    Create a merchant
+  </LinkButton>
+);
+
+const TABLE: ListPage<MerchantView>["table"] = {
+  caption: "Merchants, newest first",
+  columns: [
+    {
+      head: "Merchant",
+      name: true,
+      cell: ({ id, name }) => <a href={`/console/merchants/${id}`}>{name}</a>,
+    },
+    { head: "Status", cell: ({ status }) => <Status status={status} /> },
+    { head: "Id", cell: ({ id }) => <Id>{id}</Id> },
+    { head: "Email", cell: ({ email }) => email ?? "–" },
+    { head: "Since", cell: ({ created_at: at }) => <Time at={at} /> },
+  ],
+};
+
+const list = (c: ConsoleContext) =>
+  showList(c, {
+    title: "Merchants",
+    aside: add,
+    path: "/v1/admin/merchants",
+    table: TABLE,
+    empty: () => (
+      <Empty title="There is no merchant yet.">
+        <p>Create one: it comes with a test key, a live key and sandbox accounts.</p>
+      </Empty>
+    ),
+  });
 
 function formPage(c: ConsoleContext, form: Form | null, refusal: Refusal | null) {
   const problem = refusal?.error ?? null;

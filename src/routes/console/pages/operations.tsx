@@ -5,7 +5,8 @@ import type { ConsoleContext, Page } from "../env.ts";
 import { Field, Form as ActionForm, Problem } from "../fields.tsx";
 import { type Form, readForm } from "../form.ts";
 import { done, refused, type Refusal, show } from "../frame.tsx";
-import { listOf, Pages, segment } from "./act.tsx";
+import { segment } from "./act.tsx";
+import { listOf, Pages } from "./list.tsx";
 import type { DeadLetterView } from "./views.ts";
 
 async function deadLetters(c: ConsoleContext, refusal: Refusal | null) {

@@ -6,7 +6,7 @@ import { Bars, type Chart, Lines, type Series } from "../charts.tsx";
 import { moneyText, Status, Time } from "../components.tsx";
 import type { ConsoleContext, Page } from "../env.ts";
 import { refused, show } from "../frame.tsx";
-import { channelName } from "./payments.tsx";
+import { channelName } from "./channel-name.ts";
 
 type Bucket = OverviewNumbers & { readonly start: string };
 

@@ -15,13 +15,14 @@ import {
   moneyText,
   Status,
   Time,
+  words,
 } from "../components.tsx";
 import type { ConsoleContext, Page } from "../env.ts";
 import { Field, Form, keyToKeep, Problem } from "../fields.tsx";
 import type { Form as FormValues } from "../form.ts";
 import { refused, show } from "../frame.tsx";
 import { segment } from "./act.tsx";
-import { channelName } from "./payments.tsx";
+import { channelName } from "./channel-name.ts";
 import { type PaymentTimeline, TimelineList } from "./timeline.tsx";
 
 type Payment = PaymentTimeline["payment"];
@@ -95,7 +96,7 @@ const Account = ({ payment }: { payment: Payment }) => (
 
 function FeeLine({ fee }: { fee: NonNullable<Payment["fee"]> }) {
   const { currency, value, refunded, basis_points: points, kind } = fee;
-  const rate = `${toDecimal(points, 2)} % ${kind.replaceAll("_", " ")}`;
+  const rate = `${toDecimal(points, 2)} % ${words(kind)}`;
   return (
     <>
       <Amount money={{ currency, value }} /> <span class="quiet">{rate}</span>

@@ -1,43 +1,25 @@
 /** `/console/payments`: search, filters, pages, and the same as CSV. */
-import { CHANNEL_SLUGS, channelOf } from "../../../channels/registry.ts";
+import { CHANNEL_SLUGS } from "../../../channels/registry.ts";
 import type { PaymentIntentView } from "../../../intent/view.ts";
 import { STATUSES } from "../../../payments/states.ts";
-import { api, type ApiList, type ApiProblem, fetchApi, readRefusal, withQuery } from "../client.ts";
-import { Amount, Empty, Pager, Status, Table, Time } from "../components.tsx";
+import { type ApiList, type ApiProblem, fetchApi, readRefusal, withQuery } from "../client.ts";
+import { Amount, Empty, Status, Table, Time } from "../components.tsx";
 import type { ConsoleContext, Page } from "../env.ts";
 import { Field, Problem, Select } from "../fields.tsx";
 import { refused, show } from "../frame.tsx";
 import { setPageHeaders } from "../headers.ts";
+import { channelName } from "./channel-name.ts";
+import { choicesOf, DayFields, filtersOf, momentsOf } from "./filters.tsx";
+import { isNarrowed, listOf, Pages } from "./list.tsx";
 
 const FILTERS = ["q", "status", "channel", "created_gte", "created_lt"] as const;
 
 type Filters = Record<(typeof FILTERS)[number], string>;
 
-const filtersOf = (c: ConsoleContext): Filters =>
-  Object.fromEntries(FILTERS.map((name) => [name, (c.req.query(name) ?? "").trim()])) as Filters;
+/** As the API takes them. */
+const queryOf = (filters: Filters) => ({ ...filters, ...momentsOf(filters) });
 
-const DAY_MS = 86_400_000;
-
-/** The first moment of a day (UTC), or of the day after; what is not a day is the API's to refuse. */
-function moment(day: string, daysLater: number): string {
-  const start = /^\d{4}-\d\d-\d\d$/.test(day) ? Date.parse(`${day}T00:00:00Z`) : Number.NaN;
-  return Number.isNaN(start) ? day : new Date(start + daysLater * DAY_MS).toISOString();
-}
-
-/** As the API takes them: days are whole, the last one included. */
-const queryOf = (filters: Filters) => ({
-  ...filters,
-  created_gte: moment(filters.created_gte, 0),
-  created_lt: moment(filters.created_lt, 1),
-});
-
-/** `WeChat Pay`; a slug that is not known stays as it is. */
-export const channelName = (slug: string): string => channelOf(slug)?.adapter.info.name ?? slug;
-
-const words = (name: string): string => name.replaceAll("_", " ");
-
-function FilterForm({ filters, problem }: { filters: Filters; problem: ApiProblem | null }) {
-  const all = ["", "All"] as const;
+function SearchForm({ filters, problem }: { filters: Filters; problem: ApiProblem | null }) {
   return (
     <form
       method="get"
@@ -69,30 +51,17 @@ function FilterForm({ filters, problem }: { filters: Filters; problem: ApiProble
         name="status"
         label="Status"
         value={filters.status}
-        options={[all, ...STATUSES.map((status) => [status, words(status)] as const)]}
+        options={choicesOf(STATUSES)}
         problem={problem}
       />
       <Select
         name="channel"
         label="Channel"
         value={filters.channel}
-        options={[all, ...CHANNEL_SLUGS.map((slug) => [slug, channelName(slug)] as const)]}
+        options={choicesOf(CHANNEL_SLUGS, channelName)}
         problem={problem}
       />
-      <Field
-        name="created_gte"
-        label="From (UTC)"
-        type="date"
-        value={filters.created_gte}
-        problem={problem}
-      />
-      <Field
-        name="created_lt"
-        label="To (UTC)"
-        type="date"
-        value={filters.created_lt}
-        problem={problem}
-      />
+      <DayFields days={filters} problem={problem} />
       <div class="buttons">
         <button class="primary">Search</button>
         <a class="button" href="/console/payments">
@@ -153,12 +122,10 @@ const countOf = ({ data, has_more: more }: ApiList<unknown>): string => {
   return `${length}${more ? " and more" : ""} ${length === 1 ? "payment" : "payments"}`;
 };
 
-function Results(props: { list: ApiList<PaymentIntentView>; filters: Filters; first: boolean }) {
-  const { list, filters, first } = props;
-  const path = withQuery("/console/payments", filters);
-  const isFiltered = Object.values(filters).some((value) => value !== "");
+function Results(props: { c: ConsoleContext; list: ApiList<PaymentIntentView>; filters: Filters }) {
+  const { c, list, filters } = props;
   if (list.data.length === 0) {
-    return isFiltered || !first ? (
+    return isNarrowed(c, filters) ? (
       <Empty title="No payment fits">
         <p>
           Search looks at the beginning of payment ids and order numbers, and at whole transaction
@@ -177,7 +144,7 @@ function Results(props: { list: ApiList<PaymentIntentView>; filters: Filters; fi
   return (
     <>
       <Table caption="Payments" columns={COLUMNS} rows={list.data} />
-      <Pager path={path} next={list.next_cursor} first={first} />
+      <Pages c={c} list={list} filters={filters} />
       <p class="export">
         <a
           class="button"
@@ -196,11 +163,9 @@ function Results(props: { list: ApiList<PaymentIntentView>; filters: Filters; fi
 }
 
 async function listPage(c: ConsoleContext): Promise<Response> {
-  const filters = filtersOf(c);
-  const cursor = c.req.query("cursor");
-  const answer = await api<ApiList<PaymentIntentView>>(c, "GET", "/v1/payment-intents", undefined, {
-    query: { ...queryOf(filters), cursor },
-  });
+  const filters = filtersOf(c, FILTERS);
+  const path = "/v1/payment-intents";
+  const answer = await listOf<PaymentIntentView>(c, path, queryOf(filters));
   const problem = answer.ok ? null : answer.error;
   // A key without the scope, a limit: about the caller, not about what was typed.
   if (!answer.ok && answer.status !== 400) return refused(c, answer);
@@ -208,15 +173,13 @@ async function listPage(c: ConsoleContext): Promise<Response> {
     c,
     { title: "Payments", wide: true, status: answer.status },
     <>
-      <FilterForm filters={filters} problem={problem} />
+      <SearchForm filters={filters} problem={problem} />
       <p id="count" class="hidden" role="status">
         {answer.ok ? countOf(answer.body) : ""}
       </p>
       <div id="results">
         <Problem problem={problem} fields={FILTERS} />
-        {answer.ok ? (
-          <Results list={answer.body} filters={filters} first={cursor === undefined} />
-        ) : null}
+        {answer.ok ? <Results c={c} list={answer.body} filters={filters} /> : null}
       </div>
     </>,
   );
@@ -224,7 +187,7 @@ async function listPage(c: ConsoleContext): Promise<Response> {
 
 /** Streamed through: however long it is, nothing of it waits in memory. */
 async function exportCsv(c: ConsoleContext): Promise<Response> {
-  const query = queryOf(filtersOf(c));
+  const query = queryOf(filtersOf(c, FILTERS));
   const reply = await fetchApi(c, "GET", "/v1/payment-intents.csv", undefined, { query });
   if (!reply.ok) return refused(c, await readRefusal(reply));
   setPageHeaders(c);

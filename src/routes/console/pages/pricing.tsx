@@ -4,7 +4,7 @@ import { api, type ApiList } from "../client.ts";
 import { Table } from "../components.tsx";
 import type { ConsoleContext, Page } from "../env.ts";
 import { refused, show } from "../frame.tsx";
-import { channelName } from "./payments.tsx";
+import { channelName } from "./channel-name.ts";
 
 export interface RateView {
   readonly basis_points: number;

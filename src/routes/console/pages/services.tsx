@@ -1,12 +1,11 @@
 /** Services: what the merchant offers, found by agents and paid by `service_id`. */
 import { formatMoney } from "../../../money.ts";
-import { Empty, LinkButton, Status, Table, Time } from "../components.tsx";
+import { Empty, LinkButton, Status, Time } from "../components.tsx";
 import type { ConsoleContext, Page } from "../env.ts";
 import { Field } from "../fields.tsx";
-import { refused, show } from "../frame.tsx";
-import { listOf, Pages } from "./act.tsx";
-import { FilterForm } from "./filters.tsx";
-import { channelName } from "./payments.tsx";
+import { channelName } from "./channel-name.ts";
+import { filtersOf } from "./filters.tsx";
+import { type ListPage, showList } from "./list.tsx";
 import type { PriceView, ServiceView } from "./views.ts";
 
 export const SERVICES = { href: "/console/services", label: "Services" };
@@ -24,67 +23,61 @@ export function priceText({ amount, min, max }: PriceView): string {
 const pricesOf = ({ pricing }: ServiceView): string =>
   pricing.one_time.map(priceText).join("; ") || "none";
 
-async function list(c: ConsoleContext) {
-  const q = (c.req.query("q") ?? "").trim();
-  const answer = await listOf<ServiceView>(c, "/v1/services", { mine: "true", q });
-  const problem = answer.ok ? null : answer.error;
-  if (!answer.ok && answer.status !== 400) return refused(c, answer);
-  const add = (
-    <LinkButton href="/console/services/new" kind="primary">
-      Register a service
-    </LinkButton>
-  );
-  return show(
-    c,
-    { title: "Services", aside: add, wide: true, status: answer.status },
-    <>
-      <FilterForm action="/console/services" label="Services">
-        <Field name="q" label="Search" type="search" value={q} problem={problem} />
-      </FilterForm>
-      {answer.ok ? <Found services={answer.body.data} filtered={q !== ""} /> : null}
-      {answer.ok ? <Pages c={c} list={answer.body} filters={{ q }} /> : null}
-    </>,
-  );
-}
+const add = (
+  <LinkButton href="/console/services/new" kind="primary">
+    Register a service
+  </LinkButton>
+);
 
-function Found({ services, filtered }: { services: readonly ServiceView[]; filtered: boolean }) {
-  if (services.length === 0) {
-    return filtered ? (
-      <Empty title="No service fits.">
-        <p>
-          <a href="/console/services">Show all services</a>
-        </p>
-      </Empty>
-    ) : (
-      <Empty title="You offer no service yet.">
-        <p>
-          Register what you sell with its price: agents find it by a search, and payments name it
-          instead of an amount.
-        </p>
-      </Empty>
-    );
-  }
-  return (
-    <Table
-      caption="Services, newest first"
-      rows={services}
-      columns={[
-        {
-          head: "Service",
-          name: true,
-          cell: ({ id, name }) => <a href={`/console/services/${id}`}>{name}</a>,
-        },
-        { head: "Status", cell: ({ status }) => <Status status={status} /> },
-        { head: "Version", cell: ({ version }) => version },
-        { head: "Prices", cell: pricesOf },
-        {
-          head: "Channels",
-          cell: ({ accepted_channels: channels }) => channels.map(channelName).join(", "),
-        },
-        { head: "Changed", cell: ({ updated_at: at }) => <Time at={at} /> },
-      ]}
-    />
-  );
+const TABLE: ListPage<ServiceView>["table"] = {
+  caption: "Services, newest first",
+  columns: [
+    {
+      head: "Service",
+      name: true,
+      cell: ({ id, name }) => <a href={`/console/services/${id}`}>{name}</a>,
+    },
+    { head: "Status", cell: ({ status }) => <Status status={status} /> },
+    { head: "Version", cell: ({ version }) => version },
+    { head: "Prices", cell: pricesOf },
+    {
+      head: "Channels",
+      cell: ({ accepted_channels: channels }) => channels.map(channelName).join(", "),
+    },
+    { head: "Changed", cell: ({ updated_at: at }) => <Time at={at} /> },
+  ],
+};
+
+function list(c: ConsoleContext) {
+  const values = filtersOf(c, ["q"]);
+  return showList(c, {
+    title: "Services",
+    aside: add,
+    path: "/v1/services",
+    filters: {
+      values,
+      query: { mine: "true", ...values },
+      fields: (problem) => (
+        <Field name="q" label="Search" type="search" value={values.q} problem={problem} />
+      ),
+    },
+    table: TABLE,
+    empty: (filtered) =>
+      filtered ? (
+        <Empty title="No service fits.">
+          <p>
+            <a href="/console/services">Show all services</a>
+          </p>
+        </Empty>
+      ) : (
+        <Empty title="You offer no service yet.">
+          <p>
+            Register what you sell with its price: agents find it by a search, and payments name it
+            instead of an amount.
+          </p>
+        </Empty>
+      ),
+  });
 }
 
 export const servicePages: readonly Page[] = [

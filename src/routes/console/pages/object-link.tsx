@@ -1,0 +1,20 @@
+import { Id } from "../components.tsx";
+
+/** Where an object that events speak of has a page. */
+const PLACES: readonly (readonly [RegExp, (id: string) => string])[] = [
+  [/^pi_\w+$/, (id) => `/console/payments/${id}`],
+  [/^ca_\w+$/, (id) => `/console/accounts/${id}`],
+  [/^we_\w+$/, (id) => `/console/endpoints/${id}`],
+  [/^svc_\w+$/, (id) => `/console/services/${id}`],
+];
+
+/** The id, as a link where there is a page about it. */
+export function ObjectLink({ id }: { id: string }) {
+  const place = PLACES.find(([form]) => form.test(id));
+  if (place === undefined) return <Id>{id}</Id>;
+  return (
+    <a href={place[1](id)}>
+      <Id>{id}</Id>
+    </a>
+  );
+}
