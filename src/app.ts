@@ -1,19 +1,19 @@
 /** The Hono app: middleware order, mounted routes, error handler, OpenAPI document. */
 import { OpenAPIHono } from "@hono/zod-openapi";
-import { bodyLimit } from "hono/body-limit";
+import { except } from "hono/combine";
 import { createMiddleware } from "hono/factory";
 import { HTTPException } from "hono/http-exception";
 import { matchedRoutes } from "hono/route";
 
 import { systemClock } from "./clock.ts";
-import { BODY_LIMIT_BYTES } from "./constants.ts";
-import { ApiError, apiError, ERRORS, errorBody, failure, type Failure } from "./errors.ts";
+import { ApiError, ERRORS, errorBody, failure, type Failure } from "./errors.ts";
 import { randomId } from "./ids.ts";
 import { createLogger, describeError } from "./log.ts";
 import { analyticsMetrics } from "./metrics.ts";
 import { invalidRequest } from "./routes/body.ts";
 import type { App, AppContext, AppEnv } from "./routes/http.ts";
 import { registerRoutes } from "./routes/index.ts";
+import { limitedBody } from "./routes/limited-body.ts";
 import { traceparentOf } from "./trace.ts";
 
 const context = createMiddleware<AppEnv>(async (c, next) => {
@@ -93,14 +93,8 @@ export function createApp(): App {
     },
   });
   app.use(context);
-  app.use(
-    bodyLimit({
-      maxSize: BODY_LIMIT_BYTES,
-      onError: () => {
-        throw apiError("BODY_TOO_LARGE", "Send at most 64 KiB.");
-      },
-    }),
-  );
+  // The console refuses with a page of its own.
+  app.use(except(["/console", "/console/*"], limitedBody));
   registerRoutes(app);
   app.onError(onError);
   app.notFound(notFound(app));

@@ -62,7 +62,7 @@ function limitsOf(schema: Schema): string[] {
 }
 
 /** The type in words: "list of string", "Money", "string or null". */
-export function typeOf(schema: Schema, schemas: Schemas): string {
+function typeOf(schema: Schema, schemas: Schemas): string {
   const name = bare(schema, schemas);
   return isNullable(schema) && name !== "null" ? `${name} or null` : name;
 }

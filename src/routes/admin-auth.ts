@@ -5,6 +5,7 @@ import { sameSecret } from "../crypto/constant-time.ts";
 import { apiError, ApiError, failure } from "../errors.ts";
 import { readableBody } from "./body.ts";
 import type { AppEnv } from "./http.ts";
+import { isInClear } from "./in-clear.ts";
 import { insiderOf } from "./inside.ts";
 
 const unauthenticated = (message: string) =>
@@ -20,6 +21,9 @@ const onlyOperators = createMiddleware<AppEnv>(async (c, next) => {
     throw apiError("FORBIDDEN", "ADMIN_TOKEN is not set on this deployment: /v1/admin is closed.");
   }
   const sent = /^Bearer (.+)$/i.exec(c.req.header("Authorization") ?? "")?.[1];
+  if (isInClear(c.env, c.req.url)) {
+    throw apiError("FORBIDDEN", "Use https. If you sent the admin token in clear, replace it.");
+  }
   if (sent === undefined) {
     throw unauthenticated("Send 'Authorization: Bearer <ADMIN_TOKEN>'.");
   }

@@ -18,6 +18,7 @@ import { ExpiringCache } from "../expiring-cache.ts";
 import { database } from "../store/db.ts";
 import { readableBody } from "./body.ts";
 import type { AppContext, AppEnv } from "./http.ts";
+import { isInClear } from "./in-clear.ts";
 import { insiderOf } from "./inside.ts";
 import { limitRate, limitStrangers } from "./rate-limit.ts";
 
@@ -110,6 +111,9 @@ async function proveSignature(c: AppContext, credentials: string, now: number): 
 async function prove(c: AppContext, now: number): Promise<KnownKey> {
   const header = c.req.header("Authorization");
   if (header === undefined) throw unauthenticated(`No Authorization header. ${HOW}`);
+  if (isInClear(c.env, c.req.url)) {
+    throw apiError("FORBIDDEN", "Use https. This key was sent in clear: rotate it.");
+  }
   const [scheme = "", credentials = ""] = header.split(" ", 2);
   switch (scheme.toLowerCase()) {
     case "bearer":
@@ -122,7 +126,7 @@ async function prove(c: AppContext, now: number): Promise<KnownKey> {
 }
 
 /** Whether an address lies in one of the CIDR ranges (or equals one of the addresses). */
-export function addressAllowed(address: string, ranges: readonly string[]): boolean {
+function addressAllowed(address: string, ranges: readonly string[]): boolean {
   if (!ipaddr.isValid(address)) return false;
   const ip = ipaddr.process(address);
   return ranges.some((range) => {

@@ -33,7 +33,7 @@ export async function fingerprintOf(c: AppContext): Promise<string> {
   return sha256Hex(text === "" ? "" : canonicalJson(JSON.parse(text)));
 }
 
-export const inFlight = () =>
+const inFlight = () =>
   new ApiError(
     failure(
       "IDEMPOTENCY_IN_FLIGHT",

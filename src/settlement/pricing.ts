@@ -48,7 +48,7 @@ const specificity = ({ merchant_id, channel }: Pick<FeePlan, "merchant_id" | "ch
   (merchant_id === "" ? 0 : 2) + (channel === "" ? 0 : 1);
 
 /** Whose row a rate comes from, by how specific the row is. */
-export const PLAN_SOURCES = ["everybody", "channel", "merchant", "merchant_channel"] as const;
+const PLAN_SOURCES = ["everybody", "channel", "merchant", "merchant_channel"] as const;
 
 /** `default`: no row says anything. */
 export const RATE_SOURCES = [...PLAN_SOURCES, "default"] as const;

@@ -2,10 +2,10 @@
 import { concat, fromUtf8 } from "../crypto/encoding.ts";
 
 /** API.md section 6. */
-export const DELIVERY_TIMEOUT_MS = 15_000;
+const DELIVERY_TIMEOUT_MS = 15_000;
 
 /** How much of an answer is read and kept. */
-export const ANSWER_LIMIT_BYTES = 1_024;
+const ANSWER_LIMIT_BYTES = 1_024;
 
 export interface DeliveryIo {
   readonly fetch: (url: string, init: RequestInit) => Promise<Response>;

@@ -434,6 +434,34 @@ describe("the door", () => {
     expect(local.headers.get("Strict-Transport-Security")).toBeNull();
   });
 
+  it("of the API takes no key in clear either", async ({ expect }) => {
+    const merchant = await newMerchant();
+    const production: Env = { ...env, ENVIRONMENT: "production" };
+    for (const [path, token] of [
+      ["/v1/merchant", merchant.test],
+      ["/v1/admin/merchants", "admin-token-for-tests"],
+    ] as const) {
+      const init = { headers: { Authorization: `Bearer ${token}` } };
+      const clear = await ask(production, `http://pay.gateway.example${path}`, init);
+      expect(await clear.json()).toMatchObject({ error: { code: "FORBIDDEN" } });
+      expect((await ask(production, `https://pay.gateway.example${path}`, init)).status).toBe(200);
+      expect((await ask(production, `http://127.0.0.1:8787${path}`, init)).status).toBe(200);
+    }
+  });
+
+  it("answers a form that is too large with a page", async ({ expect }) => {
+    const answer = await ask(env, "http://localhost:8787/console/sign-in", {
+      method: "POST",
+      headers: {
+        Origin: "http://localhost:8787",
+        "Content-Type": "application/x-www-form-urlencoded",
+      },
+      body: `secret=${"x".repeat(70_000)}`,
+    });
+    expect(answer.status).toBe(413);
+    expect(answer.headers.get("Content-Type")).toContain("text/html");
+  });
+
   it("does not ask the database for every stranger's cookie", async ({ expect }) => {
     const asked: string[] = [];
     const shut: Env = {

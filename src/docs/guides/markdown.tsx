@@ -56,7 +56,7 @@ const CAPTIONS: Readonly<Record<string, string>> = {
 };
 
 /** The words of tokens, for anchors and descriptions. */
-export const plainText = (tokens: readonly Token[]): string =>
+const plainText = (tokens: readonly Token[]): string =>
   tokens
     .map((token) =>
       "tokens" in token && token.tokens !== undefined

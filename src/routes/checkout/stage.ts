@@ -60,7 +60,7 @@ const APP_OF_ALIPAY = "alipays://platformapi/startapp?saId=10000007&qrcode=";
 const RUNS_HERE = ["javascript:", "data:", "vbscript:", "blob:", "filesystem:", "about:", "file:"];
 
 /** An address that may stand in a link; null: it must not (script in a channel's reply). */
-export function safeUrl(text: string): string | null {
+function safeUrl(text: string): string | null {
   const url = URL.parse(text);
   return url === null || RUNS_HERE.includes(url.protocol) ? null : url.href;
 }

@@ -8,6 +8,7 @@ import type { App } from "../http.ts";
 import { checkCsrf } from "./csrf.ts";
 import type { ConsoleContext, ConsoleEnv, NavItem, Page, Session } from "./env.ts";
 import { refusePage } from "./frame.tsx";
+import { limitedBody } from "../limited-body.ts";
 import { signedIn } from "./session.ts";
 import { registerSignIn, registerSignOut } from "./sign-in.tsx";
 import { PAGES } from "./table.ts";
@@ -57,7 +58,7 @@ export function registerConsole(app: App): void {
     c.set("gateway", app);
     await next();
   });
-  pages.use(onlyTls);
+  pages.use(onlyTls, limitedBody);
   registerSignIn(pages);
   pages.use(signedIn, navigation, checkCsrf);
   registerSignOut(pages);

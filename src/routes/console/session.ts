@@ -30,10 +30,10 @@ import { refused } from "./frame.tsx";
 import { setPageHeaders } from "./headers.ts";
 
 /** However busy: the key must be shown again once a working day. */
-export const SESSION_LIFE_MS = 12 * 3_600_000;
+const SESSION_LIFE_MS = 12 * 3_600_000;
 
 /** A screen that nobody sits at any more. */
-export const SESSION_IDLE_MS = 3_600_000;
+const SESSION_IDLE_MS = 3_600_000;
 
 /** How often `seen_at` is written, at most. */
 const SEEN_EVERY_MS = 300_000;

@@ -1,9 +1,8 @@
-/** Keys and sessions travel over TLS alone. */
+/** The console is served over TLS alone. */
 import { createMiddleware } from "hono/factory";
 
+import { isInClear } from "../in-clear.ts";
 import type { ConsoleEnv } from "./env.ts";
-
-const LOCAL = new Set(["localhost", "127.0.0.1", "[::1]"]);
 
 const A_YEAR_S = 31_536_000;
 
@@ -15,9 +14,9 @@ const A_YEAR_S = 31_536_000;
  * key, or the cookie of a session that was opened there.
  */
 export const onlyTls = createMiddleware<ConsoleEnv>(async (c, next) => {
-  const { protocol, hostname, host } = new URL(c.req.url);
-  if (c.env.ENVIRONMENT !== "production" || LOCAL.has(hostname)) return next();
-  if (protocol !== "https:") return c.redirect(`https://${host}/console`, 303);
+  const { protocol, host } = new URL(c.req.url);
+  if (isInClear(c.env, c.req.url)) return c.redirect(`https://${host}/console`, 303);
   await next();
-  c.header("Strict-Transport-Security", `max-age=${A_YEAR_S}`);
+  if (protocol === "https:") c.header("Strict-Transport-Security", `max-age=${A_YEAR_S}`);
+  return undefined;
 });

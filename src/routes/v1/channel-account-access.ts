@@ -55,7 +55,7 @@ export async function owned(c: AppContext, id: string): Promise<ChannelAccountRo
 }
 
 /** A refusal becomes the answer. @throws ApiError */
-export function orThrow<T>(result: Result<T, Failure>): T {
+function orThrow<T>(result: Result<T, Failure>): T {
   if (!result.ok) throw new ApiError(result.error);
   return result.value;
 }

@@ -66,7 +66,7 @@ export const Payer = z
   .openapi("Payer");
 
 /** Only https leads a buyer back, except on the merchant's own machine. */
-export const ReturnUrl = z
+const ReturnUrl = z
   .url()
   .max(1_024)
   .refine((text) => {

@@ -42,7 +42,7 @@ export interface CredentialGroup {
 }
 
 /** What a list of objects offers at once; more rows come with the new version of the credentials. */
-export const LIST_ROWS = 3;
+const LIST_ROWS = 3;
 
 const ROOT = "credentials";
 const PEM_LENGTH = 4_096;

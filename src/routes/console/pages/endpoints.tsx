@@ -58,7 +58,7 @@ export const EndpointFields = (props: {
 );
 
 /** “every event”, or how many types. */
-export const eventsOf = ({ enabled_events: events }: EndpointView): string => {
+const eventsOf = ({ enabled_events: events }: EndpointView): string => {
   if (events.includes(EVERY_EVENT)) return "every event";
   return events.length <= 2 ? events.join(", ") : `${events.length} types`;
 };

@@ -39,7 +39,7 @@ export const loadPayment = (c: ConsoleContext): Promise<ApiAnswer<PaymentTimelin
   api<PaymentTimeline>(c, "GET", `/v1/payment-intents/${segment(c)}/timeline`);
 
 /** What is neither given back nor on its way back. */
-export function leftToRefund({ payment, refunds }: PaymentTimeline): Money {
+function leftToRefund({ payment, refunds }: PaymentTimeline): Money {
   const open = refunds
     .filter(({ status }) => status === "requested" || status === "processing")
     .reduce((sum, { amount }) => sum + amount.value, 0);
