@@ -10,7 +10,6 @@ import {
   clientIdOf,
   isSandboxClient,
   orderNumberOf,
-  orderNumberOfRefund,
   paymentIdOf,
 } from "../../src/channels/antom/sandbox/identity.ts";
 import { readPrivateKey, readPublicKey } from "../../src/crypto/pem.ts";
@@ -680,8 +679,6 @@ describe("numbers", () => {
     expect(orderNumberOf(clientId, paymentId)).toBe(id);
     expect(orderNumberOf("5Y1", paymentId)).toBeNull();
     expect(orderNumberOf(clientId, `0${paymentId}`)).toBeNull();
-    expect(orderNumberOfRefund(`re_${id.slice(3)}01`)).toBe(id);
-    expect(orderNumberOfRefund("refund-1")).toBeNull();
   });
 
   it("its trouble is its own, unsigned", async ({ expect }) => {

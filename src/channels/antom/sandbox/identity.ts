@@ -37,15 +37,6 @@ export function orderNumberOf(clientId: string, paymentId: string): string | nul
   return paymentIdOf(clientId, orderNumber) === paymentId ? orderNumber : null;
 }
 
-/**
- * The payment behind the merchant's number of a refund; the sandbox keeps refunds with their
- * payment and has no index of its own. Refund numbers hold the payment's 26 characters.
- */
-export function orderNumberOfRefund(refundNumber: string): string | null {
-  const match = /^re_([0-9a-z]{26})/.exec(refundNumber);
-  return match === null ? null : `pi_${match[1] ?? ""}`;
-}
-
 /** Times are in GMT+8, with the zone. */
 export const writeTime = (ms: number): string => `${chinaClock(ms)}+08:00`;
 

@@ -2,12 +2,13 @@
 import * as z from "zod";
 
 import { canonicalJson } from "../../../canonical-json.ts";
+import { refundOf } from "../../../sandbox/refund-of.ts";
 import type {
   SandboxOrderRecord,
   SandboxRefund,
   SandboxWorld,
 } from "../../../sandbox/simulator.ts";
-import { CHANNEL, orderNumberOf, orderNumberOfRefund, paymentIdOf, writeTime } from "./identity.ts";
+import { CHANNEL, orderNumberOf, paymentIdOf, writeTime } from "./identity.ts";
 import { amountFields, orderNumber } from "./order.ts";
 import { amountOf, isCancelled } from "./payments.ts";
 import { illegal, inProcess, refusal, success, type Body } from "./reply.ts";
@@ -78,10 +79,8 @@ export async function inquiryRefund(call: Call, world: SandboxWorld): Promise<Bo
   // Real Antom also takes a refundId alone; refunds here are kept by the merchant's number.
   if (!parsed.success) return illegal("refundRequestId");
   const { refundRequestId } = parsed.data;
-  const number = orderNumberOfRefund(refundRequestId);
-  const order = number === null ? null : await world.orders.get(CHANNEL, call.clientId, number);
-  const found = order?.refunds.find(({ refundNumber }) => refundNumber === refundRequestId);
-  if (order === null || found === undefined) return REFUSED.no_order;
-  const refundStatus = found.state === "succeeded" ? "SUCCESS" : "PROCESSING";
-  return success({ ...describeRefund(order, found), refundStatus });
+  const found = await refundOf(world.orders, CHANNEL, call.clientId, refundRequestId);
+  if (found === null) return REFUSED.no_order;
+  const refundStatus = found.refund.state === "succeeded" ? "SUCCESS" : "PROCESSING";
+  return success({ ...describeRefund(found.order, found.refund), refundStatus });
 }

@@ -1,6 +1,6 @@
 /** Refunds: make and query. */
 import { canonicalJson } from "../../../canonical-json.ts";
-import { orderNumberOf, paymentOfRefund } from "../../../ids.ts";
+import { refundOf } from "../../../sandbox/refund-of.ts";
 import type {
   SandboxOrderRecord,
   SandboxRefund,
@@ -89,21 +89,10 @@ export async function queryRefund(
   world: SandboxWorld,
   flavour: Flavour,
 ): Promise<Answer> {
-  const payment = paymentOfRefund(number);
-  if (payment === null) return nothing;
-  // A payment whose buyer chose anew has later orders; the refund is of the one that was paid.
-  for (let nth = 1; nth <= ORDERS_LOOKED_AT; nth += 1) {
-    const orderNumber = orderNumberOf(payment, nth);
-    const order = await world.orders.get(flavour.slug, parties.payee, orderNumber);
-    const refund = order?.refunds.find(({ refundNumber }) => refundNumber === number);
-    if (order !== null && refund !== undefined && isOrderOf(order, parties)) {
-      return { status: 200, body: flavour.refund(order, refund, "queried") };
-    }
-  }
-  return nothing;
+  const found = await refundOf(world.orders, flavour.slug, parties.payee, number);
+  if (found === null || !isOrderOf(found.order, parties)) return nothing;
+  return { status: 200, body: flavour.refund(found.order, found.refund, "queried") };
 }
-
-const ORDERS_LOOKED_AT = 4;
 
 /** `event_type` of the notification about the refund's end. */
 export const refundEvent = ({ state }: SandboxRefund): string =>
