@@ -8,11 +8,22 @@ const unicode = (text: z.ZodString) =>
     "must be Unicode text: half a surrogate pair is in it",
   );
 
+/**
+ * Attack: a name with one of these turns the rest of a sentence, a table's row or a file's name
+ * around. Arabic and Hebrew do without them.
+ */
+const TURNING = /[\u202A-\u202E\u2066-\u2069]/;
+
+const straight = <T extends z.ZodType<string>>(text: T) =>
+  text.refine((value) => !TURNING.test(value), "must not change the direction of the text");
+
 /** Channels and logs trip over control characters. */
 const oneLine = (text: z.ZodString) =>
-  unicode(text)
-    // oxlint-disable-next-line no-control-regex -- they are what is refused
-    .regex(/^[^\u0000-\u001f\u007f]*$/, "must not contain control characters");
+  straight(
+    unicode(text)
+      // oxlint-disable-next-line no-control-regex -- they are what is refused
+      .regex(/^[^\u0000-\u001f\u007f]*$/, "must not contain control characters"),
+  );
 
 /** Any text with a limit, such as a name that is only looked up. */
 export const ShortText = (max: number) => unicode(z.string().max(max));
@@ -25,7 +36,7 @@ export const SearchText = (max: number) => oneLine(z.string().trim().max(max));
 
 /** Several lines for people. */
 export const Paragraphs = (max: number) =>
-  unicode(z.string().trim().min(1).max(max)).refine(
+  straight(unicode(z.string().trim().min(1).max(max))).refine(
     // oxlint-disable-next-line no-control-regex -- they are what is refused
     (text) => !/[\u0000-\u0009\u000b-\u001f\u007f]/.test(text),
     "must not contain control characters other than line breaks",

@@ -3,7 +3,7 @@ import { systemClock } from "../clock.ts";
 import { SETTINGS_CACHE_MS } from "../constants.ts";
 import { type Failure, failure } from "../errors.ts";
 import { ExpiringCache } from "../expiring-cache.ts";
-import type { Owner } from "../intent/life.ts";
+import type { Owner } from "../owner.ts";
 import { err, ok, type Result } from "../result.ts";
 import { database } from "../store/db.ts";
 import { findActiveService, type NoService } from "../store/services.ts";

@@ -33,3 +33,6 @@ export const CHANNEL_SLUGS = Object.keys(CHANNELS) as [string, ...string[]];
 /** Null: no such channel. */
 export const channelOf = (slug: string): Channel | null =>
   Object.hasOwn(CHANNELS, slug) ? (CHANNELS[slug] ?? null) : null;
+
+/** `WeChat Pay`; a slug that is not known stays as it is. */
+export const channelName = (slug: string): string => channelOf(slug)?.adapter.info.name ?? slug;

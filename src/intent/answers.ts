@@ -1,6 +1,9 @@
 /** Answers of a payment's object, and the memory that gives a repeated request the first one. */
 import { type Failure, failure } from "../errors.ts";
+import { goneAway } from "./failures.ts";
+import type { IntentRecord } from "./record.ts";
 import type { IntentStorage } from "./storage.ts";
+import { toView } from "./view.ts";
 
 /** Plain data: it crosses RPC. `body` is the public JSON, as it goes over the wire. */
 export type Answer =
@@ -17,6 +20,12 @@ export const refuse = (reason: Failure): Answer => ({
   failure: reason,
   replayed: false,
 });
+
+/** The payment as it is now. */
+export const present = (record: IntentRecord | null, status: number): Answer =>
+  record === null
+    ? refuse(goneAway)
+    : { kind: "object", status, body: JSON.stringify(toView(record)), replayed: false };
 
 /** What a repeated request is recognised by. */
 export interface RepeatKey {

@@ -1,16 +1,17 @@
 /**
  * The buyer of an aggregate payment picks a channel. One payment can only be paid once: an order at
- * another channel is closed there first, and while that is not certain the old order stays.
+ * another channel is closed there first, and while that is not certain the present order stays.
  */
 import { systemClock } from "../clock.ts";
 import { type Failure, failure } from "../errors.ts";
 import { MAX_ORDERS } from "../ids.ts";
 import { isTerminal } from "../payments/states.ts";
 import { STILL_RUNNING, withinWait } from "../within-wait.ts";
-import { type IntentBook, isUnsettled } from "./book.ts";
+import type { IntentBook } from "./book.ts";
 import type { ChannelDesk } from "./channel-desk.ts";
 import type { Exchanges } from "./exchanges.ts";
-import { goneAway, tooSlow } from "./failures.ts";
+import { isUnsettled } from "./due.ts";
+import { goneAway, hasEnded, tooSlow } from "./failures.ts";
 import { type IntentRecord, isOrdered, type OrderedRecord, type PaymentOption } from "./record.ts";
 import { buyersOrder, type Choice } from "./reserve.ts";
 import type { Work } from "./work.ts";
@@ -22,12 +23,6 @@ interface Parts {
   readonly desk: ChannelDesk;
   readonly exchanges: Exchanges;
 }
-
-const hasEnded = ({ payment, terms }: IntentRecord): Failure =>
-  failure("INVALID_STATE", `The payment has ended: it is ${payment.status}.`, {
-    payment_intent: terms.id,
-    status: payment.status,
-  });
 
 const noChoice = (options: readonly PaymentOption[]): Failure =>
   failure("METHOD_UNSUPPORTED", "This payment cannot be made that way.", {
@@ -70,7 +65,7 @@ export class Choosing {
       if (isUnsettled(before)) await exchanges.ask(work);
       return null;
     }
-    // Prepared before anything is closed: a choice that cannot be taken must not cost the old order.
+    // Prepared before anything is closed: a choice that cannot be taken must not cost the present one.
     const connection = await desk.connect(before.terms, option, work.log);
     const made = buyersOrder(before, option, choice, connection, systemClock.now());
     if (!made.ok) return made.error;

@@ -17,7 +17,7 @@ export const duplicateOrder = (holder: string): Failure =>
     payment_intent: holder,
   });
 
-export const notCancellable = ({ payment, terms }: IntentRecord): Failure =>
+export const hasEnded = ({ payment, terms }: IntentRecord): Failure =>
   failure("INVALID_STATE", `The payment has ended: it is ${payment.status}.`, {
     payment_intent: terms.id,
     status: payment.status,

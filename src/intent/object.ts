@@ -5,10 +5,11 @@
 import { DurableObject } from "cloudflare:workers";
 
 import type { PaymentReport, RefundReport } from "../channels/adapter.ts";
+import type { Owner } from "../owner.ts";
 import type { Result } from "../result.ts";
 import type { ChannelAccountRow } from "../store/channel-accounts.ts";
 import type { Answer, RepeatKey } from "./answers.ts";
-import { type Owner, PaymentLife } from "./life.ts";
+import { PaymentLife } from "./life.ts";
 import type { RefundTerms } from "./refund-reserve.ts";
 import type { Choice, CreateRequest } from "./reserve.ts";
 import type { Trace } from "../trace.ts";

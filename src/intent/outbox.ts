@@ -18,7 +18,8 @@ import type {
 } from "../messages.ts";
 import type { Payment } from "../payments/payment.ts";
 import { systemClock } from "../clock.ts";
-import { hasToPublish, type IntentBook } from "./book.ts";
+import type { IntentBook } from "./book.ts";
+import { hasToPublish } from "./due.ts";
 import type { ChangeRow, IntentRecord } from "./record.ts";
 import type { RefundView } from "./refund-record.ts";
 import type { IntentStorage } from "./storage.ts";

@@ -12,11 +12,13 @@ import { err, ok, type Result } from "../result.ts";
 import { describeError } from "../log.ts";
 import { withinWait } from "../within-wait.ts";
 import { type Answer, refuse } from "./answers.ts";
-import { earliest, type IntentBook, nextClosing, nextRefundAsk, owesLateRefund } from "./book.ts";
+import type { IntentBook } from "./book.ts";
 import type { ChannelDesk } from "./channel-desk.ts";
+import { earliest, nextClosing, nextRefundAsk, owesLateRefund } from "./due.ts";
 import { keptLate, type Misfit, refundMisfit, writeDown } from "./exceptions.ts";
 import { goneAway } from "./failures.ts";
 import type { Outbox } from "./outbox.ts";
+import type { RefundBook } from "./refund-book.ts";
 import { type RefundOrigin, type RefundRecord, toRefundView } from "./refund-record.ts";
 import { LATE_REFUND, refundReservation, type RefundTerms } from "./refund-reserve.ts";
 import { isOrdered } from "./record.ts";
@@ -36,6 +38,7 @@ interface Parts {
   readonly env: Pick<Env, "EVENTS" | "ID_KEY">;
   readonly store: IntentStorage;
   readonly book: IntentBook;
+  readonly refunds: RefundBook;
   readonly desk: ChannelDesk;
   readonly outbox: Outbox;
   readonly waitUntil: (work: Promise<unknown>) => void;
@@ -90,17 +93,17 @@ export class IntentRefunds {
   /** What is due: a late payment's refund, and askings. */
   async work(now: number, work: Work): Promise<void> {
     const lateAt = await this.giveBackLate(work);
-    const due = this.#parts.book
-      .refunds()
+    const due = this.#parts.refunds
+      .all()
       .filter(({ refund, askAt }) => isOpen(refund) && askAt <= now);
     for (const { id } of due) {
       this.#postpone(id, now, work);
       await this.#settle(id, false, work);
     }
     // Nothing left to look at must not wake the object again and again.
-    const { book, outbox } = this.#parts;
+    const { book, outbox, refunds } = this.#parts;
     const next = earliest(
-      earliest(nextRefundAsk(book.refunds()), lateAt),
+      earliest(nextRefundAsk(refunds.all()), lateAt),
       nextClosing(book.leftOrders()),
     );
     const isOver = next === null && book.read()?.afterworkAt !== null;
@@ -155,11 +158,11 @@ export class IntentRefunds {
   }
 
   #byRequest(requestKey: string): RefundRecord | undefined {
-    return this.#parts.book.refunds().find((refund) => refund.requestKey === requestKey);
+    return this.#parts.refunds.all().find((refund) => refund.requestKey === requestKey);
   }
 
   #find(id: string): RefundRecord | undefined {
-    return this.#parts.book.refunds().find((refund) => refund.id === id);
+    return this.#parts.refunds.all().find((refund) => refund.id === id);
   }
 
   /** The check and the reservation are one transaction: nothing is decided on what was read before. */
@@ -168,7 +171,7 @@ export class IntentRefunds {
     origin: RefundOrigin,
     work: Work,
   ): Promise<Result<Reserved, Failure>> {
-    const { book, desk, store } = this.#parts;
+    const { book, desk, refunds, store } = this.#parts;
     const before = book.read();
     if (before === null) return err(goneAway);
     if (!isOrdered(before)) return err(notRefundable(before.payment));
@@ -184,9 +187,9 @@ export class IntentRefunds {
       // Another call with the same key may have been faster.
       const same = this.#byRequest(terms.requestKey);
       if (same !== undefined) return ok({ refund: same, isNew: false });
-      const made = refundReservation(record, book.refunds(), terms, origin, connection, now);
+      const made = refundReservation(record, refunds.all(), terms, origin, connection, now);
       if (!made.ok) return made;
-      const refund = book.putRefund(made.value, ["refund.created"], now, work.requestId);
+      const refund = refunds.put(made.value, ["refund.created"], now, work.requestId);
       return ok({ refund, isNew: true });
     });
   }
@@ -205,12 +208,12 @@ export class IntentRefunds {
       const answered = await this.#ask(id, work);
       if (answered) return;
     }
-    const { book, desk, outbox, waitUntil } = this.#parts;
+    const { book, desk, outbox, refunds, waitUntil } = this.#parts;
     const [record, refund] = [book.read(), this.#find(id)];
     if (!isOrdered(record) || refund === undefined || !isOpen(refund.refund)) return;
     const outcome = await desk.refund(record, refund, isNew, work.log);
     const { channel } = record.order;
-    const settled = book.commitRefund(
+    const settled = refunds.commit(
       id,
       (before) => afterCall(before, outcome, channel, systemClock.now()),
       systemClock.now(),
@@ -236,10 +239,10 @@ export class IntentRefunds {
   }
 
   #believe(report: RefundReport, work: Work): Result<boolean, string> {
-    const { book } = this.#parts;
+    const { book, refunds } = this.#parts;
     const channel = book.read()?.order?.channel ?? "";
     const now = systemClock.now();
-    const outcome = book.commitRefund(
+    const outcome = refunds.commit(
       report.refundId,
       (refund) => afterReport(refund, report, channel, now),
       now,
@@ -256,7 +259,7 @@ export class IntentRefunds {
   }
 
   #postpone(id: string, now: number, work: Work): void {
-    const { book, store } = this.#parts;
+    const { refunds, store } = this.#parts;
     store.transaction(() => {
       const record = this.#find(id);
       if (record === undefined) return;
@@ -264,7 +267,7 @@ export class IntentRefunds {
       if (asks === TIRED_AFTER_ASKS) work.log("error", "refund.stuck", { refund: id });
       const pace = refund.status === "requested" ? "unknown" : "refund";
       const askAt = now + askDelay(pace, asks);
-      book.putRefund({ ...record, asks: asks + 1, askAt }, [], now, null);
+      refunds.put({ ...record, asks: asks + 1, askAt }, [], now, null);
     });
   }
 

@@ -6,58 +6,27 @@
  * A paid payment costs 8 row writes: the intent 5 times (reserve, settle, published, paid,
  * published) and 3 changes. The journal rides on those.
  */
-import type { Failure } from "../errors.ts";
-import type { ChargeAction } from "../channels/adapter.ts";
-import type { ClosingReason, OrderKnowledge } from "../payments/payment.ts";
-import type { OrderCall } from "../messages.ts";
-import type { PaymentStatus } from "../payments/states.ts";
-import { jsonOrNull, parseOrNull } from "./json-column.ts";
+import {
+  fixedColumns,
+  INTENT_COLUMNS,
+  INTENT_TABLE,
+  intentFromRow,
+  type IntentRow,
+  orderColumns,
+  stateColumns,
+} from "./intent-row.ts";
 import { appended, type JournalEntry } from "./journal.ts";
-import type { ChangeRow, ChannelOrder, IntentRecord, LeftOrder } from "./record.ts";
+import {
+  LEFT_ORDER_TABLE,
+  leftOrderFromRow,
+  type LeftOrderRow,
+  leftOrderToRow,
+} from "./left-order-storage.ts";
+import type { ChangeRow, IntentRecord, LeftOrder } from "./record.ts";
 import type { RefundRecord } from "./refund-record.ts";
 import { REFUND_TABLE, refundFromRow, type RefundRow, refundToRow } from "./refund-storage.ts";
 
-const SCHEMA = `
-CREATE TABLE IF NOT EXISTS intent (
-  one INTEGER PRIMARY KEY CHECK (one = 1),
-  id TEXT NOT NULL,
-  terms TEXT NOT NULL CHECK (json_valid(terms)),
-  currency TEXT NOT NULL CHECK (length(currency) = 3),
-  value INTEGER NOT NULL CHECK (value > 0),
-  expires_at INTEGER NOT NULL,
-  fingerprint TEXT NOT NULL,
-  order_keeper TEXT,
-  channel_order TEXT CHECK (channel_order IS NULL OR json_valid(channel_order)),
-  orders INTEGER NOT NULL CHECK (orders >= 0),
-  status TEXT NOT NULL,
-  sequence INTEGER NOT NULL CHECK (sequence > 0),
-  updated_at INTEGER NOT NULL,
-  order_known TEXT NOT NULL
-    CHECK (order_known IN ('none', 'unsent', 'unknown', 'open', 'refused')),
-  action TEXT CHECK (action IS NULL OR json_valid(action)),
-  action_expires_at INTEGER,
-  closing TEXT CHECK (closing IN ('cancel', 'expire')),
-  channel_transaction_id TEXT,
-  succeeded_at INTEGER CHECK ((succeeded_at IS NOT NULL) = (status = 'succeeded')),
-  last_error TEXT CHECK (last_error IS NULL OR json_valid(last_error)),
-  late INTEGER NOT NULL CHECK (late IN (0, 1)),
-  reversed INTEGER NOT NULL CHECK (reversed IN (0, 1)),
-  refunded INTEGER NOT NULL CHECK (refunded >= 0),
-  refunding INTEGER NOT NULL CHECK (refunding >= 0),
-  answered_with INTEGER,
-  call_ms INTEGER,
-  call TEXT CHECK (call IS NULL OR json_valid(call)),
-  asks INTEGER NOT NULL,
-  ask_at INTEGER NOT NULL,
-  afterwork_at INTEGER,
-  published INTEGER NOT NULL CHECK (published <= sequence),
-  publish_failures INTEGER NOT NULL,
-  publish_at INTEGER NOT NULL,
-  alarm_at INTEGER,
-  journal TEXT NOT NULL DEFAULT '[]' CHECK (json_valid(journal)),
-  CHECK (refunded + refunding <= value),
-  CHECK ((channel_order IS NULL) = (order_known = 'none'))
-) STRICT;
+const CHANGES = `
 CREATE TABLE IF NOT EXISTS change (
   sequence INTEGER PRIMARY KEY,
   type TEXT,
@@ -65,7 +34,7 @@ CREATE TABLE IF NOT EXISTS change (
   request_id TEXT,
   snapshot TEXT NOT NULL CHECK (json_valid(snapshot)),
   refund TEXT CHECK (refund IS NULL OR json_valid(refund))
-) STRICT;`;
+) STRICT`;
 
 /** Written only where they are needed: by a repeated cancel or sync, and for order numbers. */
 const ANSWERS = `
@@ -81,139 +50,6 @@ CREATE TABLE IF NOT EXISTS kept_order (
   one INTEGER PRIMARY KEY CHECK (one = 1),
   intent_id TEXT NOT NULL
 ) STRICT`;
-
-/** Orders that a buyer has left for another; most payments have none. */
-const LEFT_ORDERS = `
-CREATE TABLE IF NOT EXISTS left_order (
-  number TEXT PRIMARY KEY,
-  channel_order TEXT NOT NULL CHECK (json_valid(channel_order)),
-  channel_transaction_id TEXT,
-  reversed INTEGER NOT NULL CHECK (reversed IN (0, 1)),
-  close_at INTEGER,
-  asks INTEGER NOT NULL
-) STRICT, WITHOUT ROWID`;
-
-interface LeftRow extends Record<string, SqlStorageValue> {
-  channel_order: string;
-  channel_transaction_id: string | null;
-  reversed: number;
-  close_at: number | null;
-  asks: number;
-}
-
-/** All but the journal, which only people read. */
-const COLUMNS = `id, terms, currency, value, expires_at, fingerprint, order_keeper, channel_order,
-  orders, status, sequence, updated_at, order_known, action, action_expires_at, closing,
-  channel_transaction_id, succeeded_at, last_error, late, reversed, refunded, refunding,
-  answered_with, call_ms, call, asks, ask_at, afterwork_at, published, publish_failures, publish_at,
-  alarm_at`;
-
-interface IntentRow extends Record<string, SqlStorageValue> {
-  id: string;
-  terms: string;
-  currency: string;
-  value: number;
-  expires_at: number;
-  fingerprint: string;
-  order_keeper: string | null;
-  channel_order: string | null;
-  orders: number;
-  status: string;
-  sequence: number;
-  updated_at: number;
-  order_known: string;
-  action: string | null;
-  action_expires_at: number | null;
-  closing: string | null;
-  channel_transaction_id: string | null;
-  succeeded_at: number | null;
-  last_error: string | null;
-  late: number;
-  reversed: number;
-  refunded: number;
-  refunding: number;
-  answered_with: number | null;
-  call_ms: number | null;
-  call: string | null;
-  asks: number;
-  ask_at: number;
-  afterwork_at: number | null;
-  published: number;
-  publish_failures: number;
-  publish_at: number;
-  alarm_at: number | null;
-}
-
-function fromRow(row: IntentRow): IntentRecord {
-  const terms = JSON.parse(row.terms) as IntentRecord["terms"];
-  return {
-    terms,
-    order: parseOrNull(row.channel_order) as ChannelOrder | null,
-    orders: row.orders,
-    payment: {
-      status: row.status as PaymentStatus,
-      amount: { currency: row.currency, value: row.value },
-      isAggregate: terms.options.length > 1,
-      order: row.order_known as OrderKnowledge,
-      action: parseOrNull(row.action) as ChargeAction | null,
-      actionExpiresAt: row.action_expires_at,
-      expiresAt: row.expires_at,
-      closing: row.closing as ClosingReason | null,
-      channelTransactionId: row.channel_transaction_id,
-      succeededAt: row.succeeded_at,
-      lastError: parseOrNull(row.last_error) as Failure | null,
-      late: row.late === 1,
-      reversed: row.reversed === 1,
-      refunded: row.refunded,
-      refunding: row.refunding,
-    },
-    sequence: row.sequence,
-    updatedAt: row.updated_at,
-    fingerprint: row.fingerprint,
-    orderKeeper: row.order_keeper,
-    answeredWith: row.answered_with,
-    callMs: row.call_ms,
-    call: parseOrNull(row.call) as OrderCall | null,
-    asks: row.asks,
-    askAt: row.ask_at,
-    afterworkAt: row.afterwork_at,
-    published: row.published,
-    publishFailures: row.publish_failures,
-    publishAt: row.publish_at,
-    alarmAt: row.alarm_at,
-  };
-}
-
-/** The columns that change, in one place for insert and update. */
-function mutable(record: IntentRecord): Record<string, SqlStorageValue> {
-  const { payment } = record;
-  return {
-    status: payment.status,
-    sequence: record.sequence,
-    updated_at: record.updatedAt,
-    order_known: payment.order,
-    action: jsonOrNull(payment.action),
-    action_expires_at: payment.actionExpiresAt,
-    closing: payment.closing,
-    channel_transaction_id: payment.channelTransactionId,
-    succeeded_at: payment.succeededAt,
-    last_error: jsonOrNull(payment.lastError),
-    late: Number(payment.late),
-    reversed: Number(payment.reversed),
-    refunded: payment.refunded,
-    refunding: payment.refunding,
-    answered_with: record.answeredWith,
-    call_ms: record.callMs,
-    call: jsonOrNull(record.call),
-    asks: record.asks,
-    ask_at: record.askAt,
-    afterwork_at: record.afterworkAt,
-    published: record.published,
-    publish_failures: record.publishFailures,
-    publish_at: record.publishAt,
-    alarm_at: record.alarmAt,
-  };
-}
 
 /** What a repeated cancel or sync finds. */
 export interface StoredAnswer {
@@ -246,42 +82,27 @@ export class IntentStorage {
 
   read(): IntentRecord | null {
     if (!this.#has("intent")) return null;
-    const row = this.#storage.sql.exec<IntentRow>(`SELECT ${COLUMNS} FROM intent`).toArray()[0];
-    return row === undefined ? null : fromRow(row);
+    const row = this.#storage.sql
+      .exec<IntentRow>(`SELECT ${INTENT_COLUMNS} FROM intent`)
+      .toArray()[0];
+    return row === undefined ? null : intentFromRow(row);
   }
 
   insert(record: IntentRecord): void {
-    this.#create("intent", SCHEMA);
-    const { terms, payment } = record;
-    const row: Record<string, SqlStorageValue> = {
-      one: 1,
-      id: terms.id,
-      terms: JSON.stringify(terms),
-      currency: payment.amount.currency,
-      value: payment.amount.value,
-      expires_at: payment.expiresAt,
-      fingerprint: record.fingerprint,
-      order_keeper: record.orderKeeper,
-      channel_order: jsonOrNull(record.order),
-      orders: record.orders,
-      ...mutable(record),
-      ...this.#pendingJournal(),
-    };
-    const names = Object.keys(row);
-    this.#storage.sql.exec(
-      `INSERT INTO intent (${names.join(", ")}) VALUES (${names.map(() => "?").join(", ")})`,
-      ...Object.values(row),
-    );
+    this.#create("intent", INTENT_TABLE);
+    this.#create("change", CHANGES);
+    const columns = { ...fixedColumns(record), ...orderColumns(record), ...stateColumns(record) };
+    this.#insert("intent", { ...columns, ...this.#pendingJournal() });
   }
 
   update(record: IntentRecord): void {
-    this.#set({ ...mutable(record), ...this.#pendingJournal() });
+    this.#set({ ...stateColumns(record), ...this.#pendingJournal() });
   }
 
   /** As {@link update}, with another order than before, or none. */
   updateOrder(record: IntentRecord): void {
-    const ordered = { channel_order: jsonOrNull(record.order), orders: record.orders };
-    this.#set({ ...mutable(record), ...ordered, ...this.#pendingJournal() });
+    const columns = { ...stateColumns(record), ...orderColumns(record) };
+    this.#set({ ...columns, ...this.#pendingJournal() });
   }
 
   /** Is written with the next change of the payment's row, or by {@link flushJournal}. */
@@ -314,55 +135,23 @@ export class IntentStorage {
   leftOrders(): LeftOrder[] {
     if (!this.#has("left_order")) return [];
     return this.#storage.sql
-      .exec<LeftRow>(
-        `SELECT channel_order, channel_transaction_id, reversed, close_at, asks
-         FROM left_order ORDER BY number`,
-      )
+      .exec<LeftOrderRow>("SELECT * FROM left_order ORDER BY number")
       .toArray()
-      .map((row) => ({
-        order: JSON.parse(row.channel_order) as ChannelOrder,
-        channelTransactionId: row.channel_transaction_id,
-        reversed: row.reversed === 1,
-        closeAt: row.close_at,
-        asks: row.asks,
-      }));
+      .map(leftOrderFromRow);
   }
 
-  putLeftOrder({ order, channelTransactionId, reversed, closeAt, asks }: LeftOrder): void {
-    this.#create("left_order", LEFT_ORDERS);
-    this.#storage.sql.exec(
-      `INSERT OR REPLACE INTO left_order
-         (number, channel_order, channel_transaction_id, reversed, close_at, asks)
-       VALUES (?, ?, ?, ?, ?, ?)`,
-      order.number,
-      JSON.stringify(order),
-      channelTransactionId,
-      Number(reversed),
-      closeAt,
-      asks,
-    );
+  /** Inserts or replaces an order that was left. */
+  putLeftOrder(left: LeftOrder): void {
+    this.#create("left_order", LEFT_ORDER_TABLE);
+    this.#insert("left_order", leftOrderToRow(left), "number");
   }
 
   dropLeftOrder(number: string): void {
     this.#storage.sql.exec("DELETE FROM left_order WHERE number = ?", number);
   }
 
-  #set(row: Record<string, SqlStorageValue>): void {
-    const changes = Object.keys(row).map((name) => `${name} = ?`);
-    this.#storage.sql.exec(`UPDATE intent SET ${changes.join(", ")}`, ...Object.values(row));
-  }
-
   appendChange(change: ChangeRow): void {
-    this.#storage.sql.exec(
-      `INSERT INTO change (sequence, type, at, request_id, snapshot, refund)
-       VALUES (?, ?, ?, ?, ?, ?)`,
-      change.sequence,
-      change.type,
-      change.at,
-      change.request_id,
-      change.snapshot,
-      change.refund,
-    );
+    this.#insert("change", { ...change });
   }
 
   /** Changes after a sequence, oldest first. */
@@ -402,13 +191,7 @@ export class IntentStorage {
   /** Inserts or replaces a refund. */
   putRefund(record: RefundRecord): void {
     this.#create("refund", REFUND_TABLE);
-    const row = refundToRow(record);
-    const names = Object.keys(row);
-    this.#storage.sql.exec(
-      `INSERT INTO refund (${names.join(", ")}) VALUES (${names.map(() => "?").join(", ")})
-       ON CONFLICT (number) DO UPDATE SET ${names.map((name) => `${name} = excluded.${name}`).join(", ")}`,
-      ...Object.values(row),
-    );
+    this.#insert("refund", refundToRow(record), "number");
   }
 
   answer(request: string): StoredAnswer | null {
@@ -448,6 +231,23 @@ export class IntentStorage {
     this.#storage.sql.exec("INSERT INTO kept_order (one, intent_id) VALUES (1, ?)", intentId);
   }
 
+  #set(row: Record<string, SqlStorageValue>): void {
+    const changes = Object.keys(row).map((name) => `${name} = ?`);
+    this.#storage.sql.exec(`UPDATE intent SET ${changes.join(", ")}`, ...Object.values(row));
+  }
+
+  /** @param key the column that a row is replaced by; null: there is no such row yet */
+  #insert(table: string, row: Record<string, SqlStorageValue>, key: string | null = null): void {
+    const names = Object.keys(row);
+    const places = names.map(() => "?").join(", ");
+    const replaced = names.map((name) => `${name} = excluded.${name}`).join(", ");
+    const conflict = key === null ? "" : ` ON CONFLICT (${key}) DO UPDATE SET ${replaced}`;
+    this.#storage.sql.exec(
+      `INSERT INTO ${table} (${names.join(", ")}) VALUES (${places})${conflict}`,
+      ...Object.values(row),
+    );
+  }
+
   #has(table: string): boolean {
     this.#tables ??= new Set(
       this.#storage.sql
@@ -461,6 +261,6 @@ export class IntentStorage {
   #create(table: string, schema: string): void {
     if (this.#has(table)) return;
     this.#storage.sql.exec(schema);
-    this.#tables = null;
+    this.#tables?.add(table);
   }
 }

@@ -2,8 +2,6 @@
  * Creating a payment for an authenticated merchant, whatever the request looked like on the wire:
  * `POST /v1/payment-intents` and the doors of other gateways' protocols all come through here.
  */
-import type { z } from "@hono/zod-openapi";
-
 import { idKeyOf } from "../crypto/id-key.ts";
 import { ApiError, invalidField } from "../errors.ts";
 import { derivedId, randomId } from "../ids.ts";
@@ -19,12 +17,10 @@ import { checkChoices, type Demand, demandOf } from "./demand.ts";
 import { type AppContext, publicOrigin, traceOf } from "./http.ts";
 import { usableAccount } from "./usable-account.ts";
 import { callbackUrl } from "./v1/channel-account-access.ts";
-import type { CreatePaymentIntent } from "./v1/schemas.ts";
+import type { CreateBody } from "./v1/schemas.ts";
 
 /** A code that the buyer's phone shows is paid at once or not at all. */
 const DEFAULT_LIFE_S = { shown: 900, scanned: 60 } as const;
-
-export type CreateBody = z.infer<typeof CreatePaymentIntent>;
 
 /** What a repeat of the request is recognised by. */
 export interface RequestIdentity {

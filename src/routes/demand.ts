@@ -8,7 +8,7 @@ import { ApiError, apiError, invalidField, invalidFields } from "../errors.ts";
 import { amountFailure } from "../channels/check-order.ts";
 import type { Money } from "../money.ts";
 import { type AppContext, ownerOf } from "./http.ts";
-import type { CreateBody } from "./create-payment.ts";
+import type { CreateBody } from "./v1/schemas.ts";
 
 export interface Demand {
   readonly amount: Money;

@@ -4,9 +4,9 @@ import type { Context } from "hono";
 
 import { ERROR_CODES, ERRORS, type ErrorCode } from "../errors.ts";
 import type { IdKind } from "../ids.ts";
-import type { Owner } from "../intent/life.ts";
 import type { Logger } from "../log.ts";
 import type { Metrics } from "../metrics.ts";
+import type { Owner } from "../owner.ts";
 import type { KeyHolder } from "../store/api-keys.ts";
 import type { Trace } from "../trace.ts";
 

@@ -420,7 +420,9 @@ describe("cancelling", () => {
     const { status, body: cancelled } = await act(shop, body.id, "cancel");
     expect(status).toBe(200);
     expect(cancelled).toMatchObject({ status: "cancelled", next_action: null });
-    expect(shop.bank.seen.map(({ path }) => path.split("?")[0]?.split("/").at(-1))).toEqual([
+    // Other payments' alarms may fire meanwhile.
+    const own = shop.bank.seen.filter(({ path }) => path.includes(body.id));
+    expect(own.map(({ path }) => path.split("?")[0]?.split("/").at(-1))).toEqual([
       body.id,
       "close",
       body.id,

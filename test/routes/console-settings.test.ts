@@ -851,6 +851,27 @@ describe("what is only read", () => {
     expect((await rival.get("/console/exceptions")).html).not.toContain("CNY 6.99");
   });
 
+  it("lists: a filter that the API does not know is said above an empty page", async ({
+    expect,
+  }) => {
+    for (const address of [
+      "/console/exceptions?kind=nonsense",
+      "/console/events?type=nonsense",
+      "/console/refunds?status=nonsense",
+      "/console/services?cursor=nonsense",
+    ]) {
+      const { status, html } = await shop.get(address);
+      expect([address, status]).toEqual([address, 400]);
+      expect(html).toContain('id="problem"');
+      expect(html).toContain('class="filters"');
+      expect(html).not.toContain("<table");
+    }
+    // Nothing of it was typed by a person where there are no filters.
+    const { status, html } = await shop.get("/console/keys?cursor=nonsense");
+    expect(status).toBe(400);
+    expect(html).not.toContain('class="filters"');
+  });
+
   it("the audit log: before beside after, filters, and a word when one is wrong", async ({
     expect,
   }) => {

@@ -391,6 +391,27 @@ describe("a session", () => {
     expect(JSON.stringify(results)).not.toContain(ADMIN);
   });
 
+  it("says that a form was lost, also when the browser has forgotten the cookie", async ({
+    expect,
+  }) => {
+    const merchant = await newMerchant();
+    const id = await aPaidPayment(merchant.test);
+    const path = `/console/payments/${id}/refund`;
+    const lost = await send("POST", path, OURS, { amount: "1.00", reason: "" });
+    expect([lost.status, lost.location]).toEqual([303, "/console/sign-in?ended=over"]);
+    expect((await send("GET", lost.location)).text).toContain("nothing was changed");
+    expect(await refundsOf(merchant.test, id)).toEqual([]);
+  });
+
+  it("leads from an address with a stroke at its end to the page", async ({ expect }) => {
+    const { get } = await visitor((await newMerchant()).test);
+    const slashed = await get("/console/");
+    expect([slashed.status, slashed.location]).toEqual([303, "/console"]);
+    const list = await get("/console/payments/?status=failed");
+    expect([list.status, list.location]).toEqual([303, "/console/payments?status=failed"]);
+    expect((await get("/console//evil.example/")).location).toBe("/console//evil.example");
+  });
+
   it("leads a part of a page to the sign-in page as a whole", async ({ expect }) => {
     const part = await send("GET", "/console/payments", { "HX-Request": "true" });
     expect(part.status).toBe(204);
@@ -713,6 +734,25 @@ describe("payments", () => {
     expect(much.status).toBe(422);
     expect(much.text).toContain("REFUND_EXCEEDS_PAYMENT");
     expect(await refundsOf(merchant.test, id)).toEqual([]);
+    const yen = await aPaidPayment(merchant.test, {
+      amount: { currency: "JPY", value: 1_500 },
+      channel: "antom",
+    });
+    const part = await me.post(`/console/payments/${yen}/refund`, { amount: "500.50", reason: "" });
+    expect(part.status).toBe(400);
+    expect(part.text).toContain("must be a whole number like 1200: JPY has no decimal places");
+  });
+
+  it("offer no refund where the channel has none", async ({ expect }) => {
+    const merchant = await newMerchant();
+    const me = await visitor(merchant.test);
+    const id = await aPaidPayment(merchant.test, {
+      amount: { currency: "THB", value: 1_500 },
+      channel: "promptpay",
+    });
+    const { text } = await me.get(`/console/payments/${id}`);
+    expect(text).toContain("PromptPay has no refunds: give the money back by a transfer.");
+    expect(text).not.toContain(`/console/payments/${id}/refund`);
   });
 
   it("are cancelled, asked about, and their events sent again", async ({ expect }) => {
@@ -822,6 +862,10 @@ describe("the overview", () => {
     );
     expect(text).toMatch(/<rect class="bar"/);
     expect(text).toMatch(/<caption class="hidden">Volume in CNY<\/caption>/);
+    // A fee of CNY 0.05: the axis has its hundredths, not 0.1 twice and 0 three times.
+    const fees = text.slice(text.indexOf('id="fee-CNY'));
+    const axis = [...fees.matchAll(/text-anchor="end">([^<]+)</g)].map(([, label]) => label);
+    expect(axis).toEqual(["0", "0.01", "0.02", "0.03", "0.04", "0.05"]);
     expect((await me.get("/console?hours=25")).status).toBe(400);
   });
 });

@@ -41,6 +41,7 @@ describe("a body", () => {
     [{ amount: { currency: "CNY", value: 0 } }, "amount.value", "must be at least 1 minor unit"],
     [{ amount: { value: 1 } }, "amount.currency", "is required"],
     [{ channel: undefined }, "channel", "is required without service_id"],
+    [{ description: "paid\u202Eton" }, "description", "must not change the direction of the text"],
     [{ channel: NEEDLE }, "channel", MUST_BE_A_CHANNEL],
     [{ method: NEEDLE }, "method", METHODS],
     [{ method: null }, "method", "must not be null; leave it out"],

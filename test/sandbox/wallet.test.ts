@@ -8,7 +8,7 @@ import worker from "../../src/index.ts";
 import type { BuyerView } from "../../src/intent/buyer-view.ts";
 import type { PaymentIntentView } from "../../src/intent/view.ts";
 import type { App, AppEnv } from "../../src/routes/http.ts";
-import { registerSandbox } from "../../src/routes/sandbox.tsx";
+import { registerSandbox } from "../../src/routes/sandbox/index.tsx";
 import type { FaultScript } from "../../src/sandbox/simulator.ts";
 import { envWith, testView, type ViewChoice } from "./view.ts";
 

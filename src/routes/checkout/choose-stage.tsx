@@ -1,7 +1,7 @@
 /** The list of an aggregate payment: forms only, so that it works in every browser. */
 import { Chevron } from "./icons.tsx";
 import { type PaymentPage, pagePath, type Way, waysOf } from "./model.ts";
-import { channelName } from "./names.ts";
+import { namesOf } from "./names.ts";
 import { Code, Heading, ProblemNote } from "./parts.tsx";
 import { isOwnWallet } from "./ways.ts";
 
@@ -51,7 +51,7 @@ function OneTap({ page, way, first }: { page: PaymentPage; way: Way; first: bool
       <Fields page={page} />
       <input type="hidden" name="channel" value={way.channel} />
       <button class="button main" id={`way-${way.channel}`}>
-        {texts.payWith(channelName(way.channel, language).name)}
+        {texts.payWith(namesOf(way.channel, language).name)}
       </button>
     </form>
   );
@@ -64,7 +64,7 @@ function List(props: { page: PaymentPage; ways: readonly Way[]; chosen: string |
     <form class="ways" method="post" action={actionOf(page)}>
       <Fields page={page} />
       {ways.map(({ channel }) => {
-        const { name, home } = channelName(channel, language);
+        const { name, home } = namesOf(channel, language);
         const current = channel === chosen;
         return (
           <button

@@ -1,5 +1,5 @@
 /** What buyers call a channel: its brand, its name at home, and the app that they open for it. */
-import { channelOf } from "../../channels/registry.ts";
+import { channelName } from "../../channels/registry.ts";
 import type { Language } from "./texts/index.ts";
 
 interface Brand {
@@ -54,8 +54,8 @@ export interface ChannelName {
   readonly app: string | null;
 }
 
-export function channelName(slug: string, language: Language): ChannelName {
-  const brand: Brand = BRANDS[slug] ?? { name: channelOf(slug)?.adapter.info.name ?? slug };
+export function namesOf(slug: string, language: Language): ChannelName {
+  const brand: Brand = BRANDS[slug] ?? { name: channelName(slug) };
   const name = brand.names?.[language] ?? brand.name;
   const { home, app } = brand;
   return {

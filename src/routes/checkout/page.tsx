@@ -2,7 +2,7 @@
 import { raw } from "hono/html";
 import type { Child } from "hono/jsx";
 
-import { channelName } from "./names.ts";
+import { namesOf } from "./names.ts";
 import type { PaymentPage, Speech } from "./model.ts";
 import { pagePath } from "./model.ts";
 import { Clock } from "./icons.tsx";
@@ -220,7 +220,7 @@ export function CheckoutPage({ page }: { page: PaymentPage }) {
 }
 
 const channelNameOf = ({ view, speech }: PaymentPage) =>
-  view.intent.channel === null ? null : channelName(view.intent.channel, speech.language);
+  view.intent.channel === null ? null : namesOf(view.intent.channel, speech.language);
 
 /** A page with words and nothing else: no such payment, or a request that was refused. */
 export const NoticePage = (props: {

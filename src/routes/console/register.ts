@@ -8,6 +8,7 @@ import type { App } from "../http.ts";
 import { checkCsrf } from "./csrf.ts";
 import type { ConsoleContext, ConsoleEnv, NavItem, Page, Session } from "./env.ts";
 import { refusePage } from "./frame.tsx";
+import { setPageHeaders } from "./headers.ts";
 import { limitedBody } from "../limited-body.ts";
 import { signedIn } from "./session.ts";
 import { registerSignIn, registerSignOut } from "./sign-in.tsx";
@@ -64,6 +65,11 @@ export function registerConsole(app: App): void {
   registerSignOut(pages);
   for (const page of PAGES) pages.on(page.method.toUpperCase(), page.path, guarded(page));
   pages.all("*", (c) => {
+    // As people type it: `/console/` is the page without the last stroke.
+    if (c.req.method === "GET" && c.req.path.endsWith("/")) {
+      setPageHeaders(c);
+      return c.redirect(c.req.path.slice(0, -1) + new URL(c.req.url).search, 303);
+    }
     c.set("errorCode", "NOT_FOUND");
     return refusePage(c, 404, "Not found", { text: "There is no such page in the console." });
   });

@@ -169,8 +169,11 @@ async function findOwn(c: ConsoleContext): Promise<Found> {
 function signInPath(c: ConsoleContext, ending: Ending): string {
   const { pathname, search } = new URL(c.req.url);
   const query = new URLSearchParams();
-  if (ending !== "none") query.set("ended", ending);
-  if (c.req.method === "GET" && pathname !== "/console") query.set("next", pathname + search);
+  const asks = c.req.method === "GET";
+  // A browser forgets the cookie with the session: who was filling in a form must hear of it.
+  const told = ending === "none" && !asks ? "over" : ending;
+  if (told !== "none") query.set("ended", told);
+  if (asks && pathname !== "/console") query.set("next", pathname + search);
   const text = query.toString();
   return text === "" ? "/console/sign-in" : `/console/sign-in?${text}`;
 }

@@ -138,6 +138,8 @@ export const CreatePaymentIntent = z
   })
   .openapi("CreatePaymentIntent");
 
+export type CreateBody = z.infer<typeof CreatePaymentIntent>;
+
 const Qr = z
   .object({
     charge_id: z.string(),

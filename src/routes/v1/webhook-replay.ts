@@ -83,6 +83,9 @@ async function rangeOf(c: AppContext, body: Body, endpoint: EndpointRow) {
   if (after === undefined && gte === null) {
     throw new ApiError(invalidField("after", "say where to begin: with after or created_gte"));
   }
+  if (gte !== null && gte > c.var.now) {
+    throw new ApiError(invalidField("created_gte", "must not lie in the future"));
+  }
   if (gte !== null && lt !== null && lt <= gte) {
     throw new ApiError(invalidField("created_lt", "must be later than created_gte"));
   }

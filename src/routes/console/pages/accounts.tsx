@@ -1,7 +1,7 @@
 /** Channel accounts: the list. */
+import { channelName } from "../../../channels/registry.ts";
 import { Empty, LinkButton, Status, Time } from "../components.tsx";
 import type { Page } from "../env.ts";
-import { channelName } from "./channel-name.ts";
 import { labelOf } from "./credentials-fields.ts";
 import { type ListPage, showList } from "./list.tsx";
 import type { AccountView } from "./views.ts";

@@ -32,7 +32,7 @@ export const EndpointFields = (props: {
     <Field
       name="url"
       label="URL"
-      hint="https, a public host. Events are posted to it."
+      hint="https, a public host. Events are posted to it. On a machine of your own, test endpoints may be http://localhost:…"
       type="url"
       value={props.url}
       required

@@ -1,5 +1,5 @@
 /** Operators: setting a price, and taking one out of the price list. */
-import { CHANNEL_SLUGS } from "../../../channels/registry.ts";
+import { CHANNEL_SLUGS, channelName } from "../../../channels/registry.ts";
 import type { Issue } from "../../../errors.ts";
 import { CURRENCY_DECIMALS, fromDecimal, toDecimal } from "../../../money.ts";
 import { FEE_KINDS } from "../../../settlement/pricing.ts";
@@ -10,7 +10,6 @@ import { Field, Form as ActionForm, Problem, Select, TextArea } from "../fields.
 import { type Form, readForm } from "../form.ts";
 import { done, type Refusal, show } from "../frame.tsx";
 import { confirmation, localRefusal } from "./act.tsx";
-import { channelName } from "./channel-name.ts";
 import { type FeePlanView, keyOf, kindText, nameOf, PLANS, TITLE } from "./fee-plans.tsx";
 import { linesOf } from "./lines.ts";
 import { listOf } from "./list.tsx";

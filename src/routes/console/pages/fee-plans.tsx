@@ -1,9 +1,9 @@
 /** Operators: the price list. The most specific row counts; without any, the standard rates. */
+import { channelName } from "../../../channels/registry.ts";
 import { DEFAULT_BASIS_POINTS, FEE_KINDS } from "../../../settlement/pricing.ts";
 import { withQuery } from "../client.ts";
 import { Empty, Id, LinkButton, Time } from "../components.tsx";
 import type { ConsoleContext, Page } from "../env.ts";
-import { channelName } from "./channel-name.ts";
 import { type ListPage, showList } from "./list.tsx";
 import { percentOf, rateText, type RateView } from "./pricing.tsx";
 

@@ -1,12 +1,13 @@
-/** Operators: messages that a queue gave up on, the scheduled jobs, and a payment's copy made anew. */
+/** Operators: messages that a queue gave up on, and a payment's copy made anew. */
 import { api } from "../client.ts";
-import { Button, Empty, Id, Status, Table, Time } from "../components.tsx";
+import { Button, Empty, Id, Table, Time } from "../components.tsx";
 import type { ConsoleContext, Page } from "../env.ts";
 import { Field, Form as ActionForm, Problem } from "../fields.tsx";
 import { type Form, readForm } from "../form.ts";
 import { done, refused, type Refusal, show } from "../frame.tsx";
 import { segment } from "./act.tsx";
 import { listOf, Pages } from "./list.tsx";
+import { sweeperPage } from "./sweeper.tsx";
 import type { DeadLetterView } from "./views.ts";
 
 async function deadLetters(c: ConsoleContext, refusal: Refusal | null) {
@@ -70,92 +71,6 @@ const replay: Page = {
   },
 };
 
-interface SweeperView {
-  readonly jobs: readonly {
-    readonly name: string;
-    readonly schedule: string;
-    readonly last_run: {
-      readonly started_at: string;
-      readonly duration_ms: number;
-      readonly handled: number;
-      readonly error: string | null;
-    } | null;
-  }[];
-  readonly overdue_payments: number;
-  readonly due_deliveries: number;
-  readonly dead_letters: number;
-  readonly stale_jobs: number;
-}
-
-const JOBS: Readonly<Record<string, string>> = {
-  deliveries: "Sends webhooks that are due",
-  replays: "Goes on with replays that stand still",
-  payments: "Wakes payments past their deadline",
-  authorizations: "Renews authorizations before they run out",
-};
-
-const Figure = (props: { label: string; value: number; href?: string }) => (
-  <div class="figure">
-    <p class="label">
-      {props.href === undefined ? props.label : <a href={props.href}>{props.label}</a>}
-    </p>
-    <p class="value">{props.value}</p>
-  </div>
-);
-
-async function sweeper(c: ConsoleContext) {
-  const answer = await api<SweeperView>(c, "GET", "/v1/admin/sweeper");
-  if (!answer.ok) return refused(c, answer);
-  const state = answer.body;
-  return show(
-    c,
-    { title: "Sweeper", wide: true },
-    <>
-      <p>What the runtime dropped or a channel kept open is found and finished by these jobs.</p>
-      <div class="figures">
-        <Figure label="Overdue payments" value={state.overdue_payments} />
-        <Figure label="Webhooks due" value={state.due_deliveries} />
-        <Figure label="Dead letters" value={state.dead_letters} href="/console/dead-letters" />
-        <Figure label="Replays standing still" value={state.stale_jobs} />
-      </div>
-      <Table
-        caption="Scheduled jobs"
-        rows={state.jobs}
-        columns={[
-          {
-            head: "Job",
-            name: true,
-            cell: ({ name }) => JOBS[name] ?? name,
-          },
-          { head: "When (UTC)", cell: ({ schedule }) => <code>{schedule}</code> },
-          {
-            head: "Last run",
-            cell: ({ last_run: run }) =>
-              run === null ? <span class="quiet">not yet</span> : <Time at={run.started_at} />,
-          },
-          {
-            head: "Result",
-            cell: ({ last_run: run }) =>
-              run === null ? (
-                <span class="quiet">–</span>
-              ) : (
-                <div>
-                  <Status status={run.error === null ? "ok" : "failed"} /> {run.error}
-                </div>
-              ),
-          },
-          { head: "Handled", number: true, cell: ({ last_run: run }) => run?.handled ?? "–" },
-          {
-            head: "Took",
-            number: true,
-            cell: ({ last_run: run }) => (run === null ? "–" : `${run.duration_ms} ms`),
-          },
-        ]}
-      />
-    </>,
-  );
-}
-
 const REPUBLISH = "Republish a payment";
 
 const republishPage = (c: ConsoleContext, form: Form | null, refusal: Refusal | null) =>
@@ -207,14 +122,7 @@ export const operationPages: readonly Page[] = [
     handler: (c) => deadLetters(c, null),
   },
   replay,
-  {
-    method: "get",
-    path: "/sweeper",
-    scope: "operator",
-    title: "Sweeper",
-    nav: nav("Sweeper"),
-    handler: sweeper,
-  },
+  sweeperPage,
   {
     method: "get",
     path: "/republish",

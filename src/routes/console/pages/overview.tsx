@@ -1,12 +1,14 @@
 /** `/console`: what happened in the last hours, for merchants; how the platform does, for operators. */
+import { channelName } from "../../../channels/registry.ts";
 import { CURRENCY_DECIMALS } from "../../../money.ts";
 import type { CurrencySum, OverviewNumbers } from "../../../store/overview.ts";
-import { api, type ApiList } from "../client.ts";
+import { api } from "../client.ts";
 import { Bars, type Chart, Lines, type Series } from "../charts.tsx";
-import { moneyText, Status, Time } from "../components.tsx";
+import { moneyText, Time } from "../components.tsx";
 import type { ConsoleContext, Page } from "../env.ts";
 import { refused, show } from "../frame.tsx";
-import { channelName } from "./channel-name.ts";
+import { Figure, whole } from "./figures.tsx";
+import { operatorOverview } from "./operator-overview.tsx";
 
 type Bucket = OverviewNumbers & { readonly start: string };
 
@@ -21,19 +23,11 @@ interface Overview {
 
 const HOURS = [24, 168] as const;
 
-const compact = new Intl.NumberFormat("en", { notation: "compact", maximumFractionDigits: 1 });
-const whole = new Intl.NumberFormat("en");
+/** Significant digits, not places: an axis up to CNY 0.08 must not read 0.1, 0.1, 0, 0. */
+const compact = new Intl.NumberFormat("en", { notation: "compact", maximumSignificantDigits: 3 });
 
 /** `99.12 %`, with as many digits as the API gives. */
 const percent = (rate: number): string => `${Math.round(rate * 10_000) / 100} %`;
-
-const Figure = (props: { label: string; value: string; beside?: string | undefined }) => (
-  <div class="figure">
-    <p class="label">{props.label}</p>
-    <p class="value">{props.value}</p>
-    {props.beside === undefined ? null : <p class="beside">{props.beside}</p>}
-  </div>
-);
 
 function Totals({ totals }: { totals: OverviewNumbers }) {
   const { created, succeeded, failed, expired, cancelled, success_rate: rate, amounts } = totals;
@@ -42,13 +36,13 @@ function Totals({ totals }: { totals: OverviewNumbers }) {
     <div class="figures">
       <Figure
         label="Payments created"
-        value={whole.format(created)}
-        beside={`${whole.format(created - ended)} still open`}
+        value={whole(created)}
+        beside={`${whole(created - ended)} still open`}
       />
       <Figure
         label="Success rate"
         value={rate === null ? "–" : percent(rate)}
-        beside={`${whole.format(succeeded)} of ${whole.format(ended)} that ended`}
+        beside={`${whole(succeeded)} of ${whole(ended)} that ended`}
       />
       {amounts.map(({ currency, volume, refunded }) => (
         <Figure
@@ -104,7 +98,7 @@ const outcomeChart = (common: Common, buckets: readonly Bucket[]): Chart => ({
       values: buckets.map(({ expired, cancelled }) => expired + cancelled),
     },
   ],
-  format: (value) => whole.format(value),
+  format: (value) => whole(value),
   short: (value) => compact.format(value),
 });
 
@@ -132,7 +126,7 @@ function latencyChart(common: Common, totals: OverviewNumbers, buckets: readonly
     title: "Time to place an order",
     summary: "95 of 100 orders were taken by the channel within this time, as lines by channel.",
     series,
-    format: (value) => `${whole.format(value)} ms`,
+    format: (value) => `${whole(value)} ms`,
     short: (value) => `${compact.format(value)} ms`,
   };
 }
@@ -189,82 +183,6 @@ const FirstSteps = () => (
     one; <a href="/console/payments">all payments</a> are in the list.
   </p>
 );
-
-interface Health {
-  readonly channel: string;
-  readonly name: string;
-  readonly status: string;
-  readonly orders: number;
-}
-
-interface Sweeper {
-  readonly overdue_payments: number;
-  readonly due_deliveries: number;
-  readonly dead_letters: number;
-  readonly stale_jobs: number;
-  readonly jobs: readonly {
-    readonly name: string;
-    readonly last_run: { readonly started_at: string; readonly error: string | null } | null;
-  }[];
-}
-
-async function operatorOverview(c: ConsoleContext): Promise<Response> {
-  const [health, sweeper] = await Promise.all([
-    api<ApiList<Health>>(c, "GET", "/v1/admin/channels/health"),
-    api<Sweeper>(c, "GET", "/v1/admin/sweeper"),
-  ]);
-  if (!health.ok) return refused(c, health);
-  if (!sweeper.ok) return refused(c, sweeper);
-  const { jobs, dead_letters: dead, due_deliveries: due } = sweeper.body;
-  const { overdue_payments: overdue, stale_jobs: stale } = sweeper.body;
-  return show(
-    c,
-    { title: "Overview", wide: true },
-    <>
-      <div class="figures">
-        <Figure label="Dead letters" value={whole.format(dead)} />
-        <Figure label="Payments overdue" value={whole.format(overdue)} />
-        <Figure label="Webhooks due" value={whole.format(due)} />
-        <Figure label="Replays that stand still" value={whole.format(stale)} />
-      </div>
-      <div class="columns">
-        <section class="panel" aria-labelledby="channels">
-          <h2 id="channels">Channels in the last two hours</h2>
-          <ul class="states">
-            {health.body.data.map(({ name, status, orders }) => (
-              <li>
-                <span>{name}</span> <Status status={status} />{" "}
-                <span class="quiet">{`${whole.format(orders)} orders in 24 hours`}</span>
-              </li>
-            ))}
-          </ul>
-        </section>
-        <section class="panel" aria-labelledby="jobs">
-          <h2 id="jobs">Scheduled jobs</h2>
-          <ul class="states">
-            {jobs.map(({ name, last_run: run }) => (
-              <li>
-                <span>{name}</span> <JobState run={run} />
-              </li>
-            ))}
-          </ul>
-        </section>
-      </div>
-    </>,
-  );
-}
-
-function JobState({ run }: { run: Sweeper["jobs"][number]["last_run"] }) {
-  if (run === null) return <span class="quiet">has not run yet</span>;
-  return (
-    <>
-      <Status status={run.error === null ? "ok" : "failed"} />{" "}
-      <span class="quiet">
-        <Time at={run.started_at} />
-      </span>
-    </>
-  );
-}
 
 export const overviewPage: Page = {
   method: "get",

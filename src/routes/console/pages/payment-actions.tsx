@@ -47,8 +47,10 @@ async function refund(c: ConsoleContext): Promise<Response> {
   const decimals = CURRENCY_DECIMALS[currency] ?? 2;
   const value = fromDecimal(form.text("amount"), decimals);
   if (value === null) {
-    const example = decimals === 0 ? "1200" : `12.${"5".padEnd(decimals, "0")}`;
-    const message = `must be a number like ${example}, with at most ${decimals} decimal places`;
+    const message =
+      decimals === 0
+        ? `must be a whole number like 1200: ${currency} has no decimal places`
+        : `must be a number like 12.${"5".padEnd(decimals, "0")}, with at most ${decimals} decimal places`;
     return again(c, "refund", notMoney(c, message), form);
   }
   const reason = form.text("reason");

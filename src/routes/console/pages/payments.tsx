@@ -1,5 +1,5 @@
 /** `/console/payments`: search, filters, pages, and the same as CSV. */
-import { CHANNEL_SLUGS } from "../../../channels/registry.ts";
+import { CHANNEL_SLUGS, channelName } from "../../../channels/registry.ts";
 import type { PaymentIntentView } from "../../../intent/view.ts";
 import { STATUSES } from "../../../payments/states.ts";
 import { type ApiList, type ApiProblem, fetchApi, readRefusal, withQuery } from "../client.ts";
@@ -8,7 +8,6 @@ import type { ConsoleContext, Page } from "../env.ts";
 import { Field, Problem, Select } from "../fields.tsx";
 import { refused, show } from "../frame.tsx";
 import { setPageHeaders } from "../headers.ts";
-import { channelName } from "./channel-name.ts";
 import { choicesOf, DayFields, filtersOf, momentsOf } from "./filters.tsx";
 import { isNarrowed, listOf, Pages } from "./list.tsx";
 
@@ -43,7 +42,7 @@ function SearchForm({ filters, problem }: { filters: Filters; problem: ApiProble
           type="search"
           value={filters.q}
           placeholder="Id, order or transaction"
-          maxlength={200}
+          maxlength={64}
           problem={problem}
         />
       </div>

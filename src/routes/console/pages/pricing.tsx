@@ -1,10 +1,10 @@
 /** What the platform charges the merchant, channel by channel. */
+import { channelName } from "../../../channels/registry.ts";
 import { CURRENCY_DECIMALS, toDecimal } from "../../../money.ts";
 import { api, type ApiList } from "../client.ts";
 import { Table } from "../components.tsx";
 import type { ConsoleContext, Page } from "../env.ts";
 import { refused, show } from "../frame.tsx";
-import { channelName } from "./channel-name.ts";
 
 export interface RateView {
   readonly basis_points: number;

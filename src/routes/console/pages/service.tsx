@@ -1,4 +1,5 @@
 /** One service: what it is now, whether it could be active, and what it was. */
+import { channelName } from "../../../channels/registry.ts";
 import { api, type ApiList } from "../client.ts";
 import {
   Button,
@@ -18,7 +19,6 @@ import { Form as ActionForm, Problem } from "../fields.tsx";
 import { readForm } from "../form.ts";
 import { done, refused, type Refusal, show } from "../frame.tsx";
 import { confirmation, segment } from "./act.tsx";
-import { channelName } from "./channel-name.ts";
 import { listOf, Pages } from "./list.tsx";
 import { manifestOf } from "./service-edit.tsx";
 import { NEEDS, priceText, SERVICES } from "./services.tsx";

@@ -1,9 +1,9 @@
 /** Services: what the merchant offers, found by agents and paid by `service_id`. */
+import { channelName } from "../../../channels/registry.ts";
 import { formatMoney } from "../../../money.ts";
 import { Empty, LinkButton, Status, Time } from "../components.tsx";
 import type { ConsoleContext, Page } from "../env.ts";
 import { Field } from "../fields.tsx";
-import { channelName } from "./channel-name.ts";
 import { filtersOf } from "./filters.tsx";
 import { type ListPage, showList } from "./list.tsx";
 import type { PriceView, ServiceView } from "./views.ts";

@@ -1,11 +1,11 @@
 /** What happened to a payment, in order: its states, its channel, its refunds, its webhooks. */
 import type { Child } from "hono/jsx";
 
+import { channelName } from "../../../channels/registry.ts";
 import type { Timeline, TimelineEntry } from "../../../intent/timeline.ts";
 import type { showDelivery } from "../../v1/webhook-schemas.ts";
 import { Button, Disclosure, Json, moneyText, Status } from "../components.tsx";
 import { Form } from "../fields.tsx";
-import { channelName } from "./channel-name.ts";
 
 /** The answer of `GET /v1/payment-intents/{id}/timeline`. */
 export interface PaymentTimeline extends Timeline {

@@ -4,12 +4,12 @@
  */
 import { createRoute, z } from "@hono/zod-openapi";
 
-import { isId } from "../ids.ts";
-import { regionsOf } from "../regions.ts";
-import { sandboxChannel } from "../sandbox/registry.ts";
-import { sandboxOrders, sandboxWorld } from "../sandbox/transport.ts";
-import { refuse, refused, shown } from "./authorization-page.ts";
-import { type App, type AppContext, idParam, publicOrigin } from "./http.ts";
+import { isId } from "../../ids.ts";
+import { regionsOf } from "../../regions.ts";
+import { sandboxChannel } from "../../sandbox/registry.ts";
+import { sandboxOrders, sandboxWorld } from "../../sandbox/transport.ts";
+import { refuse, refused, shown } from "../authorization-page.ts";
+import { type App, type AppContext, idParam, publicOrigin } from "../http.ts";
 
 const yesPage = createRoute({
   method: "get",

@@ -4,10 +4,10 @@
 import { raw } from "hono/html";
 import type { Child } from "hono/jsx";
 
-import type { BuyerView } from "../intent/buyer-view.ts";
-import { formatMoney } from "../money.ts";
-import type { Wallet } from "./order.ts";
-import { faultOf, scriptOf } from "./scripts.ts";
+import type { BuyerView } from "../../intent/buyer-view.ts";
+import { formatMoney } from "../../money.ts";
+import type { Wallet } from "../../sandbox/order.ts";
+import { faultOf, scriptOf } from "../../sandbox/scripts.ts";
 
 type State = Wallet["order"]["state"] | "unknown" | "unchosen";
 
