@@ -18,6 +18,8 @@ import { describeError, type Logger } from "../log.ts";
 import type { Metrics } from "../metrics.ts";
 import { channelFailure } from "../payments/payment.ts";
 import { scriptOf } from "../sandbox/scripts.ts";
+import { database } from "../store/db.ts";
+import { findMerchant } from "../store/merchants.ts";
 import type { ChannelCallEntry } from "./journal.ts";
 import type { OrderedRecord, OrderTerms, PaymentOption } from "./record.ts";
 import { type RefundRecord, refundOrderOf } from "./refund-record.ts";
@@ -46,6 +48,20 @@ export class ChannelDesk {
     this.#env = env;
     this.#metrics = metrics;
     this.#note = note;
+  }
+
+  /**
+   * Whether a new order may be made there: the account is in use, and its merchant may take money in
+   * this mode. Asked for what a buyer chooses; a merchant's own requests have passed its key.
+   */
+  async takesOrders(terms: OrderTerms, { accountId }: PaymentOption): Promise<boolean> {
+    const [row, merchant] = await Promise.all([
+      accountRow(this.#env, accountId),
+      findMerchant(database(this.#env.DB), terms.merchantId),
+    ]);
+    const mayTakeMoney =
+      merchant?.status === "active" || (merchant?.status === "unverified" && !terms.livemode);
+    return row?.status === "active" && mayTakeMoney;
   }
 
   /** @param watch is told of every exchange with the channel */

@@ -29,6 +29,11 @@ const noChoice = (options: readonly PaymentOption[]): Failure =>
     supported: options.map(({ channel }) => channel),
   });
 
+const notTaken: Failure = failure(
+  "CHANNEL_NOT_CONFIGURED",
+  "The shop does not take payments this way at the moment.",
+);
+
 const beingClosed: Failure = failure("INVALID_STATE", "The payment is being closed.");
 
 const tooOften: Failure = failure(
@@ -65,6 +70,7 @@ export class Choosing {
       if (isUnsettled(before)) await exchanges.ask(work);
       return null;
     }
+    if (!(await desk.takesOrders(before.terms, option))) return notTaken;
     // Prepared before anything is closed: a choice that cannot be taken must not cost the present one.
     const connection = await desk.connect(before.terms, option, work.log);
     const made = buyersOrder(before, option, choice, connection, systemClock.now());

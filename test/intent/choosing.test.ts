@@ -298,6 +298,35 @@ describe("the choice", () => {
   });
 });
 
+describe("a shop that takes no more orders", () => {
+  it("because it is suspended, or the account is out of use, has no new ones made", async ({
+    expect,
+  }) => {
+    const shop = await newMerchant();
+    const create = async () =>
+      (
+        await api("POST", "/v1/payment-intents", {
+          key: shop.test,
+          body: { amount: { currency: "CNY", value: 699 }, channels: ["wechat", "alipay"] },
+        })
+      ).body as PaymentIntentView;
+    const [one, other] = [await create(), await create()];
+    const standing = await chosen(one.id, {});
+    const { body } = await api("GET", "/v1/channel-accounts", { key: shop.test });
+    const alipay = body.data.find((account: { channel: string }) => account.channel === "alipay");
+    await api("DELETE", `/v1/channel-accounts/${alipay.id}`, { key: shop.test });
+    const refusal = { failure: { code: "CHANNEL_NOT_CONFIGURED" } };
+    expect(await choose(one.id, { channel: "alipay" })).toMatchObject(refusal);
+    await api("PATCH", `/v1/admin/merchants/${shop.id}`, {
+      headers: { Authorization: "Bearer admin-token-for-tests" },
+      body: { status: "suspended" },
+    });
+    expect(await choose(other.id, {})).toMatchObject(refusal);
+    // What was ordered before may still be paid.
+    expect((await chosen(one.id, {})).qr).toEqual(standing.qr);
+  });
+});
+
 describe("an order that was left", () => {
   const THB = { amount: { currency: "THB", value: 10_000 }, channels: ["promptpay", "antom"] };
 
