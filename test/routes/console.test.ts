@@ -699,7 +699,8 @@ describe("payments", () => {
     const me = await visitor(merchant.test);
     const id = await aPaidPayment(merchant.test);
     const page = await me.get(`/console/payments/${id}`);
-    expect(page.text).toMatch(/name="amount"[^>]*value="10\.00"/);
+    expect(page.text).toContain("10.00 is all that is left.");
+    expect(page.text).toMatch(/name="amount"[^>]*value=""/);
     const key = /name="_key" value="([^"]+)"/.exec(
       page.text.slice(page.text.indexOf(`${id}/refund`)),
     )?.[1];
@@ -713,7 +714,7 @@ describe("payments", () => {
     const after = await me.get(first.location.split("#")[0] ?? "");
     expect(after.text).toContain("The refund is made.");
     expect(after.text).toContain("One cup &lt;broken&gt;");
-    expect(after.text).toMatch(/name="amount"[^>]*value="4\.95"/);
+    expect(after.text).toContain("4.95 is all that is left.");
   });
 
   it("refuses amounts that are no money, and keeps what was typed", async ({ expect }) => {

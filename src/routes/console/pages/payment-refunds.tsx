@@ -49,8 +49,9 @@ export function RefundForm(props: {
       <Field
         name="amount"
         label={`Amount in ${left.currency}`}
-        hint={`At most ${moneyText(left)}.`}
-        value={form?.text("amount") ?? toDecimal(left.value, decimals)}
+        // Not filled in: a slip of the Enter key must not give everything back.
+        hint={`${toDecimal(left.value, decimals)} is all that is left.`}
+        value={form?.text("amount") ?? ""}
         inputmode="decimal"
         required
         problem={problem}
