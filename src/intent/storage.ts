@@ -117,18 +117,15 @@ export class IntentStorage {
   /** Oldest first. */
   journal(): JournalEntry[] {
     if (!this.#has("intent")) return [];
-    const row = this.#storage.sql.exec<{ journal: string }>("SELECT journal FROM intent").one();
-    return JSON.parse(row.journal) as JournalEntry[];
+    const row = this.#storage.sql
+      .exec<{ journal: string }>("SELECT journal FROM intent")
+      .toArray()[0];
+    return row === undefined ? [] : (JSON.parse(row.journal) as JournalEntry[]);
   }
 
   #pendingJournal(): { journal?: string } {
     if (this.#unwritten.length === 0) return {};
-    const written = this.#hasRow() ? this.journal() : [];
-    return { journal: JSON.stringify(appended(written, this.#unwritten.splice(0))) };
-  }
-
-  #hasRow(): boolean {
-    return this.#storage.sql.exec("SELECT 1 FROM intent").toArray().length > 0;
+    return { journal: JSON.stringify(appended(this.journal(), this.#unwritten.splice(0))) };
   }
 
   /** What the buyer has ordered and left, in the order of their numbers. */
