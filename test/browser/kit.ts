@@ -185,13 +185,9 @@ interface AxeResults {
   }[];
 }
 
-/** What can be another in the dark: colours, and on the narrow screens that go with it, sizes. */
-const IN_THE_DARK = ["color-contrast", "link-in-text-block", "target-size"];
-
 /**
  * axe-core's violations on the page as it is now, one line per element. It comes in through the
  * debugger, which the page's policy does not concern; only a page without scripts has none for it.
- * A dark page is the same document as its light one: only what depends on the look is asked of it.
  * @param impacts those that count: an ordinary page has none that is serious or critical
  */
 export async function axe(
@@ -202,13 +198,7 @@ export async function axe(
   const before = notesOf(page).violations.length;
   await page.evaluate(AXE);
   const { violations } = await page.evaluate<AxeResults>(
-    `axe.run(document, {
-      resultTypes: ["violations"],
-      preload: false,
-      ...(matchMedia("(prefers-color-scheme: dark)").matches
-        ? { runOnly: { type: "rule", values: ${JSON.stringify(IN_THE_DARK)} } }
-        : {}),
-    })`,
+    "axe.run(document, { resultTypes: ['violations'], preload: false })",
   );
   // Its own trials of styles are not the page's.
   notesOf(page).violations.length = before;
