@@ -6,14 +6,22 @@ import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { beforeAll, describe, type ExpectStatic, it } from "vitest";
 
-import type { PaymentReport } from "../../src/channels/adapter.ts";
-import { randomId } from "../../src/ids.ts";
 import type { BuyerView } from "../../src/intent/buyer-view.ts";
 import { PaymentLife } from "../../src/intent/life.ts";
-import type { Choice, CreateRequest } from "../../src/intent/reserve.ts";
+import type { CreateRequest } from "../../src/intent/reserve.ts";
 import { type ChannelAccountRow, findChannelAccount } from "../../src/store/channel-accounts.ts";
 import { database } from "../../src/store/db.ts";
-import { type Bank, intentStub, liveTerms, type Merchant, openShop, TRACE } from "./kit.ts";
+import {
+  aggregateRequest,
+  type Bank,
+  intentStub,
+  type Merchant,
+  openShop,
+  paidReport,
+  QR,
+  TRACE,
+  WAP,
+} from "./kit.ts";
 import { Crash, Mortal, mortalLife } from "./crash.ts";
 
 interface Stage {
@@ -22,14 +30,6 @@ interface Stage {
   readonly account: ChannelAccountRow;
 }
 
-const QR: Choice = { channel: "wechat", method: "qr", payer: {}, osType: null };
-const WAP: Choice = {
-  channel: "wechat",
-  method: "wap",
-  payer: { client_ip: "203.0.113.7" },
-  osType: "ios",
-};
-
 let stage: Stage;
 
 beforeAll(async () => {
@@ -37,31 +37,6 @@ beforeAll(async () => {
   const account = await findChannelAccount(database(env.DB), bank.account);
   if (account === null) throw new Error("no account");
   stage = { merchant, bank, account };
-});
-
-/** Two options; the second is only there for the buyer not to take. */
-function requestFor({ merchant, account }: Stage): CreateRequest {
-  const terms = liveTerms(merchant, account);
-  const [option] = terms.options;
-  if (option === undefined) throw new Error("no option");
-  return {
-    terms: { ...terms, options: [option, { ...option, channel: "alipay" }] },
-    method: null,
-    amount: { currency: "CNY", value: 699 },
-    expiresIn: 900,
-    fingerprint: "f",
-    orderKeeper: randomId("paymentIntent"),
-    trace: TRACE,
-  };
-}
-
-const paid = (number: string): PaymentReport => ({
-  paymentId: number,
-  state: "paid",
-  amount: { currency: "CNY", value: 699 },
-  channelTransactionId: `42000000002026112100000${number.length}`,
-  paidAt: 1_795_219_200_000,
-  channelStatus: "SUCCESS",
 });
 
 const numbersOf = (id: string): string[] => [id, `${id}1`, `${id}2`, `${id}3`];
@@ -87,7 +62,7 @@ async function visit(
 }
 
 async function dieAndRecover(expect: ExpectStatic, mortal: Mortal, step: number): Promise<void> {
-  const request = requestFor(stage);
+  const request = aggregateRequest(stage.merchant, stage.account);
   const { id } = request.terms;
   const { bank } = stage;
   bank.detour(async (_, arrive) => {
@@ -120,7 +95,7 @@ async function dieAndRecover(expect: ExpectStatic, mortal: Mortal, step: number)
     const { order_number: number } = JSON.parse(life.buyer() ?? "null") as BuyerView;
     expect(openAt(bank, id)).toEqual([number]);
     bank.pay(number ?? "");
-    expect(await life.report(stage.account.id, paid(number ?? ""), TRACE)).toMatchObject({
+    expect(await life.report(stage.account.id, paidReport(number ?? ""), TRACE)).toMatchObject({
       ok: true,
     });
     await Promise.all(waiting);
@@ -132,7 +107,11 @@ async function dieAndRecover(expect: ExpectStatic, mortal: Mortal, step: number)
     expect(successes, `one success after ${step}`).toHaveLength(1);
     // News of the orders that were left changes nothing any more.
     for (const left of numbersOf(id).filter((other) => other !== number)) {
-      await life.report(stage.account.id, { ...paid(left), state: "closed", amount: null }, TRACE);
+      await life.report(
+        stage.account.id,
+        { ...paidReport(left), state: "closed", amount: null },
+        TRACE,
+      );
     }
     const after = JSON.parse(life.buyer() ?? "null") as BuyerView;
     expect(after.intent.status).toBe("succeeded");

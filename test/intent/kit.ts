@@ -3,12 +3,13 @@ import { runInDurableObject } from "cloudflare:test";
 import { env, exports } from "cloudflare:workers";
 import { vi } from "vitest";
 
+import type { PaymentReport } from "../../src/channels/adapter.ts";
 import { randomId, secureRandom } from "../../src/ids.ts";
 import type { SandboxWorld } from "../../src/sandbox/simulator.ts";
 import { wechatSandbox } from "../../src/channels/wechat/sandbox/channel.ts";
 import { memoryOrders } from "../channels/kit.ts";
 import { makeKeyring } from "../../src/sandbox/keyring.ts";
-import { type CreateRequest } from "../../src/intent/reserve.ts";
+import type { Choice, CreateRequest } from "../../src/intent/reserve.ts";
 
 const BASE = "http://gateway.test";
 const ADMIN = { Authorization: "Bearer admin-token-for-tests" };
@@ -262,4 +263,42 @@ export const liveTerms = (
   returnUrl: null,
   metadata: {},
   publicBase: "http://gateway.test",
+});
+
+/** Choices of the buyer of {@link aggregateRequest}. */
+export const QR: Choice = { channel: "wechat", method: "qr", payer: {}, osType: null };
+export const WAP: Choice = {
+  channel: "wechat",
+  method: "wap",
+  payer: { client_ip: "203.0.113.7" },
+  osType: "ios",
+};
+
+/** A live aggregate payment. Its second option is only there for the buyer not to take. */
+export function aggregateRequest(
+  merchant: Merchant,
+  account: { readonly id: string; readonly merchant_account: string },
+): CreateRequest {
+  const terms = liveTerms(merchant, account);
+  const [option] = terms.options;
+  if (option === undefined) throw new Error("no option");
+  return {
+    terms: { ...terms, options: [option, { ...option, channel: "alipay" }] },
+    method: null,
+    amount: { currency: "CNY", value: 699 },
+    expiresIn: 900,
+    fingerprint: "f",
+    orderKeeper: randomId("paymentIntent"),
+    trace: TRACE,
+  };
+}
+
+/** WeChat Pay's news that an order of 699 was paid. */
+export const paidReport = (number: string): PaymentReport => ({
+  paymentId: number,
+  state: "paid",
+  amount: { currency: "CNY", value: 699 },
+  channelTransactionId: `42000000002026112100000${number.length}`,
+  paidAt: 1_795_219_200_000,
+  channelStatus: "SUCCESS",
 });

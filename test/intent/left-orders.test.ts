@@ -6,7 +6,6 @@ import { beforeEach, describe, it, vi } from "vitest";
 import { toPem } from "../../src/crypto/pem.ts";
 import { generateRsaPair } from "../../src/crypto/rsa.ts";
 import type { PaymentReport } from "../../src/channels/adapter.ts";
-import { randomId } from "../../src/ids.ts";
 import type { Answer } from "../../src/intent/answers.ts";
 import type { Choice } from "../../src/intent/reserve.ts";
 import type { TimelineEntry } from "../../src/intent/timeline.ts";
@@ -14,15 +13,19 @@ import type { PaymentIntentView } from "../../src/intent/view.ts";
 import { findChannelAccount } from "../../src/store/channel-accounts.ts";
 import { database } from "../../src/store/db.ts";
 import { manifestOf } from "../agents/kit.ts";
-import { api, gate, intentStub, liveTerms, openShop, projected, type Shop, TRACE } from "./kit.ts";
-
-const QR: Choice = { channel: "wechat", method: "qr", payer: {}, osType: null };
-const WAP: Choice = {
-  channel: "wechat",
-  method: "wap",
-  payer: { client_ip: "203.0.113.7" },
-  osType: "ios",
-};
+import {
+  aggregateRequest,
+  api,
+  gate,
+  intentStub,
+  openShop,
+  paidReport,
+  projected,
+  QR,
+  type Shop,
+  TRACE,
+  WAP,
+} from "./kit.ts";
 
 let shop: Shop;
 
@@ -30,26 +33,13 @@ beforeEach(async () => {
   shop = await openShop();
 });
 
-/** A live payment whose buyer has chosen the code. Its second option is only there not to be taken. */
+/** A live payment whose buyer has chosen the code. */
 async function payment() {
   const account = await findChannelAccount(database(env.DB), shop.bank.account);
   if (account === null) throw new Error("no account");
-  const terms = liveTerms(shop.merchant, account);
-  const [option] = terms.options;
-  if (option === undefined) throw new Error("no option");
-  const { id } = terms;
-  await intentStub(id).create(
-    {
-      terms: { ...terms, options: [option, { ...option, channel: "alipay" }] },
-      method: null,
-      amount: { currency: "CNY", value: 699 },
-      expiresIn: 900,
-      fingerprint: "f",
-      orderKeeper: randomId("paymentIntent"),
-      trace: TRACE,
-    },
-    [account],
-  );
+  const request = aggregateRequest(shop.merchant, account);
+  const { id } = request.terms;
+  await intentStub(id).create(request, [account]);
   await choose(id, QR);
   return { id, second: `${id}1`, owner: { merchantId: shop.merchant.id, livemode: true } };
 }
@@ -59,15 +49,6 @@ const choose = async (id: string, choice: Choice): Promise<Answer> =>
 
 const read = async (id: string) =>
   JSON.parse((await intentStub(id).get()) ?? "null") as PaymentIntentView;
-
-const paid = (number: string): PaymentReport => ({
-  paymentId: number,
-  state: "paid",
-  amount: { currency: "CNY", value: 699 },
-  channelTransactionId: `42000000002026112100000${number.length}`,
-  paidAt: 1_795_219_200_000,
-  channelStatus: "SUCCESS",
-});
 
 const tell = (id: string, report: PaymentReport) =>
   intentStub(id).report(shop.bank.account, report, TRACE);
@@ -107,11 +88,11 @@ describe("an order that was left and is paid", () => {
     const { id } = await payment();
     await choose(id, WAP);
     await edit(id, "UPDATE intent SET status = 'cancelled', reversed = 1");
-    await tell(id, paid(id));
+    await tell(id, paidReport(id));
     expect(await read(id)).toMatchObject({
       status: "succeeded",
       late: true,
-      channel_transaction_id: paid(id).channelTransactionId,
+      channel_transaction_id: paidReport(id).channelTransactionId,
     });
   });
 
@@ -119,16 +100,16 @@ describe("an order that was left and is paid", () => {
     const { id, second } = await payment();
     await choose(id, WAP);
     await edit(id, "UPDATE left_order SET reversed = 1");
-    await tell(id, paid(second));
-    await tell(id, paid(id));
+    await tell(id, paidReport(second));
+    await tell(id, paidReport(id));
     // The same news about another order of the payment shows that exceptions would be seen.
     await edit(id, "UPDATE left_order SET reversed = 0");
-    await tell(id, { ...paid(id), channelTransactionId: "4200000000000000000000000099" });
+    await tell(id, { ...paidReport(id), channelTransactionId: "4200000000000000000000000099" });
     await vi.waitFor(async () => {
       if ((await exceptionsOf(id)).length === 0) throw new Error("not yet");
     });
     expect(await exceptionsOf(id)).toHaveLength(1);
-    expect((await read(id)).channel_transaction_id).toBe(paid(second).channelTransactionId);
+    expect((await read(id)).channel_transaction_id).toBe(paidReport(second).channelTransactionId);
   });
 
   it("waits for an order on its way before it closes it", async ({ expect }) => {
@@ -142,7 +123,7 @@ describe("an order that was left and is paid", () => {
     const choosing = choose(id, WAP);
     await reached;
     const closes = () => shop.bank.seen.filter(({ path }) => path.includes(second));
-    await tell(id, paid(id));
+    await tell(id, paidReport(id));
     expect(await read(id)).toMatchObject({ status: "succeeded", method: "qr" });
     expect(closes()).toEqual([]);
     open();
@@ -155,7 +136,7 @@ describe("an order that was left and is paid", () => {
   it("leaves nothing for the sweeper once all is closed", async ({ expect }) => {
     const { id, second } = await payment();
     await choose(id, WAP);
-    await tell(id, paid(id));
+    await tell(id, paidReport(id));
     await vi.waitFor(() => {
       if (shop.bank.orders.find(second)?.state !== "closed") throw new Error("still open");
     });
@@ -173,7 +154,7 @@ describe("the journal", () => {
   it("says that news of a left order changed nothing", async ({ expect }) => {
     const { id, owner } = await payment();
     await choose(id, WAP);
-    await tell(id, { ...paid(id), state: "closed", channelStatus: "CLOSED" });
+    await tell(id, { ...paidReport(id), state: "closed", channelStatus: "CLOSED" });
     const text = (await intentStub(id).timeline(owner)) ?? "";
     const { entries } = JSON.parse(text) as { entries: TimelineEntry[] };
     expect(entries.filter(({ type }) => type === "callback")).toMatchObject([
