@@ -19,6 +19,13 @@ export const ID_PREFIXES = {
   service: "svc",
   auditEntry: "aud",
   job: "job",
+  statement: "st",
+  run: "rr",
+  ledgerEntry: "le",
+  split: "sp",
+  settlement: "se",
+  payout: "po",
+  invoice: "in",
 } as const;
 
 export type IdKind = keyof typeof ID_PREFIXES;

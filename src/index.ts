@@ -6,6 +6,7 @@ import { deliveryContext } from "./queue/context.ts";
 
 export { IdempotentRequest } from "./idempotency/request.ts";
 export { PaymentIntent } from "./intent/object.ts";
+export { SandboxBook } from "./sandbox/book.ts";
 export { SandboxKeys } from "./sandbox/keys.ts";
 export { SandboxOrder } from "./sandbox/order.ts";
 

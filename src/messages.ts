@@ -65,7 +65,12 @@ export const RefundCopy = z.strictObject({
   payment_intent: z.string(),
   sequence: z.int().positive(),
   status: z.string(),
+  channel_account: z.string(),
+  channel_refund_id: z.string().nullable(),
+  currency: z.string(),
+  value: z.int().positive(),
   /** Milliseconds since 1970. */
+  succeeded_at: z.int().nonnegative().nullable(),
   created_at: z.int().nonnegative(),
   snapshot: z.string(),
 });
@@ -78,6 +83,8 @@ export const ExceptionRecord = z.strictObject({
   kind: z.string(),
   payment_intent: z.string().nullable(),
   channel_account: z.string(),
+  /** The payment's or refund's id, or what the channel or the merchant calls it. */
+  reference: z.string().nullable(),
   /** Milliseconds since 1970. */
   created_at: z.int().nonnegative(),
   /** Its public JSON. */
@@ -113,6 +120,16 @@ export const DeliveryMessage = z.strictObject({
 });
 
 export type DeliveryMessage = z.infer<typeof DeliveryMessage>;
+
+/** `itpay-work`: the next step of a day's reconciliation, or of a share of a payment. */
+export const WorkMessage = z.union([
+  z.strictObject({ run: z.string(), day: z.string() }),
+  z.strictObject({ split: z.string() }),
+]);
+
+export type WorkMessage = z.infer<typeof WorkMessage>;
+
+export type WorkQueue = Pick<Queue<WorkMessage>, "send" | "sendBatch">;
 
 /** The part of a queue binding that senders use. */
 export type DeliveryQueue = Pick<Queue<DeliveryMessage>, "send" | "sendBatch">;

@@ -12,3 +12,17 @@ export const EXCEPTION_KINDS = [
 ] as const;
 
 export const EXCEPTION_STATES = ["open", "acknowledged", "resolved", "written_off"] as const;
+
+const HOUR_MS = 3_600_000;
+
+/** How soon somebody should have looked, by kind (milliseconds): money that may be gone comes first. */
+export const EXCEPTION_SLA_MS: Readonly<Record<(typeof EXCEPTION_KINDS)[number], number>> = {
+  amount_mismatch: 24 * HOUR_MS,
+  currency_mismatch: 24 * HOUR_MS,
+  status_mismatch: 24 * HOUR_MS,
+  fee_mismatch: 72 * HOUR_MS,
+  duplicate: 24 * HOUR_MS,
+  missing_at_channel: 24 * HOUR_MS,
+  missing_at_gateway: 24 * HOUR_MS,
+  missing_at_merchant: 72 * HOUR_MS,
+};

@@ -11,6 +11,7 @@ import type { RandomBytes } from "../ids.ts";
 import type { Logger } from "../log.ts";
 import type { Money } from "../money.ts";
 import type { Result } from "../result.ts";
+import type { StatementFormat } from "./statement/line.ts";
 import type { SandboxChannel } from "../sandbox/simulator.ts";
 
 export const METHODS = ["qr", "app", "wap", "web", "jsapi", "barcode"] as const;
@@ -374,6 +375,11 @@ export interface ChannelAdapter {
   /** A merchant lets our application act for it, in the modes that need that. */
   readonly authorization?: Authorization;
 
+  /** Files of what the channel booked; absent where it has none or no layout is known. */
+  readonly statements?: StatementDesk;
+  /** Shares of a payment that go to others at the channel. */
+  readonly splits?: SplitDesk;
+
   /** Verifies raw bytes, decrypts, and checks that the message belongs to this account. */
   verifyCallback(
     callback: RawCallback,
@@ -402,6 +408,67 @@ export interface RefundDesk {
     io: ChannelIo,
   ): Promise<Outcome<RefundReport>>;
   query(order: RefundOrder, account: ChannelAccount, io: ChannelIo): Promise<Outcome<RefundReport>>;
+}
+
+/** What a channel answers when it is asked for the file of a day. */
+export type StatementAnswer =
+  | {
+      readonly kind: "file";
+      readonly name: string;
+      readonly body: ReadableStream<Uint8Array>;
+      /** What the channel says the SHA-1 is, lower-case hexadecimal; null: nothing. */
+      readonly sha1: string | null;
+    }
+  /** The channel booked nothing on that day. */
+  | { readonly kind: "none" }
+  /** It is still being made. */
+  | { readonly kind: "not_yet" };
+
+export interface StatementDesk {
+  /** How the channel's files are laid out, downloaded or uploaded. */
+  readonly format: StatementFormat;
+  /**
+   * Asks for the file of a day (`YYYY-MM-DD` of the channel's clock). The body streams; what it
+   * holds is not checked here. Absent: the channel has no such call, files are uploaded.
+   */
+  fetch?(day: string, account: ChannelAccount, io: ChannelIo): Promise<Outcome<StatementAnswer>>;
+}
+
+/** A share of a paid payment for one receiver, or its way back. */
+export interface SplitOrder {
+  /** Ours, letters, digits and underscores, at most 32; the same number is the same order. */
+  readonly splitNumber: string;
+  readonly kind: "split" | "return";
+  /** For returns: the number of the split. */
+  readonly original: string | null;
+  readonly transactionId: string;
+  readonly paymentId: string;
+  readonly amount: Money;
+  readonly receiver: {
+    readonly type: string;
+    readonly account: string;
+    readonly name: string | null;
+  };
+  readonly description: string;
+}
+
+export interface SplitReport {
+  readonly state: "absent" | "processing" | "succeeded" | "failed";
+  /** What of it was moved, as the channel has it; null: it does not say. */
+  readonly amount: Money | null;
+  readonly channelSplitId: string | null;
+  /** The channel's own word, and its reason where it failed. */
+  readonly channelStatus: string;
+}
+
+/** Profit sharing. Safe to repeat, as everything: the number makes it one. */
+export interface SplitDesk {
+  /** Shortest time between the payment and its split, in milliseconds. */
+  readonly delayMs: number;
+  /** Most of a payment that may be split off, in basis points; null: all of it. */
+  readonly maxBasisPoints: number | null;
+  create(order: SplitOrder, account: ChannelAccount, io: ChannelIo): Promise<Outcome<SplitReport>>;
+  query(order: SplitOrder, account: ChannelAccount, io: ChannelIo): Promise<Outcome<SplitReport>>;
 }
 
 /** Where a sub-merchant's application stands. */

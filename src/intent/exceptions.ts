@@ -189,6 +189,7 @@ async function exceptionMessage(
         kind: misfit.kind,
         payment_intent: misfit.paymentId,
         channel_account: misfit.accountId,
+        reference: misfit.paymentId ?? reference ?? null,
         created_at: now,
         snapshot: JSON.stringify(view),
       },

@@ -157,10 +157,20 @@ function refundsOf(changes: readonly ChangeRow[]): Pick<PublishedEvents, "refund
   const latest = new Map<string, RefundCopy>();
   for (const { refund } of changes) {
     if (refund === null) continue;
-    const { id, payment_intent, status, sequence, created_at } = JSON.parse(refund) as RefundView;
-    const createdAt = Date.parse(created_at);
-    const copy = { id, payment_intent, status, sequence, created_at: createdAt, snapshot: refund };
-    latest.set(id, copy);
+    const view = JSON.parse(refund) as RefundView;
+    const copy: RefundCopy = {
+      id: view.id,
+      payment_intent: view.payment_intent,
+      status: view.status,
+      sequence: view.sequence,
+      channel_account: view.channel_account,
+      channel_refund_id: view.channel_refund_id,
+      ...view.amount,
+      succeeded_at: view.succeeded_at === null ? null : Date.parse(view.succeeded_at),
+      created_at: Date.parse(view.created_at),
+      snapshot: refund,
+    };
+    latest.set(view.id, copy);
   }
   return latest.size === 0 ? {} : { refunds: [...latest.values()] };
 }

@@ -35,6 +35,9 @@ async function sandboxAccount(
     merchant_account: examined.value.merchantAccount,
     verified_at: null,
     authorization_expires_at: null,
+    channel_fee: null,
+    split: null,
+    statement_profile: null,
     created_at: now,
     updated_at: now,
   };

@@ -2,11 +2,15 @@
 import { and, eq, sql } from "drizzle-orm";
 
 import type { ExceptionRecord } from "../messages.ts";
+import { EXCEPTION_KINDS, EXCEPTION_SLA_MS } from "../reconciliation.ts";
 import type { Database } from "./db.ts";
 import { olderThan, type PageRequest } from "./page.ts";
 import { exceptions } from "./schema.ts";
 
 export type ExceptionRow = typeof exceptions.$inferSelect;
+
+const slaOf = (kind: string): number =>
+  EXCEPTION_SLA_MS[EXCEPTION_KINDS.find((name) => name === kind) ?? "status_mismatch"];
 
 /** For `recordPublications`: one that is there already stays as it is, with what people did to it. */
 export const addException = (
@@ -16,7 +20,15 @@ export const addException = (
 ) =>
   db
     .insert(exceptions)
-    .values({ ...record, merchant_id, livemode, state: "open" })
+    .values({
+      ...record,
+      merchant_id,
+      livemode,
+      state: "open",
+      notes: [],
+      due_at: record.created_at + slaOf(record.kind),
+      updated_at: record.created_at,
+    })
     .onConflictDoNothing();
 
 export interface ExceptionFilter {

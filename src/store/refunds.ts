@@ -19,7 +19,13 @@ export const putRefund = (
     .values({ ...copy, merchant_id, livemode })
     .onConflictDoUpdate({
       target: refunds.id,
-      set: { sequence: copy.sequence, status: copy.status, snapshot: copy.snapshot },
+      set: {
+        sequence: copy.sequence,
+        status: copy.status,
+        channel_refund_id: copy.channel_refund_id,
+        succeeded_at: copy.succeeded_at,
+        snapshot: copy.snapshot,
+      },
       setWhere: sql`excluded.sequence >= ${refunds.sequence}`,
     });
 

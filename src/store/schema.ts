@@ -6,7 +6,14 @@
  * that their primary key is the table itself. docs/storage.md says which, and why not all.
  */
 import { sql } from "drizzle-orm";
-import { index, integer, primaryKey, sqliteTable, text } from "drizzle-orm/sqlite-core";
+import {
+  index,
+  integer,
+  primaryKey,
+  sqliteTable,
+  text,
+  uniqueIndex,
+} from "drizzle-orm/sqlite-core";
 
 const livemode = () => integer("livemode", { mode: "boolean" }).notNull();
 
@@ -67,6 +74,15 @@ export const channelAccounts = sqliteTable(
     credentials: text("credentials", { mode: "json" }).$type<SealedCredentials[] | null>(),
     merchant_account: text("merchant_account").notNull(),
     verified_at: integer("verified_at"),
+    /** What the contract with the channel says it charges, in basis points; null: not known. */
+    channel_fee: integer("channel_fee"),
+    /** How the platform gets its fee. Null: by invoice. Set by the operator. */
+    split: text("split", { mode: "json" }).$type<SplitReceiver | null>(),
+    /** How uploaded statements of this account are laid out; null: as its channel's are. */
+    statement_profile: text("statement_profile", { mode: "json" }).$type<Record<
+      string,
+      unknown
+    > | null>(),
     /** Until when the merchant's authorisation holds (ms since 1970); null: there is none to renew. */
     authorization_expires_at: integer("authorization_expires_at"),
     created_at: integer("created_at").notNull(),
@@ -79,6 +95,15 @@ export const channelAccounts = sqliteTable(
       .where(sql`authorization_expires_at IS NOT NULL`),
   ],
 );
+
+/** Who takes the platform's fee out of a payment at the channel (profit sharing, royalty). */
+export interface SplitReceiver {
+  /** In the channel's words: MERCHANT_ID, PERSONAL_OPENID; userId, loginName. */
+  readonly type: string;
+  readonly account: string;
+  /** As it is registered at the channel; null where the channel asks for none. */
+  readonly name: string | null;
+}
 
 /** One version of an account's credentials. Only fingerprints ever leave the API. */
 export interface SealedCredentials {
@@ -134,6 +159,10 @@ export const paymentIntents = sqliteTable(
     index("payment_intents_by_order")
       .on(table.merchant_id, table.livemode, table.merchant_order_id, table.created_at, table.id)
       .where(sql`merchant_order_id IS NOT NULL`),
+    // What an account's statement of a day must name.
+    index("payment_intents_by_account")
+      .on(table.channel_account, table.succeeded_at, table.id)
+      .where(sql`succeeded_at IS NOT NULL`),
     index("payment_intents_overdue")
       .on(table.deadline)
       .where(sql`deadline IS NOT NULL`),
@@ -230,28 +259,52 @@ export const refunds = sqliteTable(
     payment_intent: text("payment_intent").notNull(),
     sequence: integer("sequence").notNull(),
     status: text("status").notNull(),
+    channel_account: text("channel_account").notNull(),
+    channel_refund_id: text("channel_refund_id"),
+    currency: text("currency").notNull(),
+    value: integer("value").notNull(),
+    succeeded_at: integer("succeeded_at"),
     created_at: integer("created_at").notNull(),
     /** The object's own public JSON at that sequence. */
     snapshot: text("snapshot").notNull(),
   },
   (table) => [
+    // What an account's statement of a day must name.
+    index("refunds_by_account")
+      .on(table.channel_account, table.succeeded_at, table.id)
+      .where(sql`succeeded_at IS NOT NULL`),
+    // Those that a channel has not answered for.
+    index("refunds_open")
+      .on(table.created_at)
+      .where(sql`status IN ('requested', 'processing')`),
     index("refunds_by_merchant").on(table.merchant_id, table.livemode, table.created_at, table.id),
     index("refunds_by_payment").on(table.payment_intent, table.created_at, table.id),
   ],
 );
 
-/** Money that does not fit what was ordered, until a person has looked at it. */
+/** What does not fit between the channel's books, ours and the merchant's, until a person is done. */
 export const exceptions = sqliteTable(
   "reconciliation_exceptions",
   {
     id: text("id").primaryKey(),
     merchant_id: text("merchant_id").notNull(),
     livemode: livemode(),
+    /** Null: found while it happened, not in a statement. */
+    run_id: text("run_id"),
     kind: text("kind").notNull(),
     state: text("state", { enum: ["open", "acknowledged", "resolved", "written_off"] }).notNull(),
     payment_intent: text("payment_intent"),
     channel_account: text("channel_account").notNull(),
+    /** The payment's or refund's id, or what the channel or the merchant calls it. */
+    reference: text("reference"),
+    assignee: text("assignee"),
+    /** What people wrote and did, oldest first. */
+    notes: text("notes", { mode: "json" }).$type<ExceptionNote[]>().notNull(),
+    /** When somebody should have looked (milliseconds since 1970). */
+    due_at: integer("due_at").notNull(),
+    resolved_at: integer("resolved_at"),
     created_at: integer("created_at").notNull(),
+    updated_at: integer("updated_at").notNull(),
     /** Its public JSON as it was raised. */
     snapshot: text("snapshot").notNull(),
   },
@@ -262,7 +315,340 @@ export const exceptions = sqliteTable(
       table.created_at,
       table.id,
     ),
+    index("reconciliation_exceptions_by_run")
+      .on(table.run_id, table.id)
+      .where(sql`run_id IS NOT NULL`),
+    index("reconciliation_exceptions_open")
+      .on(table.channel_account, table.reference)
+      .where(sql`state IN ('open', 'acknowledged')`),
   ],
+);
+
+export interface ExceptionNote {
+  /** Milliseconds since 1970. */
+  readonly at: number;
+  /** A key, an operator, the gateway. */
+  readonly by: string;
+  readonly text: string;
+  /** What was done, such as `ask_channel`; null: a note only. */
+  readonly action: string | null;
+}
+
+/** Files from channels and merchants. Their bytes lie in the archive under the id. */
+export const statements = sqliteTable(
+  "statements",
+  {
+    id: text("id").primaryKey(),
+    merchant_id: text("merchant_id").notNull(),
+    livemode: livemode(),
+    channel_account: text("channel_account").notNull(),
+    side: text("side", { enum: ["channel", "merchant"] }).notNull(),
+    origin: text("origin", { enum: ["download", "upload"] }).notNull(),
+    /** The channel's day, `YYYY-MM-DD`. */
+    day: text("day").notNull(),
+    /** The layout it is read by. */
+    format: text("format").notNull(),
+    file_name: text("file_name").notNull(),
+    sha256: text("sha256").notNull(),
+    /** What the channel says the SHA-1 is; null where it says nothing. */
+    sha1: text("sha1"),
+    bytes: integer("bytes").notNull(),
+    state: text("state", { enum: ["received", "read", "refused"] }).notNull(),
+    lines: integer("lines").notNull(),
+    error: text("error", { mode: "json" }).$type<StatementError | null>(),
+    created_at: integer("created_at").notNull(),
+    updated_at: integer("updated_at").notNull(),
+  },
+  (table) => [
+    uniqueIndex("statements_by_content").on(
+      table.channel_account,
+      table.side,
+      table.day,
+      table.sha256,
+    ),
+    index("statements_by_merchant").on(
+      table.merchant_id,
+      table.livemode,
+      table.created_at,
+      table.id,
+    ),
+  ],
+);
+
+/** Why a file is not believed, and where in it. */
+export interface StatementError {
+  readonly code: string;
+  readonly message: string;
+  readonly file: string;
+  /** From 1; null: it is about the file as a whole. */
+  readonly line: number | null;
+  readonly column: number | null;
+}
+
+/** What the files say of each payment and refund: a row per line, found by our own numbers. */
+export const statementLines = sqliteTable(
+  "statement_lines",
+  {
+    channel_account: text("channel_account").notNull(),
+    side: text("side", { enum: ["channel", "merchant"] }).notNull(),
+    kind: text("kind", { enum: ["payment", "refund"] }).notNull(),
+    /** The payment's or refund's id; where nothing of ours is meant, what the file calls it. */
+    reference: text("reference").notNull(),
+    statement_id: text("statement_id").notNull(),
+    /** Place in the file, from 1. */
+    line: integer("line").notNull(),
+    transaction_id: text("transaction_id"),
+    currency: text("currency").notNull(),
+    value: integer("value").notNull(),
+    status: text("status").notNull(),
+    /** Minor units; negative: given back. Null: the file does not say. */
+    fee: integer("fee"),
+    occurred_at: integer("occurred_at"),
+  },
+  (table) => [
+    primaryKey({
+      columns: [table.channel_account, table.side, table.kind, table.reference],
+    }),
+  ],
+);
+
+/** A comparison of an account's books over some days. */
+export const reconciliationRuns = sqliteTable(
+  "reconciliation_runs",
+  {
+    id: text("id").primaryKey(),
+    merchant_id: text("merchant_id").notNull(),
+    livemode: livemode(),
+    channel_account: text("channel_account").notNull(),
+    trigger: text("trigger", { enum: ["nightly", "request", "upload"] }).notNull(),
+    from_day: text("from_day").notNull(),
+    to_day: text("to_day").notNull(),
+    created_at: integer("created_at").notNull(),
+  },
+  (table) => [
+    index("reconciliation_runs_by_merchant").on(
+      table.merchant_id,
+      table.livemode,
+      table.created_at,
+      table.id,
+    ),
+  ],
+);
+
+/** One day of a run: where it stands, step by step, and what it found. */
+export const reconciliationDays = sqliteTable(
+  "reconciliation_days",
+  {
+    run_id: text("run_id")
+      .notNull()
+      .references(() => reconciliationRuns.id),
+    day: text("day").notNull(),
+    state: text("state", {
+      enum: ["queued", "running", "waiting", "completed", "failed"],
+    }).notNull(),
+    /** What is done next: see reconciliation/steps. */
+    step: text("step").notNull(),
+    /** Where in the step the next part begins. */
+    cursor: text("cursor").notNull(),
+    statement_id: text("statement_id"),
+    merchant_statement_id: text("merchant_statement_id"),
+    lines: integer("lines").notNull(),
+    done: integer("done").notNull(),
+    /** Outcome or kind of exception -> how many. */
+    counts: text("counts", { mode: "json" }).$type<Record<string, number>>().notNull(),
+    /** How often the channel was asked for the file. */
+    attempts: integer("attempts").notNull(),
+    /** Waiting: when it goes on. */
+    next_attempt_at: integer("next_attempt_at"),
+    error: text("error", { mode: "json" }).$type<StatementError | null>(),
+    created_at: integer("created_at").notNull(),
+    updated_at: integer("updated_at").notNull(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.run_id, table.day] }),
+    index("reconciliation_days_open")
+      .on(table.updated_at)
+      .where(sql`state IN ('queued', 'running', 'waiting')`),
+  ],
+);
+
+/**
+ * The ledger: every row moves `value` from the credited account to the debited one, so each sums to
+ * zero by itself. Rows are never changed: triggers refuse it. Its id is made of its cause.
+ */
+export const ledgerEntries = sqliteTable(
+  "ledger_entries",
+  {
+    id: text("id").notNull(),
+    merchant_id: text("merchant_id").notNull(),
+    livemode: livemode(),
+    /** When it happened, in milliseconds since 1970; it may be written down later. */
+    at: integer("at").notNull(),
+    currency: text("currency").notNull(),
+    value: integer("value").notNull(),
+    kind: text("kind").notNull(),
+    debit: text("debit").notNull(),
+    credit: text("credit").notNull(),
+    /** The id of what caused it: payment, refund, split, statement, payout, invoice, exception. */
+    cause: text("cause").notNull(),
+    memo: text("memo"),
+    recorded_at: integer("recorded_at").notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.merchant_id, table.livemode, table.at, table.id] })],
+);
+
+/** The platform's share of a payment, moved at the channel, and shares that refunds brought back. */
+export const splits = sqliteTable(
+  "splits",
+  {
+    id: text("id").primaryKey(),
+    merchant_id: text("merchant_id").notNull(),
+    livemode: livemode(),
+    kind: text("kind", { enum: ["split", "return"] }).notNull(),
+    payment_intent: text("payment_intent").notNull(),
+    /** Returns: the refund that they belong to. */
+    refund: text("refund"),
+    channel: text("channel").notNull(),
+    channel_account: text("channel_account").notNull(),
+    /** The channel's number of the payment. */
+    channel_transaction_id: text("channel_transaction_id").notNull(),
+    currency: text("currency").notNull(),
+    value: integer("value").notNull(),
+    receiver: text("receiver", { mode: "json" }).$type<SplitReceiver>().notNull(),
+    state: text("state", {
+      enum: ["due", "requested", "processing", "succeeded", "failed"],
+    }).notNull(),
+    /** The channel's own number of it. */
+    channel_split_id: text("channel_split_id"),
+    attempts: integer("attempts").notNull(),
+    /** When it is looked at next (ms since 1970); null: it is done. */
+    next_at: integer("next_at"),
+    error: text("error", { mode: "json" }).$type<{ code: string; message: string } | null>(),
+    created_at: integer("created_at").notNull(),
+    updated_at: integer("updated_at").notNull(),
+  },
+  (table) => [
+    index("splits_by_merchant").on(table.merchant_id, table.livemode, table.created_at, table.id),
+    index("splits_by_payment").on(table.payment_intent),
+    index("splits_due")
+      .on(table.next_at)
+      .where(sql`next_at IS NOT NULL`),
+  ],
+);
+
+/** What an account's day should bring to the merchant's bank. */
+export const settlements = sqliteTable(
+  "settlements",
+  {
+    id: text("id").primaryKey(),
+    merchant_id: text("merchant_id").notNull(),
+    livemode: livemode(),
+    channel_account: text("channel_account").notNull(),
+    currency: text("currency").notNull(),
+    day: text("day").notNull(),
+    /** What the numbers come from. */
+    source: text("source", { enum: ["statement", "gateway"] }).notNull(),
+    payments: integer("payments").notNull(),
+    gross: integer("gross").notNull(),
+    refunds: integer("refunds").notNull(),
+    refunded: integer("refunded").notNull(),
+    /** What the channel kept; null: the file does not say. */
+    channel_fee: integer("channel_fee"),
+    split: integer("split").notNull(),
+    /** gross - refunded - channel_fee - split; may be negative. */
+    net: integer("net").notNull(),
+    state: text("state", { enum: ["expected", "paid"] }).notNull(),
+    /** Milliseconds since 1970. */
+    expected_at: integer("expected_at").notNull(),
+    payout_id: text("payout_id"),
+    run_id: text("run_id"),
+    created_at: integer("created_at").notNull(),
+    updated_at: integer("updated_at").notNull(),
+  },
+  (table) => [
+    uniqueIndex("settlements_by_day").on(table.channel_account, table.day, table.currency),
+    index("settlements_by_merchant").on(
+      table.merchant_id,
+      table.livemode,
+      table.created_at,
+      table.id,
+    ),
+  ],
+);
+
+/** Money of a channel that has arrived at the merchant's bank. */
+export const payouts = sqliteTable(
+  "payouts",
+  {
+    id: text("id").primaryKey(),
+    merchant_id: text("merchant_id").notNull(),
+    livemode: livemode(),
+    channel_account: text("channel_account").notNull(),
+    currency: text("currency").notNull(),
+    value: integer("value").notNull(),
+    bank_reference: text("bank_reference"),
+    arrived_at: integer("arrived_at").notNull(),
+    created_at: integer("created_at").notNull(),
+  },
+  (table) => [
+    index("payouts_by_merchant").on(table.merchant_id, table.livemode, table.created_at, table.id),
+  ],
+);
+
+/** A month's fees that no channel has split off. */
+export const invoices = sqliteTable(
+  "invoices",
+  {
+    id: text("id").primaryKey(),
+    /** Counts the platform's invoices, without gaps, from 1. */
+    serial: integer("serial").notNull().unique(),
+    number: text("number").notNull(),
+    merchant_id: text("merchant_id").notNull(),
+    livemode: livemode(),
+    currency: text("currency").notNull(),
+    /** `YYYY-MM`. */
+    month: text("month").notNull(),
+    total: integer("total").notNull(),
+    lines: text("lines", { mode: "json" }).$type<InvoiceLine[]>().notNull(),
+    state: text("state", { enum: ["open", "paid"] }).notNull(),
+    due_at: integer("due_at").notNull(),
+    paid_at: integer("paid_at"),
+    payment_reference: text("payment_reference"),
+    created_at: integer("created_at").notNull(),
+    updated_at: integer("updated_at").notNull(),
+  },
+  (table) => [
+    uniqueIndex("invoices_by_month").on(
+      table.merchant_id,
+      table.livemode,
+      table.currency,
+      table.month,
+    ),
+    index("invoices_by_time").on(table.created_at, table.id),
+  ],
+);
+
+export interface InvoiceLine {
+  readonly text: string;
+  readonly quantity: number;
+  /** Minor units; negative: given back. */
+  readonly value: number;
+}
+
+/** What one unit of `base` is worth in `quote`, since when, and who says so. */
+export const fxRates = sqliteTable(
+  "fx_rates",
+  {
+    base: text("base").notNull(),
+    quote: text("quote").notNull(),
+    /** Milliseconds since 1970. */
+    as_of: integer("as_of").notNull(),
+    /** A decimal, at most 10 places. */
+    rate: text("rate").notNull(),
+    source: text("source").notNull(),
+    created_at: integer("created_at").notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.base, table.quote, table.as_of] })],
 );
 
 /** What a queue gave up on: stored so that an operator can see it and send it again. */
@@ -455,6 +841,16 @@ export const schema = {
   paymentIntents,
   refunds,
   exceptions,
+  statements,
+  statementLines,
+  reconciliationRuns,
+  reconciliationDays,
+  ledgerEntries,
+  splits,
+  settlements,
+  payouts,
+  invoices,
+  fxRates,
   events,
   webhookEndpoints,
   webhookDeliveries,

@@ -838,6 +838,7 @@ describe("what is only read", () => {
         kind: "amount_mismatch",
         payment_intent: null,
         channel_account: "ca_1",
+        reference: null,
         created_at: 1,
         snapshot: JSON.stringify(snapshot),
       },

@@ -141,6 +141,9 @@ export function registerChannelAccounts(app: App): void {
       merchant_account: report.merchantAccount,
       verified_at: null,
       authorization_expires_at: null,
+      channel_fee: null,
+      split: null,
+      statement_profile: null,
       created_at: c.var.now,
       updated_at: c.var.now,
     };
