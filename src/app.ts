@@ -14,6 +14,7 @@ import { invalidRequest } from "./routes/body.ts";
 import type { App, AppContext, AppEnv } from "./routes/http.ts";
 import { registerRoutes } from "./routes/index.ts";
 import { limitedBody } from "./routes/limited-body.ts";
+import { UPLOADS } from "./routes/v1/statements.ts";
 import { traceparentOf } from "./trace.ts";
 
 const context = createMiddleware<AppEnv>(async (c, next) => {
@@ -93,8 +94,8 @@ export function createApp(): App {
     },
   });
   app.use(context);
-  // The console refuses with a page of its own.
-  app.use(except(["/console", "/console/*"], limitedBody));
+  // The console refuses with a page of its own; files of statements are streamed, and limited there.
+  app.use(except(["/console", "/console/*", ...UPLOADS], limitedBody));
   registerRoutes(app);
   app.onError(onError);
   app.notFound(notFound(app));

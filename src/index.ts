@@ -2,7 +2,7 @@
 import { createApp } from "./app.ts";
 import { runScheduled } from "./cron/scheduled.ts";
 import { consumeBatch } from "./queue/consumer.ts";
-import { deliveryContext } from "./queue/context.ts";
+import { queueContext } from "./queue/context.ts";
 
 export { IdempotentRequest } from "./idempotency/request.ts";
 export { PaymentIntent } from "./intent/object.ts";
@@ -14,6 +14,6 @@ const app = createApp();
 
 export default {
   fetch: app.fetch,
-  queue: (batch, env) => consumeBatch(batch, deliveryContext(env)),
+  queue: (batch, env) => consumeBatch(batch, queueContext(env)),
   scheduled: (controller, env) => runScheduled(controller, env),
 } satisfies ExportedHandler<Env>;

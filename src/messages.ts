@@ -43,6 +43,20 @@ export const PaymentCopy = z.strictObject({
   created_at: z.int().nonnegative(),
   /** While not ended: when the sweeper should look (milliseconds since 1970). */
   deadline: z.int().nonnegative().nullable(),
+  /** The platform's fee is taken at the channel; only of payments that have succeeded. */
+  split: z
+    .strictObject({
+      receiver: z.strictObject({
+        type: z.string(),
+        account: z.string(),
+        name: z.string().nullable(),
+      }),
+      /** Most that the channel lets go to the receiver (minor units). */
+      most: z.int().nonnegative(),
+      /** When the channel takes the split at the earliest (milliseconds since 1970). */
+      due_at: z.int().nonnegative(),
+    })
+    .optional(),
   snapshot: z.string(),
 });
 
@@ -121,10 +135,14 @@ export const DeliveryMessage = z.strictObject({
 
 export type DeliveryMessage = z.infer<typeof DeliveryMessage>;
 
-/** `itpay-work`: the next step of a day's reconciliation, or of a share of a payment. */
+/**
+ * `itpay-work`: the next step of a day's reconciliation, of a share of a payment, or of closing a
+ * month's invoices: the merchants behind `after`, in the order of their ids.
+ */
 export const WorkMessage = z.union([
   z.strictObject({ run: z.string(), day: z.string() }),
   z.strictObject({ split: z.string() }),
+  z.strictObject({ month: z.string(), after: z.string() }),
 ]);
 
 export type WorkMessage = z.infer<typeof WorkMessage>;

@@ -1,5 +1,7 @@
 /** What can be amiss between a channel's books and ours, and what people have done about it. */
 
+import { iso } from "./clock.ts";
+
 export const EXCEPTION_KINDS = [
   "amount_mismatch",
   "currency_mismatch",
@@ -26,3 +28,17 @@ export const EXCEPTION_SLA_MS: Readonly<Record<(typeof EXCEPTION_KINDS)[number],
   missing_at_gateway: 24 * HOUR_MS,
   missing_at_merchant: 72 * HOUR_MS,
 };
+
+/**
+ * The part of an exception's public JSON that people change, as it begins.
+ * @param now milliseconds since 1970
+ */
+export const untouched = (kind: (typeof EXCEPTION_KINDS)[number], now: number) => ({
+  assignee: null,
+  age_seconds: 0,
+  due_at: iso(now + EXCEPTION_SLA_MS[kind]),
+  overdue: false,
+  created_at: iso(now),
+  updated_at: iso(now),
+  resolved_at: null,
+});

@@ -28,7 +28,7 @@ export type ChannelReply =
   | Unknown;
 
 /** Workers send neither header by themselves, and WeChat Pay answers 400 without them. */
-const COMMON_HEADERS = { "User-Agent": "ItPay-Edge/1", Accept: "application/json" };
+export const COMMON_HEADERS = { "User-Agent": "ItPay-Edge/1", Accept: "application/json" };
 
 /** The host of this attempt: a retry goes to the next one, so an outage of one region is survived. */
 export const endpointOf = (io: ChannelIo): string =>
@@ -78,16 +78,21 @@ export async function callChannel(io: ChannelIo, request: ChannelRequest): Promi
     }
     return { kind: "reply", status: response.status, headers: response.headers, body };
   } catch (thrown) {
-    const name = thrown instanceof Error ? thrown.name : "unknown";
-    // The name only: the message of a network error may hold the URL.
-    io.log("warn", "channel_call_failed", { error: name, attempt: io.attempt });
     tell(io, request, null, null);
-    return name === "TimeoutError" || name === "AbortError"
-      ? unknown("timeout", "The channel did not answer in time.", "CHANNEL_TIMEOUT")
-      : unknown("network", "The channel could not be reached.", "CHANNEL_UNAVAILABLE");
+    return brokenCall(thrown, io);
   } finally {
     clearTimeout(timer);
   }
+}
+
+/** What was thrown instead of a reply, as the outcome it stands for. */
+export function brokenCall(thrown: unknown, io: ChannelIo): Unknown {
+  const name = thrown instanceof Error ? thrown.name : "unknown";
+  // The name only: the message of a network error may hold the URL.
+  io.log("warn", "channel_call_failed", { error: name, attempt: io.attempt });
+  return name === "TimeoutError" || name === "AbortError"
+    ? unknown("timeout", "The channel did not answer in time.", "CHANNEL_TIMEOUT")
+    : unknown("network", "The channel could not be reached.", "CHANNEL_UNAVAILABLE");
 }
 
 /** For the journal: what people may see of the exchange. */
@@ -107,7 +112,7 @@ function tell(
 }
 
 /** Rejects as soon as the signal fires, whether or not the other side listens to it. */
-async function orAbort<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+export async function orAbort<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
   const { promise, reject } = Promise.withResolvers<never>();
   const onAbort = () => reject(signal.reason);
   signal.addEventListener("abort", onAbort, { once: true });
@@ -120,7 +125,10 @@ async function orAbort<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
 }
 
 /** The whole body, or null when it is over the limit. */
-async function readCapped(response: Response, signal: AbortSignal): Promise<Uint8Array | null> {
+export async function readCapped(
+  response: Response,
+  signal: AbortSignal,
+): Promise<Uint8Array | null> {
   if (response.body === null) return new Uint8Array(0);
   const reader = response.body.getReader();
   const chunks: Uint8Array[] = [];

@@ -4,16 +4,32 @@
  */
 import { systemClock } from "../clock.ts";
 import { createLogger, describeError } from "../log.ts";
-import { deliveryContext } from "../queue/context.ts";
+import { queueContext } from "../queue/context.ts";
 import { noteRun } from "../store/cron-runs.ts";
 import { database } from "../store/db.ts";
+import { reconciliationContext } from "../reconciliation/context.ts";
+import { resumeDays } from "../reconciliation/run.ts";
 import { renewAuthorizations } from "./authorizations.ts";
 import { feedDueDeliveries } from "./deliveries.ts";
+import { closeLastMonth } from "./invoices.ts";
+import { beginNightlyRuns } from "./reconcile.ts";
 import { resumeReplays } from "./replays.ts";
+import { feedDueSplits } from "./splits.ts";
 import { sweepPayments } from "./sweep.ts";
 
+export const JOB_NAMES = [
+  "deliveries",
+  "replays",
+  "splits",
+  "reconciliation",
+  "payments",
+  "nightly",
+  "invoices",
+  "authorizations",
+] as const;
+
 export interface Job {
-  readonly name: "deliveries" | "replays" | "payments" | "authorizations";
+  readonly name: (typeof JOB_NAMES)[number];
   readonly schedule: string;
   /** Answers how many it handled. */
   readonly run: (env: Env, now: number) => Promise<number>;
@@ -23,12 +39,32 @@ export const JOBS: readonly Job[] = [
   {
     name: "deliveries",
     schedule: "* * * * *",
-    run: (env, now) => feedDueDeliveries(deliveryContext(env), now),
+    run: (env, now) => feedDueDeliveries(queueContext(env), now),
   },
   {
     name: "replays",
     schedule: "* * * * *",
-    run: (env, now) => resumeReplays(deliveryContext(env), now),
+    run: (env, now) => resumeReplays(queueContext(env), now),
+  },
+  {
+    name: "splits",
+    schedule: "* * * * *",
+    run: (env, now) => feedDueSplits({ db: database(env.DB), work: env.WORK }, now),
+  },
+  {
+    name: "reconciliation",
+    schedule: "* * * * *",
+    run: (env, now) => resumeDays({ db: database(env.DB), work: env.WORK }, now),
+  },
+  {
+    name: "nightly",
+    schedule: "30 2 * * *",
+    run: (env, now) => beginNightlyRuns(reconciliationContext(env), now),
+  },
+  {
+    name: "invoices",
+    schedule: "15 3 1 * *",
+    run: (env, now) => closeLastMonth(env.WORK, now),
   },
   {
     name: "payments",

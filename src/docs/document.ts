@@ -33,6 +33,7 @@ const KEYLESS = new Set([
   "validateService",
   "replayDeadLetter",
   "republishPaymentIntent",
+  "plantStatementFault",
 ]);
 
 /** An error answer before {@link completeReplies} has named its codes. */

@@ -2,6 +2,7 @@
  * What fields mean, for those whose schema does not say it. Merged into the document, so that the
  * page and every generated client show the same words.
  */
+import { EXCEPTION_NOTES } from "./notes-exceptions.ts";
 
 /** By schema and field; a dot goes into a nested object. */
 export const FIELD_NOTES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
@@ -132,24 +133,7 @@ export const FIELD_NOTES: Readonly<Record<string, Readonly<Record<string, string
     "targets.type": "What it is.",
     "targets.id": "Your id of it.",
   },
-  ReconciliationException: {
-    kind: "What does not fit.",
-    state: "What people did about it.",
-    payment_intent: "The payment that it is about; null: none has this reference.",
-    channel_account: "Your account at the channel.",
-    channel_transaction_id: "The channel's number.",
-    channel: "What the channel says.",
-    "channel.amount": "What arrived.",
-    "channel.status": "The channel's own word.",
-    "channel.paid_at": "When it was paid, where the channel says so.",
-    "channel.reference": "What the payer's order was called, when no payment of yours is.",
-    gateway: "What we have.",
-    "gateway.amount": "What was ordered.",
-    "gateway.status": "The payment's status then.",
-    merchant: "What you have, where you told us.",
-    explanation: "In words.",
-    proposed_fix: "What to do, in words.",
-  },
+  ...EXCEPTION_NOTES,
   QrExplanation: {
     kind: "What it is.",
     country: "ISO 3166, two letters.",
@@ -368,6 +352,16 @@ export const FIELD_NOTES: Readonly<Record<string, Readonly<Record<string, string
     "callbacks.kind": "`proper`, or how it was spoiled.",
     "callbacks.attempts": "How often it was posted.",
     "callbacks.acknowledged": "Whether the gateway accepted it.",
+  },
+  SandboxStatement: {
+    channel_account: "The account.",
+    date: "The channel's day.",
+    fault: "What is wrong with its statement.",
+  },
+  PlantStatementFault: {
+    channel_account: "One of your test accounts.",
+    date: "The channel's day.",
+    fault: "What is to be wrong with its statement; `none`: nothing.",
   },
   ChannelAccountCheck: {
     channel_account: "The account.",

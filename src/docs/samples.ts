@@ -2,6 +2,9 @@
  * Whole objects and bodies to show, as data. They are put into the document as examples; a test
  * holds each against its schema.
  */
+import { SANDBOX_BODIES, SANDBOX_SAMPLES } from "./samples-sandbox.ts";
+import { LEDGER_BODIES, LEDGER_SAMPLES } from "./samples-ledger.ts";
+import { EXCEPTION_ANSWERS, EXCEPTION_BODIES, EXCEPTION_SAMPLES } from "./samples-exceptions.ts";
 
 const WHEN = "2026-11-01T08:30:00.000Z";
 const SOON = "2026-11-01T08:30:00.412Z";
@@ -17,7 +20,6 @@ const IDS = {
   key: "key_01k5x0e8m3v7q2r9t4w6y8z0ab",
   request: "req_01k5x0e8m3v7q2r9t4w6y8z0ab",
   refund: "re_01k5x0e8m3v7q2r9t4w6y8z0ab01",
-  exception: "rx_01k5x0e8m3v7q2r9t4w6y8z0ab",
   service: "svc_01k5x0e8m3v7q2r9t4w6y8z0ab",
   job: "job_01k5x0e8m3v7q2r9t4w6y8z0ab",
 } as const;
@@ -254,29 +256,8 @@ export const SAMPLES: Readonly<Record<string, Readonly<Record<string, unknown>>>
     dead_letters: 0,
     stale_jobs: 0,
   },
-  ReconciliationException: {
-    id: IDS.exception,
-    object: "reconciliation_exception",
-    livemode: true,
-    run: null,
-    kind: "amount_mismatch",
-    state: "open",
-    payment_intent: IDS.intent,
-    channel_account: IDS.account,
-    channel_transaction_id: "4200001234202611018765432109",
-    channel: {
-      amount: { currency: "THB", value: 500 },
-      status: "PAID",
-      paid_at: "2026-11-01T08:31:07.000Z",
-      reference: null,
-    },
-    gateway: { amount: { currency: "THB", value: 699 }, status: "qr_generated" },
-    merchant: null,
-    explanation:
-      "The channel reports a payment of THB 5.00 for an order of THB 6.99. The payment was not marked as paid.",
-    proposed_fix: "Check the payment in the channel's console; accept it there or give it back.",
-    created_at: "2026-11-01T08:31:08.000Z",
-  },
+  ...EXCEPTION_SAMPLES,
+  ...LEDGER_SAMPLES,
   QrExplanation: {
     object: "qr_explanation",
     kind: "emvco",
@@ -368,6 +349,7 @@ export const SAMPLES: Readonly<Record<string, Readonly<Record<string, unknown>>>
     merchant_account: "2021000000000001",
     region: null,
     late_payment: "accept",
+    settlement_method: "invoice",
     status: "active",
     credentials: [
       {
@@ -459,6 +441,7 @@ export const SAMPLES: Readonly<Record<string, Readonly<Record<string, unknown>>>
     bytes: 412,
     created_at: WHEN,
   },
+  ...SANDBOX_SAMPLES,
   SandboxPayment: {
     object: "sandbox_payment",
     payment_intent: IDS.intent,
@@ -496,6 +479,9 @@ const CREDENTIALS = {
 
 /** Request bodies by operationId; others are made from what the schema requires. */
 export const BODIES: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
+  ...SANDBOX_BODIES,
+  ...EXCEPTION_BODIES,
+  ...LEDGER_BODIES,
   createPaymentIntent: {
     amount: paymentIntent.amount,
     channel: "wechat",
@@ -548,6 +534,7 @@ export const BODIES: Readonly<Record<string, Readonly<Record<string, unknown>>>>
 
 /** Fields of the answer that differ from the schema's sample, by operationId. */
 export const ANSWERS: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
+  ...EXCEPTION_ANSWERS,
   cancelPaymentIntent: {
     status: "cancelled",
     next_action: null,

@@ -51,6 +51,22 @@ export const TAGS: readonly Tag[] = [
     description: "What the channels say and what we say, and where the two do not fit.",
   },
   {
+    name: "Ledger",
+    description:
+      "Your books, kept twice over: every entry moves an amount from one account to another, and " +
+      "none is ever changed.",
+  },
+  {
+    name: "Reports",
+    description: "Days and months in numbers, and the books as files.",
+  },
+  {
+    name: "Exchange rates",
+    description:
+      "What payments are settled at when the buyer pays in another currency. Set by the operator, " +
+      "locked on each payment.",
+  },
+  {
     name: "Overview",
     description: "Your payments of a day or a week in numbers, for charts.",
   },
@@ -78,7 +94,9 @@ export const TAGS: readonly Tag[] = [
   },
   {
     name: "Sandbox",
-    description: "The buyer's side of test payments, for scripts and for people. Needs no key.",
+    description:
+      "The buyer's side of test payments, for scripts and for people, which needs no key, and faults " +
+      "to plant.",
   },
   {
     name: "Operations",
@@ -100,12 +118,15 @@ export const OBJECTS: Readonly<Record<string, readonly string[]>> = {
   Channels: ["Channel", "ChannelError"],
   "Channel accounts": ["ChannelAccount", "ChannelOnboarding", "ChannelAuthorization"],
   Services: ["Service", "ServiceVersion"],
-  Reconciliation: ["ReconciliationException"],
+  Reconciliation: ["ReconciliationException", "ReconciliationExceptionWhole"],
+  Ledger: ["LedgerEntry", "Balances"],
+  Reports: ["Report"],
+  "Exchange rates": ["FxRate"],
   Overview: ["Overview"],
   Pricing: ["ChannelPricing", "FeePlan"],
   "API keys": ["ApiKey"],
   Merchants: ["Merchant"],
   "Audit log": ["AuditEntry"],
-  Sandbox: ["SandboxPayment"],
+  Sandbox: ["SandboxPayment", "SandboxStatement"],
   Operations: ["DeadLetter", "ChannelHealth", "Sweeper"],
 };

@@ -4,13 +4,14 @@
  * that a notification which is repeated raises it once.
  */
 import type { PaymentReport, RefundReport } from "../channels/adapter.ts";
-import { iso, isoOrNull } from "../clock.ts";
+import { isoOrNull } from "../clock.ts";
 import { idKeyOf } from "../crypto/id-key.ts";
 import { buildEvent } from "../envelope.ts";
 import { derivedId } from "../ids.ts";
 import type { PublishedEvents } from "../messages.ts";
 import { formatMoney, type Money, sameMoney } from "../money.ts";
 import type { Failure } from "../errors.ts";
+import { untouched } from "../reconciliation.ts";
 import type { ChannelOrder, IntentRecord, OrderedRecord } from "./record.ts";
 import type { RefundRecord } from "./refund-record.ts";
 
@@ -133,6 +134,16 @@ export const keptLate = (record: OrderedRecord, why: Failure): Misfit => ({
   proposedFix: "Give the money back in the channel's console, or deliver what was ordered.",
 });
 
+/** It was told, not read in a statement. */
+const NO_LINE = {
+  fee: null,
+  paid_at: null,
+  reference: null,
+  transaction_id: null,
+  file: null,
+  line: null,
+};
+
 /** The exception as merchants see it, and the event that tells them, as one queue message. */
 async function exceptionMessage(
   env: Pick<Env, "ID_KEY">,
@@ -162,12 +173,19 @@ async function exceptionMessage(
     payment_intent: misfit.paymentId,
     channel_account: misfit.accountId,
     channel_transaction_id: misfit.channelTransactionId,
-    channel: { amount, status, paid_at: isoOrNull(paidAt), reference: reference ?? null },
-    gateway: misfit.gateway,
+    channel: {
+      ...NO_LINE,
+      amount,
+      status,
+      paid_at: isoOrNull(paidAt),
+      reference: reference ?? null,
+      transaction_id: misfit.channelTransactionId,
+    },
+    gateway: misfit.gateway === null ? null : { ...NO_LINE, ...misfit.gateway },
     merchant: null,
     explanation: misfit.explanation,
     proposed_fix: misfit.proposedFix,
-    created_at: iso(now),
+    ...untouched(misfit.kind, now),
   };
   return {
     merchant_id: misfit.merchantId,

@@ -8,7 +8,7 @@ import type { Failure } from "../errors.ts";
 import { channelFailure, type Disbelief } from "../payments/payment.ts";
 import { askDelay } from "../payments/schedule.ts";
 import { isTerminal } from "../payments/states.ts";
-import type { Result } from "../result.ts";
+import { err, ok, type Result } from "../result.ts";
 import type { IntentBook } from "./book.ts";
 import type { ChannelDesk } from "./channel-desk.ts";
 import { isUnsettled } from "./due.ts";
@@ -40,7 +40,7 @@ export class Exchanges {
   /** The number of the order that the buyer is being taken away from: nothing is sent for it. */
   #leaving: string | null = null;
   #charging: Promise<void> | null = null;
-  #asking: Promise<Failure | null> | null = null;
+  #asking: Promise<Result<PaymentReport | null, Failure>> | null = null;
   #closing: Promise<Failure | null> | null = null;
 
   constructor({ env, book, desk, outbox, refunds, waitUntil }: Parts) {
@@ -84,26 +84,30 @@ export class Exchanges {
    * Asks once; concurrent callers share one asking. The failure is the channel's silence; null means
    * that it has spoken.
    */
-  ask(work: Work): Promise<Failure | null> {
+  async ask(work: Work): Promise<Failure | null> {
+    const answer = await this.inquire(work);
+    return answer.ok ? null : answer.error;
+  }
+
+  /** As {@link ask}, with what the channel said; null: nothing is ordered, there is nobody to ask. */
+  inquire(work: Work): Promise<Result<PaymentReport | null, Failure>> {
     this.#asking ??= this.#askOnce(work).finally(() => {
       this.#asking = null;
     });
     return this.#asking;
   }
 
-  async #askOnce(work: Work): Promise<Failure | null> {
+  async #askOnce(work: Work): Promise<Result<PaymentReport | null, Failure>> {
     const record = this.#book.read();
-    if (record === null) return null;
-    // Nothing is ordered: there is nobody to ask.
-    if (!isOrdered(record)) return null;
+    if (!isOrdered(record)) return ok(null);
     const outcome = await this.#desk.query(record, work.log);
-    if (outcome.kind !== "ok") return channelFailure(record.order.channel, outcome.error);
+    if (outcome.kind !== "ok") return err(channelFailure(record.order.channel, outcome.error));
     this.#hear(outcome.value, work);
     this.#waitUntil(this.#outbox.publish(work.log));
     const after = this.#book.read();
     // The order is not there, or its code was lost with the reply: the same bytes again.
     if (after !== null && isUnsettled(after)) await this.charge(work, false);
-    return null;
+    return ok(outcome.value);
   }
 
   /** Query, close, query; concurrent callers share one. */

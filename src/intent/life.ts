@@ -6,13 +6,13 @@
 import { rememberAccount } from "../channels/accounts.ts";
 import type { PaymentReport, RefundReport } from "../channels/adapter.ts";
 import { systemClock } from "../clock.ts";
-import { failure } from "../errors.ts";
+import { type Failure, failure } from "../errors.ts";
 import { createLogger, describeError } from "../log.ts";
 import { analyticsMetrics } from "../metrics.ts";
 import type { Owner } from "../owner.ts";
 import { askDelay, TIRED_AFTER_ASKS } from "../payments/schedule.ts";
 import { isTerminal } from "../payments/states.ts";
-import { err, type Result } from "../result.ts";
+import { err, ok, type Result } from "../result.ts";
 import type { ChannelAccountRow } from "../store/channel-accounts.ts";
 import type { Trace } from "../trace.ts";
 import { STILL_RUNNING, withinWait } from "../within-wait.ts";
@@ -28,6 +28,7 @@ import { Entries } from "./entries.ts";
 import { Exchanges } from "./exchanges.ts";
 import { hasEnded, tooSlow } from "./failures.ts";
 import { Outbox } from "./outbox.ts";
+import { type Inquiry, wordOf } from "./inquiry.ts";
 import { type IntentRecord, isOrdered } from "./record.ts";
 import { RefundBook } from "./refund-book.ts";
 import { toRefundView } from "./refund-record.ts";
@@ -51,6 +52,9 @@ export interface Surroundings {
   readonly env: Env;
   readonly waitUntil: (work: Promise<unknown>) => void;
 }
+
+const NO_PAYMENT = failure("PAYMENT_INTENT_NOT_FOUND", "No such payment intent.");
+const NO_REFUND = failure("REFUND_NOT_FOUND", "No such refund.");
 
 /** What alarms and the sweeper do. */
 const BY_ITSELF: Trace = { requestId: null, traceparent: "" };
@@ -196,6 +200,31 @@ export class PaymentLife {
     });
   }
 
+  /**
+   * Asks the channel now, for people who want to know its word: about the payment, or about one of
+   * its refunds.
+   */
+  async inquire(
+    owner: Owner,
+    refund: string | null,
+    trace: Trace,
+  ): Promise<Result<Inquiry, Failure>> {
+    const record = this.#book.read();
+    if (record === null || !isOwner(record, owner)) return err(NO_PAYMENT);
+    const work = this.#begin(trace);
+    const asking =
+      refund === null ? this.#exchanges.inquire(work) : this.#refunds.inquire(refund, work);
+    const answer = await withinWait<Result<PaymentReport | RefundReport | null, Failure> | null>(
+      asking,
+    );
+    this.#store.flushJournal();
+    if (answer === STILL_RUNNING) return err(tooSlow);
+    if (answer === null) return err(NO_REFUND);
+    if (!answer.ok) return answer;
+    const view = refund === null ? this.get() : this.#refunds.get(refund);
+    return ok({ word: answer.value === null ? null : wordOf(answer.value), view: view ?? "" });
+  }
+
   /** Gives money back: reserves the share, asks the channel, and answers with what it said. */
   async refund(owner: Owner, terms: RefundTerms, trace: Trace): Promise<Answer> {
     return this.#asOwner(owner, null, () => this.#refunds.request(terms, this.#begin(trace)));
@@ -298,7 +327,7 @@ export class PaymentLife {
   ): Promise<Answer> {
     const record = this.#book.read();
     if (record === null || !isOwner(record, owner)) {
-      return refuse(failure("PAYMENT_INTENT_NOT_FOUND", "No such payment intent."));
+      return refuse(NO_PAYMENT);
     }
     return repeat === null ? run(record) : once(this.#store, repeat, () => run(record));
   }

@@ -5,10 +5,12 @@
 import { DurableObject } from "cloudflare:workers";
 
 import type { PaymentReport, RefundReport } from "../channels/adapter.ts";
+import type { Failure } from "../errors.ts";
 import type { Owner } from "../owner.ts";
 import type { Result } from "../result.ts";
 import type { ChannelAccountRow } from "../store/channel-accounts.ts";
 import type { Answer, RepeatKey } from "./answers.ts";
+import type { Inquiry } from "./inquiry.ts";
 import { PaymentLife } from "./life.ts";
 import type { RefundTerms } from "./refund-reserve.ts";
 import type { Choice, CreateRequest } from "./reserve.ts";
@@ -65,6 +67,10 @@ export class PaymentIntent extends DurableObject<Env> {
 
   sync(owner: Owner, repeat: RepeatKey | null, trace: Trace): Promise<Answer> {
     return this.#life.sync(owner, repeat, trace);
+  }
+
+  inquire(owner: Owner, refund: string | null, trace: Trace): Promise<Result<Inquiry, Failure>> {
+    return this.#life.inquire(owner, refund, trace);
   }
 
   refund(owner: Owner, terms: RefundTerms, trace: Trace): Promise<Answer> {

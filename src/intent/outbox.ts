@@ -17,6 +17,7 @@ import type {
   RefundCopy,
 } from "../messages.ts";
 import type { Payment } from "../payments/payment.ts";
+import { shareLimit } from "../settlement/splits.ts";
 import { systemClock } from "../clock.ts";
 import type { IntentBook } from "./book.ts";
 import { hasToPublish } from "./due.ts";
@@ -197,9 +198,19 @@ const copyOf = (record: IntentRecord, snapshot: string): PaymentCopy => {
     succeeded_at: payment.succeededAt,
     created_at: terms.createdAt,
     deadline: deadlineOf(payment, afterworkAt),
+    ...splitOf(record),
     snapshot,
   };
 };
+
+/** What of a payment that has succeeded goes to the platform at the channel. */
+function splitOf({ order, payment }: IntentRecord): Pick<PaymentCopy, "split"> {
+  const { status, succeededAt, amount } = payment;
+  if (order?.split === undefined || status !== "succeeded" || succeededAt === null) return {};
+  const { receiver, delayMs, maxBasisPoints } = order.split;
+  const split = { receiver, most: shareLimit(amount, maxBasisPoints), due_at: succeededAt + delayMs };
+  return { split };
+}
 
 /** When the sweeper should look whether the alarm was lost (ms since 1970); null: all is done. */
 function deadlineOf({ status, expiresAt }: Payment, afterworkAt: number | null): number | null {

@@ -3,6 +3,7 @@ import type { Method, PayerHints } from "../channels/adapter.ts";
 import type { OrderCall } from "../messages.ts";
 import type { Payment } from "../payments/payment.ts";
 import type { FeeRate } from "../settlement/pricing.ts";
+import type { SplitTerms } from "../settlement/splits.ts";
 
 /** A channel account that may take the payment. Its terms are those of the payment's creation. */
 export interface PaymentOption {
@@ -15,6 +16,19 @@ export interface PaymentOption {
   /** What becomes of money that arrives after the payment has ended: the account's policy. */
   readonly latePayment: "accept" | "refund";
   readonly fee: FeeRate;
+  /** How the fee is taken at the channel; absent: it is invoiced. */
+  readonly split?: SplitTerms;
+}
+
+/** The exchange rate that a payment is settled at, whatever becomes of rates later. */
+export interface LockedRate {
+  /** What the merchant is settled in. */
+  readonly currency: string;
+  /** What one unit of the payment's currency is worth in it: a decimal. */
+  readonly rate: string;
+  readonly source: string;
+  /** Since when the rate is true (milliseconds since 1970). */
+  readonly asOf: number;
 }
 
 /** Fixed when the payment is created. */
@@ -29,6 +43,8 @@ export interface OrderTerms {
   readonly merchantOrderId: string | null;
   readonly serviceId: string | null;
   readonly settlementCurrency: string | null;
+  /** Only where the merchant is settled in another currency and a rate was known. */
+  readonly lockedRate?: LockedRate;
   readonly payer: PayerHints | null;
   readonly osType: "ios" | "android" | null;
   readonly paymentMethodType: string | null;

@@ -7,6 +7,7 @@ import type { RefundReport } from "../channels/adapter.ts";
 import { systemClock } from "../clock.ts";
 import type { Failure } from "../errors.ts";
 import { afterCall, afterReport, isOpen, notRefundable } from "../payments/refund.ts";
+import { channelFailure } from "../payments/payment.ts";
 import { askDelay, TIRED_AFTER_ASKS } from "../payments/schedule.ts";
 import { err, ok, type Result } from "../result.ts";
 import { describeError } from "../log.ts";
@@ -88,6 +89,21 @@ export class IntentRefunds {
     }
     this.#parts.waitUntil(this.#parts.outbox.publish(work.log));
     return ok(outcome.value ? "changed" : "known");
+  }
+
+  /**
+   * Asks the channel about a refund now, also about one that has ended. What contradicts us is
+   * written down for people, as any other news. Null: no such refund.
+   */
+  async inquire(id: string, work: Work): Promise<Result<RefundReport, Failure> | null> {
+    const { book, desk, outbox, waitUntil } = this.#parts;
+    const [record, refund] = [book.read(), this.#find(id)];
+    if (!isOrdered(record) || refund === undefined) return null;
+    const outcome = await desk.queryRefund(record, refund, work.log);
+    if (outcome.kind !== "ok") return err(channelFailure(record.order.channel, outcome.error));
+    if (!this.#believe(outcome.value, work).ok) await this.#raise(outcome.value, work);
+    waitUntil(outbox.publish(work.log));
+    return ok(outcome.value);
   }
 
   /** What is due: a late payment's refund, and askings. */

@@ -95,7 +95,7 @@ const merchantsOrder = (terms: OrderTerms, option: PaymentOption, method: Method
   payer: terms.payer,
   osType: terms.osType,
   paymentMethodType: terms.paymentMethodType,
-  profitSharing: terms.profitSharing,
+  profitSharing: terms.profitSharing || option.split !== undefined,
   returnUrl: terms.returnUrl,
   createdAt: terms.createdAt,
 });
@@ -121,7 +121,8 @@ export function buyersOrder(
     payer: { ...terms.payer, ...choice.payer },
     osType: choice.osType ?? terms.osType,
     paymentMethodType: takesType ? terms.paymentMethodType : null,
-    profitSharing: terms.profitSharing && options.includes("profit_sharing"),
+    profitSharing:
+      option.split !== undefined || (terms.profitSharing && options.includes("profit_sharing")),
     returnUrl: `${terms.publicBase}/pay/${terms.id}`,
     createdAt: now,
   };

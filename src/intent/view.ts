@@ -3,6 +3,7 @@ import { qrType } from "../qr/classify.ts";
 import { iso, isoOrNull } from "../clock.ts";
 import type { Failure } from "../errors.ts";
 import { isPayable } from "../payments/states.ts";
+import { ageSeconds, convert } from "../settlement/fx.ts";
 import { feeOf, feeReturned } from "../settlement/pricing.ts";
 import type { IntentRecord, PaymentOption } from "./record.ts";
 
@@ -66,6 +67,22 @@ export function feeView(record: IntentRecord) {
   };
 }
 
+/** What the payment is worth in the merchant's own currency, at the rate of its creation. */
+function settlementOf({ terms, payment }: IntentRecord) {
+  const { lockedRate: locked, createdAt } = terms;
+  if (locked === undefined) return null;
+  const converted = convert(payment.amount, locked.currency, locked.rate);
+  if (converted === null) return null;
+  return {
+    ...converted,
+    rate: locked.rate,
+    source: locked.source,
+    as_of: iso(locked.asOf),
+    age_seconds: ageSeconds({ as_of: locked.asOf }, createdAt),
+    locked_at: iso(createdAt),
+  };
+}
+
 /** The public JSON, the same in answers, events, D1 and the feed. */
 export function toView(record: IntentRecord) {
   const { terms, payment } = record;
@@ -78,7 +95,7 @@ export function toView(record: IntentRecord) {
     status: payment.status,
     amount: payment.amount,
     amount_refunded: { ...payment.amount, value: payment.refunded },
-    settlement: null,
+    settlement: settlementOf(record),
     fee: feeView(record),
     description: terms.description,
     merchant_order_id: terms.merchantOrderId,

@@ -6,12 +6,19 @@ import { describeError } from "../log.ts";
 import { recordEvents } from "../webhooks/record.ts";
 import { storeDeadLetter } from "./dead-letters.ts";
 import { consumeDeliveries, type DeliveryContext } from "./deliveries.ts";
-import { PublishedEvents } from "../messages.ts";
+import { PublishedEvents, WorkMessage } from "../messages.ts";
 import { Posting } from "./posting.ts";
 import { consumeReplay } from "./replays.ts";
+import { consumeWork, type WorkContext } from "./work.ts";
+
+/** What the consumers of all queues need. */
+export interface QueueContext extends DeliveryContext {
+  /** Made only where it is needed. */
+  readonly work: () => WorkContext;
+}
 
 type Incoming = Pick<Message, "id" | "body" | "attempts" | "ack" | "retry">;
-type Handle = (message: Incoming, context: DeliveryContext) => Promise<void>;
+type Handle = (message: Incoming, context: QueueContext) => Promise<void>;
 
 /** Six outgoing connections may be open at once; one is left for D1. */
 const PARALLEL = 5;
@@ -28,7 +35,7 @@ const parsed =
   <S extends z.ZodType>(
     queue: string,
     schema: S,
-    consume: (body: z.infer<S>, context: DeliveryContext) => Promise<void>,
+    consume: (body: z.infer<S>, context: QueueContext) => Promise<void>,
   ): Handle =>
   async (message, context) => {
     const body = schema.safeParse(message.body);
@@ -44,7 +51,7 @@ const stored =
     return storeDeadLetter(context.db, queue, message, context.io.now());
   };
 
-async function post(body: Posting, context: DeliveryContext): Promise<void> {
+async function post(body: Posting, context: QueueContext): Promise<void> {
   if ("iotpay_notify" in body) return sendNotice(body, context);
   if ("replay" in body) return consumeReplay(body, context);
   return consumeDeliveries(body, context);
@@ -52,7 +59,7 @@ async function post(body: Posting, context: DeliveryContext): Promise<void> {
 
 async function record(
   published: readonly PublishedEvents[],
-  context: DeliveryContext,
+  context: QueueContext,
 ): Promise<void> {
   await recordEvents(context, published, context.io.now());
   await startNotices(published, context.notices);
@@ -63,6 +70,10 @@ const HANDLERS: Readonly<Record<string, Handle>> = {
     record([body], context),
   ),
   "itpay-deliveries": parsed("itpay-deliveries", Posting, post),
+  "itpay-work": parsed("itpay-work", WorkMessage, (body, context) =>
+    consumeWork(body, context.work()),
+  ),
+  "itpay-work-dlq": stored("itpay-work-dlq"),
   "itpay-events-dlq": stored("itpay-events-dlq"),
   "itpay-deliveries-dlq": stored("itpay-deliveries-dlq"),
 };
@@ -74,7 +85,7 @@ const HANDLERS: Readonly<Record<string, Handle>> = {
  */
 export async function consumeBatch(
   batch: { readonly queue: string; readonly messages: readonly Incoming[] },
-  context: DeliveryContext,
+  context: QueueContext,
 ): Promise<void> {
   const { queue } = batch;
   const handle = Object.hasOwn(HANDLERS, queue) ? HANDLERS[queue] : undefined;
@@ -95,7 +106,7 @@ export async function consumeBatch(
  */
 async function recordedTogether(
   messages: readonly Incoming[],
-  context: DeliveryContext,
+  context: QueueContext,
 ): Promise<boolean> {
   if (messages.length < 2) return false;
   const published = z.array(PublishedEvents).safeParse(messages.map(({ body }) => body));
@@ -114,7 +125,7 @@ async function settle(
   queue: string,
   message: Incoming,
   handle: Handle,
-  context: DeliveryContext,
+  context: QueueContext,
 ): Promise<void> {
   try {
     await handle(message, context);

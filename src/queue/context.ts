@@ -7,9 +7,22 @@ import { analyticsMetrics } from "../metrics.ts";
 import { database } from "../store/db.ts";
 import { network } from "../webhooks/deliver.ts";
 import { ownHostsOf } from "../webhooks/policy.ts";
-import type { DeliveryContext } from "./deliveries.ts";
+import { reconciliationContext } from "../reconciliation/context.ts";
+import type { QueueContext } from "./consumer.ts";
+import type { WorkContext } from "./work.ts";
 
-export const deliveryContext = (env: Env): DeliveryContext => ({
+/** What `itpay-work` needs. */
+export function workContext(env: Env): WorkContext {
+  const reconciliation = reconciliationContext(env);
+  const { db, log, now, work } = reconciliation;
+  return {
+    reconciliation,
+    splits: { env, db, log, now },
+    closing: { db, deliveries: env.DELIVERIES, work, log },
+  };
+}
+
+export const queueContext = (env: Env): QueueContext => ({
   db: database(env.DB),
   deliveries: env.DELIVERIES,
   notices: env.DELIVERIES,
@@ -21,4 +34,5 @@ export const deliveryContext = (env: Env): DeliveryContext => ({
   ownHosts: ownHostsOf(env),
   log: createLogger(env.LOG_LEVEL),
   metrics: analyticsMetrics(env.METRICS),
+  work: () => workContext(env),
 });

@@ -155,7 +155,8 @@ function checkKey(c: AppContext, { key, merchant }: KeyHolder, now: number): voi
   }
 }
 
-const allows = (scopes: readonly string[], scope: Scope | null) =>
+/** Whether a key's scopes let it do what needs `scope`; null: every key may. */
+export const allows = (scopes: readonly string[], scope: Scope | null): boolean =>
   scope === null || scopes.includes("*") || scopes.includes(scope);
 
 /**

@@ -2,19 +2,21 @@
  * Creating a payment for an authenticated merchant, whatever the request looked like on the wire:
  * `POST /v1/payment-intents` and the doors of other gateways' protocols all come through here.
  */
+import { channelOf } from "../channels/registry.ts";
 import { idKeyOf } from "../crypto/id-key.ts";
 import { ApiError, invalidField } from "../errors.ts";
 import { derivedId, randomId } from "../ids.ts";
 import type { Answer } from "../intent/answers.ts";
 import { intentObject } from "../intent/client.ts";
 import type { CreateRequest } from "../intent/reserve.ts";
-import type { PaymentOption } from "../intent/record.ts";
+import type { LockedRate, PaymentOption } from "../intent/record.ts";
 import { regionOf } from "../regions.ts";
 import { FAULT_SCRIPTS } from "../sandbox/simulator.ts";
 import type { ChannelAccountRow } from "../store/channel-accounts.ts";
 import { feeKind, rateFor } from "../settlement/pricing.ts";
 import { checkChoices, type Demand, demandOf } from "./demand.ts";
 import { type AppContext, publicOrigin, traceOf } from "./http.ts";
+import { lockedRate } from "./lock-rate.ts";
 import { usableAccount } from "./usable-account.ts";
 import { callbackUrl } from "./v1/channel-account-access.ts";
 import type { CreateBody } from "./v1/schemas.ts";
@@ -72,6 +74,10 @@ async function idsFor(c: AppContext, body: CreateBody, key: string | null): Prom
   return { id, orderKeeper: byOrder };
 }
 
+/** The currency that the merchant is settled in; null: in whatever was paid. */
+const settledIn = (c: AppContext, body: CreateBody): string | null =>
+  body.settlement_currency ?? c.var.principal.merchant.settlement_currency;
+
 /** An account with its terms of today: the payment keeps them. */
 function optionFor(
   c: AppContext,
@@ -79,10 +85,9 @@ function optionFor(
   { amount }: Demand,
   account: ChannelAccountRow,
 ): PaymentOption {
-  const { merchant, feePlans } = c.var.principal;
+  const { feePlans } = c.var.principal;
   const { currency } = amount;
-  const settled = body.settlement_currency ?? merchant.settlement_currency;
-  const kind = feeKind(currency, settled);
+  const kind = feeKind(currency, settledIn(c, body));
   return {
     channel: account.channel,
     accountId: account.id,
@@ -90,13 +95,22 @@ function optionFor(
     notifyUrl: callbackUrl(c, account),
     latePayment: account.late_payment,
     fee: rateFor(feePlans, { channel: account.channel, currency, kind }),
+    ...splitOf(account),
   };
+}
+
+/** How the platform's fee is taken at the channel, where the operator has named a receiver. */
+function splitOf({ channel, split }: ChannelAccountRow): Pick<PaymentOption, "split"> {
+  const desk = channelOf(channel)?.adapter.splits;
+  if (split === null || desk === undefined) return {};
+  const { delayMs, maxBasisPoints } = desk;
+  return { split: { receiver: split, delayMs, maxBasisPoints } };
 }
 
 function createRequest(
   c: AppContext,
   body: CreateBody,
-  { demand, accounts }: Payable,
+  { demand, accounts, locked }: Payable,
   { id, orderKeeper }: Ids,
   fingerprint: string,
 ): CreateRequest {
@@ -113,6 +127,7 @@ function createRequest(
       merchantOrderId: body.merchant_order_id ?? null,
       serviceId: body.service_id ?? null,
       settlementCurrency: body.settlement_currency ?? null,
+      ...(locked === null ? {} : { lockedRate: locked }),
       payer: body.payer ?? null,
       osType: body.os_type ?? null,
       paymentMethodType: body.payment_method_type ?? null,
@@ -134,6 +149,8 @@ interface Payable {
   readonly demand: Demand;
   /** One, or those that the buyer chooses from. */
   readonly accounts: readonly ChannelAccountRow[];
+  /** Null: nothing to convert, or no rate to do it by. */
+  readonly locked: LockedRate | null;
 }
 
 /** @throws ApiError that says what the merchant has to change */
@@ -151,7 +168,8 @@ async function payable(c: AppContext, body: CreateBody): Promise<Payable> {
   }
   if (accounts.length === 0) throw missing;
   if (accounts.length > 1) checkChoices(body, demand);
-  return { demand, accounts };
+  const locked = await lockedRate(c, demand.amount, settledIn(c, body));
+  return { demand, accounts, locked };
 }
 
 /** The merchant has no account of its own for the channel. */

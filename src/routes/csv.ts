@@ -6,11 +6,14 @@
  */
 const FORMULA = /^[\s\uFEFF]*[=+\-@\uFF1D\uFF0B\uFF0D\uFF20]|^[\t\r]/;
 
-function cell(value: string | null): string {
+/** A text, or a number of our own making: its minus is no formula. */
+export type CsvCell = string | null | { readonly number: string };
+
+function cell(value: CsvCell): string {
   if (value === null) return "";
+  if (typeof value === "object") return value.number;
   const safe = FORMULA.test(value) ? `'${value}` : value;
   return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }
 
-export const csvLine = (values: readonly (string | null)[]): string =>
-  `${values.map(cell).join(",")}\r\n`;
+export const csvLine = (values: readonly CsvCell[]): string => `${values.map(cell).join(",")}\r\n`;

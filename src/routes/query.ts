@@ -12,3 +12,24 @@ export function wholeNumber(min: number, max: number, otherwise: number) {
     .default(otherwise)
     .openapi({ type: "integer", minimum: min, maximum: max, default: otherwise });
 }
+
+/** Offsets in use lie on quarters of an hour; others would only make caches forget. */
+const QUARTER_MIN = 15;
+const [WEST_MIN, EAST_MIN] = [-720, 840];
+const OFFSET = `must be a multiple of ${QUARTER_MIN} from ${WEST_MIN} to ${EAST_MIN}`;
+
+/** Whose days are meant. @param otherwise minutes ahead of UTC */
+export const clockOffset = (otherwise: number) =>
+  z
+    .string(OFFSET)
+    .regex(/^-?\d{1,3}$/, OFFSET)
+    .transform(Number)
+    .pipe(z.int().min(WEST_MIN, OFFSET).max(EAST_MIN, OFFSET).multipleOf(QUARTER_MIN, OFFSET))
+    .default(otherwise)
+    .openapi({
+      type: "integer",
+      minimum: WEST_MIN,
+      maximum: EAST_MIN,
+      default: otherwise,
+      description: "Minutes that your clock is ahead of UTC: 480 in China, -480 in California.",
+    });

@@ -46,6 +46,11 @@ CREATE TABLE IF NOT EXISTS callbacks (
   next_at INTEGER,
   status INTEGER,
   acknowledged INTEGER NOT NULL CHECK (acknowledged IN (0, 1))
+) STRICT;
+CREATE TABLE IF NOT EXISTS bookings (
+  id INTEGER PRIMARY KEY,
+  booking TEXT NOT NULL CHECK (json_valid(booking)),
+  next_at INTEGER NOT NULL
 ) STRICT;`;
 
 interface TradeRow extends Record<string, SqlStorageValue> {
@@ -242,12 +247,17 @@ export const recordAttempt = (sql: SqlStorage, id: number, attempt: Attempt): vo
  * early, but may be asked for early.
  */
 export function takeDue(sql: SqlStorage, now: number, lease: number): CallbackRow[] {
-  const horizon = Math.max(now, nextCallbackAt(sql) ?? now);
+  const horizon = Math.max(now, nextDueAt(sql) ?? now);
   const due = readCallbacks(sql).filter((row) => row.next_at !== null && row.next_at <= horizon);
   for (const row of due) sql.exec("UPDATE callbacks SET next_at = ? WHERE id = ?", lease, row.id);
   return due;
 }
 
-/** When the next callback is due, in ms since 1970. */
-export const nextCallbackAt = (sql: SqlStorage): number | null =>
-  sql.exec<{ next: number | null }>("SELECT min(next_at) AS next FROM callbacks").one().next;
+/** When the next callback or booking is due, in ms since 1970. */
+export const nextDueAt = (sql: SqlStorage): number | null =>
+  sql
+    .exec<{ next: number | null }>(
+      `SELECT min(next_at) AS next FROM
+         (SELECT next_at FROM callbacks UNION ALL SELECT next_at FROM bookings)`,
+    )
+    .one().next;

@@ -10,10 +10,25 @@ import { type RandomBytes, secureRandom } from "../ids.ts";
 import { err, ok, type Result } from "../result.ts";
 import { chinaClock } from "./china-time.ts";
 import { drawFrom, newSeed, repeatAt, sendCallback } from "./callbacks.ts";
+import {
+  addBooking,
+  dropBooking,
+  paymentBooking,
+  refundBooking,
+  takeBookings,
+} from "./order-bookings.ts";
 import * as store from "./order-store.ts";
 import { sandboxChannel } from "./registry.ts";
+import {
+  bookShare,
+  type NewShare,
+  readShares,
+  type SandboxShare,
+  type ShareAnswer,
+  writeShare,
+} from "./shares.ts";
 import { book, type NewRefund } from "./refunds.ts";
-import { type CreateFault, faultOf, type RefundFault } from "./scripts.ts";
+import { type CreateFault, faultOf, type RefundFault, type SplitFault } from "./scripts.ts";
 import type {
   CallbackFlaw,
   CreateAnswer,
@@ -23,8 +38,9 @@ import type {
   SandboxOrders,
   SandboxWorld,
 } from "./simulator.ts";
+import { bookingDay } from "./statement.ts";
 import * as trades from "./trade.ts";
-import { sandboxOrders, sandboxWorld } from "./transport.ts";
+import { bookOf, sandboxOrders, sandboxWorld } from "./transport.ts";
 
 export type NewOrder = Parameters<SandboxOrders["create"]>[0];
 
@@ -41,6 +57,12 @@ export interface RefundBooking {
   readonly answer: RefundAnswer;
 }
 
+export interface ShareBooking {
+  /** What is to happen to the reply. */
+  readonly fault: SplitFault;
+  readonly answer: ShareAnswer;
+}
+
 /** The order as the buyer's wallet knows it, and what became of the callbacks. */
 export interface Wallet {
   /** With the true state, also while the channel still hides the payment. */
@@ -54,7 +76,7 @@ export interface Wallet {
   }[];
 }
 
-/** An object that dies while it sends a callback sends it again after this. Milliseconds. */
+/** An object that dies while it sends a callback or a booking sends it again after this (ms). */
 const LEASE_MS = 15_000;
 
 /** Between the close of an order and the news that it was paid (`late_callback`). Milliseconds. */
@@ -121,18 +143,44 @@ export class SandboxOrder extends DurableObject<Env> {
       if (ends !== null) {
         // The end is written at once: queries know it before the refund's callback has arrived.
         store.writeRefund(sql, ends);
+        if (ends.refundedAt !== null) {
+          addBooking(sql, refundBooking(trade, ends, ends.refundedAt), now + LEASE_MS);
+        }
         const silent = faultOf(script).callbacks.length === 0;
         if (!silent && terms.notifyUrl !== null) {
           const at = now + LEASE_MS;
           callback = store.addCallback(sql, null, newSeed(), at, ends.refundNumber);
-          this.#arm();
         }
+        this.#arm();
       }
       return { fault: isFirst ? faultOf(script).refund : ("none" as const), answer, callback };
     });
     if (booking === null) return { fault: "none", answer: { kind: "no_order" } };
+    await this.#tellBook();
     if (booking.callback !== null) this.ctx.waitUntil(this.#send([booking.callback]));
     return { fault: booking.fault, answer: booking.answer };
+  }
+
+  /** Books a share, or answers what a repeated number gets. The first reply may be lost. */
+  async share(terms: NewShare): Promise<ShareBooking> {
+    const now = systemClock.now();
+    const { sql } = this.ctx.storage;
+    return this.ctx.storage.transactionSync((): ShareBooking => {
+      const trade = store.readTrade(sql);
+      if (trade === null) return { fault: "none", answer: { kind: "no_order" } };
+      const booked = readShares(sql);
+      const script = store.readScript(sql);
+      const order = trades.shownRecord(trade, store.readRefunds(sql), now);
+      const number = `3${transactionNumber(now, secureRandom)}`;
+      const { answer, ends } = bookShare(order, booked, terms, script, number, now);
+      if (ends !== null) writeShare(sql, ends);
+      const isFirst = booked.length === 0 && ends !== null;
+      return { fault: isFirst ? faultOf(script).split : "none", answer };
+    });
+  }
+
+  async shares(): Promise<SandboxShare[]> {
+    return readShares(this.ctx.storage.sql);
   }
 
   /** The merchant closes the order; a paid one stays paid. */
@@ -158,12 +206,13 @@ export class SandboxOrder extends DurableObject<Env> {
     const decided = this.ctx.storage.transactionSync(() => {
       const trade = store.readTrade(sql);
       if (trade === null) return err(trades.NO_ORDER);
-      const { late } = faultOf(store.readScript(sql));
+      const { hides } = faultOf(store.readScript(sql));
       const number = transactionNumber(now, secureRandom);
-      const after = trades.act(trade, action, now, late, number);
+      const after = trades.act(trade, action, now, hides, number);
       return after.ok ? ok(this.#change(trade, after.value, now)) : after;
     });
     if (!decided.ok) return decided;
+    await this.#tellBook();
     await this.#send(decided.value);
     const wallet = await this.wallet();
     return wallet === null ? err(trades.NO_ORDER) : ok(wallet);
@@ -191,25 +240,39 @@ export class SandboxOrder extends DurableObject<Env> {
     };
   }
 
-  /** Repeats callbacks, and brings a late payment to light. */
+  /** A payment that queries hid has stood in a statement. */
+  async reveal(): Promise<void> {
+    const { sql } = this.ctx.storage;
+    this.ctx.storage.transactionSync(() => {
+      const trade = store.readTrade(sql);
+      if (trade !== null) this.#show(trade);
+    });
+  }
+
+  /** Repeats callbacks and bookings; a callback brings a hidden payment to light. */
   override async alarm(): Promise<void> {
     const now = systemClock.now();
     const { sql } = this.ctx.storage;
     const due = this.ctx.storage.transactionSync(() => {
       const trade = store.readTrade(sql);
       if (trade === null) return [];
-      if (trade.paidAt !== null && trade.shownAt === null) {
-        store.writeTrade(sql, { ...trade, shownAt: now });
-      }
       const taken = store.takeDue(sql, now, now + LEASE_MS);
+      if (taken.length > 0) this.#show(trade);
       this.#arm();
       return taken;
     });
+    await this.#tellBook();
     await this.#send(due);
   }
 
+  #show(trade: trades.Trade): void {
+    if (trade.paidAt === null || trade.shownAt !== null) return;
+    store.writeTrade(this.ctx.storage.sql, { ...trade, shownAt: systemClock.now() });
+  }
+
   /**
-   * Writes a changed trade and plans the callbacks of a new payment. Inside a transaction.
+   * Writes a changed trade and plans the booking and the callbacks of a new payment. Inside a
+   * transaction.
    * @returns the callbacks to send at once; the alarm has them too, in case this object dies
    */
   #change(before: trades.Trade, after: trades.Trade, now: number): store.CallbackRow[] {
@@ -218,10 +281,12 @@ export class SandboxOrder extends DurableObject<Env> {
     const hidden = after.paidAt !== null && after.shownAt === null;
     let added: store.CallbackRow[] = [];
     if (before.paidAt === null && after.paidAt !== null) {
+      const script = store.readScript(sql);
+      addBooking(sql, paymentBooking(after, after.paidAt, script), now + LEASE_MS);
       // A hidden payment shows when the order is closed, at the latest when it runs out.
       const runsOut = after.expiresAt === null ? null : after.expiresAt + LATE_MS;
       const firstAt = hidden ? runsOut : now + LEASE_MS;
-      added = faultOf(store.readScript(sql)).callbacks.map((flaw) =>
+      added = faultOf(script).callbacks.map((flaw) =>
         store.addCallback(sql, flaw, newSeed(), firstAt),
       );
     }
@@ -232,12 +297,32 @@ export class SandboxOrder extends DurableObject<Env> {
     return hidden ? [] : added;
   }
 
-  /** Sets the alarm to the next callback, in the same transaction as its rows. */
+  /** Sets the alarm to what is due next, in the same transaction as its rows. */
   #arm(): void {
-    const next = store.nextCallbackAt(this.ctx.storage.sql);
+    const next = store.nextDueAt(this.ctx.storage.sql);
     this.ctx.waitUntil(
       next === null ? this.ctx.storage.deleteAlarm() : this.ctx.storage.setAlarm(next),
     );
+  }
+
+  /** Tells the day's book what it has not got yet. */
+  async #tellBook(): Promise<void> {
+    const { sql } = this.ctx.storage;
+    const trade = store.readTrade(sql);
+    if (trade === null) return;
+    const { channel, merchant } = trade;
+    for (const { id, booking } of takeBookings(sql, systemClock.now() + LEASE_MS)) {
+      try {
+        await bookOf(this.env, channel, merchant, bookingDay(booking.at)).note(booking);
+      } catch {
+        // The alarm tells it again; the buyer has paid, whatever becomes of the books.
+        continue;
+      }
+      this.ctx.storage.transactionSync(() => {
+        dropBooking(sql, id);
+        this.#arm();
+      });
+    }
   }
 
   /** One after the other: the order of callbacks is part of a script. */

@@ -4,6 +4,8 @@
  * the documentation prints it.
  */
 import { type CallbackFlaw, FAULT_SCRIPTS, type FaultScript } from "./simulator.ts";
+import type { LineFlaw } from "./statement.ts";
+import type { Hiding } from "./trade.ts";
 
 /** What happens to the first create of an order. Repeats are served properly. */
 export type CreateFault =
@@ -22,15 +24,21 @@ export type CreateFault =
 /** What happens to the first refund request of an order. Repeats are served properly. */
 export type RefundFault = "none" | "reply_lost" | "abnormal";
 
+/** What happens to the share that the platform takes of an order at the channel. */
+export type SplitFault = "none" | "reply_lost" | "rejected" | "stuck";
+
 export interface Fault {
   readonly create: CreateFault;
   /** The buyer pays, and the callback is delivered, before the create's reply is sent. */
   readonly paidBeforeReply: boolean;
   /** The callbacks about a payment, in order. A spoiled one is sent once, a proper one repeatedly. */
   readonly callbacks: readonly CallbackFlaw[];
-  /** The payment shows only after the order was closed. */
-  readonly late: boolean;
+  /** How long queries hide a payment. */
+  readonly hides: Hiding;
   readonly refund: RefundFault;
+  readonly split: SplitFault;
+  /** What is wrong with the payment's line in the statement. */
+  readonly statement: LineFlaw | null;
   /** For people: what the sandbox does. */
   readonly happens: string;
   /** For people: what must come of it. */
@@ -41,8 +49,10 @@ const PROPER = {
   create: "none",
   paidBeforeReply: false,
   callbacks: [null],
-  late: false,
+  hides: "never",
   refund: "none",
+  split: "none",
+  statement: null,
 } as const satisfies Partial<Fault>;
 
 /** Without a script. */
@@ -97,7 +107,7 @@ export const FAULTS: Readonly<Record<FaultScript, Fault>> = {
   },
   late_callback: {
     ...PROPER,
-    late: true,
+    hides: "until_closed",
     happens:
       "The buyer pays, but queries keep saying unpaid and closing works; a little later the " +
       "callback comes and queries say paid. Paying after the close is possible too.",
@@ -143,6 +153,67 @@ export const FAULTS: Readonly<Record<FaultScript, Fault>> = {
     gateway:
       "The money has left the merchant and has not reached the buyer: the refund stays processing, " +
       "says so in last_error, and keeps its share of the payment.",
+  },
+  // The next three are about the platform's share, of accounts whose fee is taken at the channel.
+  split_rejected: {
+    ...PROPER,
+    split: "rejected",
+    happens: "The channel takes the share's order and does not pay its receiver.",
+    gateway: "The split ends failed with the channel's reason, and its fee stays to be invoiced.",
+  },
+  split_stuck: {
+    ...PROPER,
+    split: "stuck",
+    happens: "The channel takes the share's order and never says how it ended.",
+    gateway: "Keeps asking about the same number, ever more rarely, for 30 days; then it failed.",
+  },
+  split_timeout: {
+    ...PROPER,
+    split: "reply_lost",
+    happens: "The reply to the share's order is lost.",
+    gateway: "Asks what became of it and finds it: one share, under one number.",
+  },
+  // The rest shows when the day's statement is read; ordering, paying and refunds go as usual.
+  statement_missing: {
+    ...PROPER,
+    statement: "missing",
+    happens: "The channel's statement leaves the payment out.",
+    gateway: "Reconciliation writes missing_at_channel down.",
+  },
+  statement_wrong_amount: {
+    ...PROPER,
+    statement: "wrong_amount",
+    happens: "The statement has the payment with one minor unit more than was paid.",
+    gateway: "Reconciliation writes amount_mismatch down and changes nothing by itself.",
+  },
+  statement_wrong_fee: {
+    ...PROPER,
+    statement: "wrong_fee",
+    happens: "The channel keeps five minor units more than its rate of 0.60 %.",
+    gateway: "Reconciliation writes fee_mismatch down, for accounts whose rate is known.",
+  },
+  statement_status: {
+    ...PROPER,
+    statement: "status",
+    happens:
+      "The statement has the payment as one that was taken back. Alipay's has no states: there " +
+      "nothing is wrong.",
+    gateway: "Reconciliation writes status_mismatch down.",
+  },
+  statement_duplicate: {
+    ...PROPER,
+    statement: "duplicate",
+    happens: "The statement has the payment twice, with two transaction numbers.",
+    gateway: "Reconciliation writes duplicate down.",
+  },
+  statement_only: {
+    ...PROPER,
+    callbacks: [],
+    hides: "until_statement",
+    happens:
+      "The buyer pays and nobody tells: no callback comes, and queries say unpaid, until the " +
+      "payment has stood in a statement.",
+    gateway: "Learns of the payment from the statement, however late that is.",
   },
 };
 

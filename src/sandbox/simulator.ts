@@ -6,6 +6,8 @@
  */
 import type { RandomBytes } from "../ids.ts";
 import type { Result } from "../result.ts";
+import type { SandboxShares } from "./shares.ts";
+import type { SandboxBooks } from "./statement.ts";
 
 /** The fault scripts of API.md section 8, chosen by `metadata.sandbox`. */
 export const FAULT_SCRIPTS = [
@@ -23,6 +25,15 @@ export const FAULT_SCRIPTS = [
   "sign_test_probe",
   "refund_timeout",
   "refund_abnormal",
+  "split_rejected",
+  "split_stuck",
+  "split_timeout",
+  "statement_missing",
+  "statement_wrong_amount",
+  "statement_wrong_fee",
+  "statement_status",
+  "statement_duplicate",
+  "statement_only",
 ] as const;
 
 export type FaultScript = (typeof FAULT_SCRIPTS)[number];
@@ -95,7 +106,7 @@ export type CreateAnswer =
   | { readonly kind: "already_paid" | "already_closed"; readonly order: SandboxOrderRecord };
 
 /** The simulated channel's database. */
-export interface SandboxOrders {
+export interface SandboxOrders extends SandboxBooks, SandboxShares {
   create(
     order: Pick<
       SandboxOrderRecord,

@@ -12,12 +12,20 @@ import type {
 
 export type BuyerAction = "pay" | "decline" | "close" | "scan";
 
+/** How long queries hide a payment that the buyer has made. */
+export type Hiding =
+  | "never"
+  /** Until the order is closed; it can also be paid after that. */
+  | "until_closed"
+  /** Until it has stood in a statement. */
+  | "until_statement";
+
 /** Times in ms since 1970; null: has not happened. */
 export interface Trade extends Omit<SandboxOrderRecord, "state" | "refunds"> {
   readonly scannedAt: number | null;
   readonly declinedAt: number | null;
   readonly closedAt: number | null;
-  /** Since when queries show the payment; later than `paidAt` under `late_callback`. */
+  /** Since when queries show the payment; later than `paidAt` where it was hidden. */
   readonly shownAt: number | null;
 }
 
@@ -86,14 +94,14 @@ export const NO_ORDER = "The channel does not know this order yet: nothing can b
  * A declined payment stays payable, as with the real wallets: they tell the merchant nothing, and
  * the buyer may change their mind until the code runs out. `close` is the way to end it.
  * @returns the trade, or why the wallet refuses, fit for people
- * @param late under `late_callback` a payment is accepted after the close, and hidden before it
+ * @param hides how long queries hide a payment
  * @param transactionId used if the trade has none yet
  */
 export function act(
   trade: Trade,
   action: BuyerAction,
   now: number,
-  late: boolean,
+  hides: Hiding,
   transactionId: string,
 ): Result<Trade, string> {
   const state = buyerState(trade, now);
@@ -109,12 +117,12 @@ export function act(
   if (state === "paid") {
     return action === "pay" ? ok(trade) : err("The order is paid already.");
   }
-  if (state === "closed" && !(action === "pay" && late)) {
+  if (state === "closed" && !(action === "pay" && hides === "until_closed")) {
     return err("The order is closed or has expired; the buyer can no longer use it.");
   }
   if (action === "scan") return ok(scanned);
   if (action === "decline") return ok({ ...scanned, declinedAt: now });
-  const shownAt = late && state !== "closed" ? null : now;
+  const shownAt = hides !== "never" && state !== "closed" ? null : now;
   return ok({ ...scanned, paidAt: now, shownAt });
 }
 

@@ -4,11 +4,13 @@
  */
 import { systemClock } from "../clock.ts";
 import { secureRandom } from "../ids.ts";
+import type { SandboxBook } from "./book.ts";
 import { registeredMerchant, sandboxKeyring } from "./keys.ts";
-import type { Creation, RefundBooking, SandboxOrder } from "./order.ts";
+import type { Creation, RefundBooking, SandboxOrder, ShareBooking } from "./order.ts";
 import { channelOfHost } from "./registry.ts";
-import type { CreateFault, RefundFault } from "./scripts.ts";
+import type { CreateFault, RefundFault, SplitFault } from "./scripts.ts";
 import type { FaultScript, SandboxChannel, SandboxOrders, SandboxWorld } from "./simulator.ts";
+import type { AskedDay } from "./statement.ts";
 
 /** The object that keeps one simulated order. */
 export const orderObject = (
@@ -18,6 +20,17 @@ export const orderObject = (
   orderNumber: string,
 ): DurableObjectStub<SandboxOrder> =>
   env.SANDBOX_ORDERS.getByName(`${channel}:${merchant}:${orderNumber}`);
+
+/** The object that keeps what a simulated channel booked for a merchant on a day (`YYYY-MM-DD`). */
+export const bookOf = (
+  env: Env,
+  channel: string,
+  merchant: string,
+  day: string,
+): DurableObjectStub<SandboxBook> => env.SANDBOX_BOOKS.getByName(`${channel}:${merchant}:${day}`);
+
+/** What is to happen to a request of the gateway that changes something. */
+type TriedFault = CreateFault | RefundFault | SplitFault;
 
 /** Ends a simulator's work on a request that is meant to be lost. */
 class LostRequest extends Error {}
@@ -31,7 +44,7 @@ class LostRequest extends Error {}
 export function sandboxOrders(
   env: Env,
   script: FaultScript | null,
-  onFault: (fault: CreateFault | RefundFault) => void,
+  onFault: (fault: TriedFault) => void,
   byBuyer = false,
 ): SandboxOrders {
   return {
@@ -52,6 +65,21 @@ export function sandboxOrders(
       onFault(booking.fault);
       return booking.answer;
     },
+    async share(channel, merchant, number, share) {
+      const booking: ShareBooking = await orderObject(env, channel, merchant, number).share(share);
+      onFault(booking.fault);
+      return booking.answer;
+    },
+    shares: (channel, merchant, number) => orderObject(env, channel, merchant, number).shares(),
+    async ask(channel, merchant, day) {
+      const asked: AskedDay = await bookOf(env, channel, merchant, day).ask();
+      const hidden = asked.late ? [] : asked.bookings.filter((booking) => booking.hidden);
+      for (const { orderNumber } of hidden) {
+        await orderObject(env, channel, merchant, orderNumber).reveal();
+      }
+      return asked;
+    },
+    bookings: (channel, merchant, day, upTo) => bookOf(env, channel, merchant, day).bookings(upTo),
   };
 }
 
@@ -86,7 +114,7 @@ export function sandboxFetch(
   return async (request) => {
     const channel = channelOfHost(new URL(request.url).hostname);
     if (channel === null) throw new TypeError("a test key only talks to the sandbox");
-    let fault: CreateFault | RefundFault = "none";
+    let fault: TriedFault = "none";
     const orders = sandboxOrders(env, script, (tried) => {
       fault = tried;
     });
@@ -104,7 +132,7 @@ const timeout = () => new DOMException("The operation timed out.", "TimeoutError
 /** The reply after the transport fault; what a lost one would have said does not matter. */
 async function spoil(
   reply: Response | null,
-  fault: CreateFault | RefundFault,
+  fault: TriedFault,
   channel: SandboxChannel,
 ): Promise<Response> {
   if (fault === "server_error") return channel.serverError();

@@ -1,11 +1,11 @@
 /** The merchants' accounts at the channels. Credentials are sealed and only fingerprints leave. */
-import { and, asc, desc, eq, lt } from "drizzle-orm";
+import { and, asc, desc, eq, gt, lt, or, sql } from "drizzle-orm";
 
 import type { ChannelAccountRow } from "./api-keys.ts";
 import { type AlsoItem, changeAlso } from "./audit-log.ts";
 import type { Database } from "./db.ts";
 import { olderThan, type PageRequest } from "./page.ts";
-import { channelAccounts } from "./schema.ts";
+import { channelAccounts, paymentIntents } from "./schema.ts";
 
 export type { ChannelAccountRow } from "./api-keys.ts";
 
@@ -61,6 +61,7 @@ export type AccountChange = Partial<
     | "credentials"
     | "verified_at"
     | "authorization_expires_at"
+    | "split"
   >
 >;
 
@@ -98,4 +99,38 @@ export const endingAuthorizations = (
       ),
     )
     .orderBy(asc(channelAccounts.authorization_expires_at))
+    .limit(limit);
+
+/**
+ * Accounts of a channel whose books are compared every night, in the order of their ids: all that
+ * take real money, and of the others those that were paid something in the window.
+ */
+export const accountsToReconcile = (
+  db: Database,
+  channel: string,
+  { from, to }: { readonly from: number; readonly to: number },
+  afterId: string,
+  limit: number,
+): Promise<Pick<ChannelAccountRow, "id" | "merchant_id" | "livemode">[]> =>
+  db
+    .select({
+      id: channelAccounts.id,
+      merchant_id: channelAccounts.merchant_id,
+      livemode: channelAccounts.livemode,
+    })
+    .from(channelAccounts)
+    .where(
+      and(
+        gt(channelAccounts.id, afterId),
+        eq(channelAccounts.channel, channel),
+        eq(channelAccounts.status, "active"),
+        or(
+          eq(channelAccounts.livemode, true),
+          sql`EXISTS (SELECT 1 FROM ${paymentIntents} AS p
+            WHERE p.channel_account = ${channelAccounts.id}
+            AND p.succeeded_at >= ${from} AND p.succeeded_at < ${to})`,
+        ),
+      ),
+    )
+    .orderBy(asc(channelAccounts.id))
     .limit(limit);

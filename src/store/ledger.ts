@@ -1,8 +1,107 @@
 /** The ledger's rows. They are only ever added; one that is there stays as it is. */
-import type { LedgerEntry } from "../settlement/ledger.ts";
+import { and, desc, eq, lte, type SQL, sql } from "drizzle-orm";
+import type { BatchItem } from "drizzle-orm/batch";
+
+import type { Movement } from "../settlement/balances.ts";
+import type { EntryKind, LedgerEntry } from "../settlement/ledger.ts";
 import type { Database } from "./db.ts";
+import { olderWithin, type PageRequest, type TimeRange } from "./page.ts";
 import { ledgerEntries } from "./schema.ts";
 
 /** For a batch: the same entry again changes nothing. */
 export const addEntry = (db: Database, entry: LedgerEntry) =>
   db.insert(ledgerEntries).values(entry).onConflictDoNothing();
+
+/** In the order of the schema. */
+const COLUMNS = [
+  "id",
+  "merchant_id",
+  "livemode",
+  "at",
+  "currency",
+  "value",
+  "kind",
+  "debit",
+  "credit",
+  "cause",
+  "memo",
+  "recorded_at",
+] as const satisfies readonly (keyof LedgerEntry)[];
+
+const fromJson = sql.raw(COLUMNS.map((name) => `value ->> '${name}'`).join(", "));
+
+/**
+ * For a batch: any number of entries in one statement, nothing for none. As {@link addEntry}, one
+ * that is there stays as it is.
+ * @param when what must hold in the batch, such as a row that an earlier statement adds
+ */
+export const addEntries = (
+  db: Database,
+  entries: readonly LedgerEntry[],
+  when: SQL = sql`TRUE`,
+): BatchItem<"sqlite">[] =>
+  entries.length === 0
+    ? []
+    : [
+        db
+          .insert(ledgerEntries)
+          // Without a WHERE, SQLite takes the ON of the conflict for that of a join.
+          .select(sql`SELECT ${fromJson} FROM json_each(${JSON.stringify(entries)}) WHERE ${when}`)
+          .onConflictDoNothing(),
+      ];
+
+const owned = (merchantId: string, livemode: boolean) =>
+  and(eq(ledgerEntries.merchant_id, merchantId), eq(ledgerEntries.livemode, livemode));
+
+export interface EntryFilter extends TimeRange {
+  readonly kind?: EntryKind | undefined;
+  readonly currency?: string | undefined;
+  readonly cause?: string | undefined;
+}
+
+/** An entry under the names that pages go by: its time is when it happened. */
+export type EntryRow = typeof ledgerEntries.$inferSelect & { readonly created_at: number };
+
+/** The newest first, by when they happened. */
+export async function listEntries(
+  db: Database,
+  merchantId: string,
+  livemode: boolean,
+  filter: EntryFilter,
+  page: PageRequest,
+): Promise<EntryRow[]> {
+  const { at, id, kind, currency, cause } = ledgerEntries;
+  const rows = await db
+    .select()
+    .from(ledgerEntries)
+    .where(
+      and(
+        owned(merchantId, livemode),
+        filter.kind === undefined ? undefined : eq(kind, filter.kind),
+        filter.currency === undefined ? undefined : eq(currency, filter.currency),
+        filter.cause === undefined ? undefined : eq(cause, filter.cause),
+        olderWithin(at, id, filter, page.before),
+      ),
+    )
+    .orderBy(desc(at), desc(id))
+    .limit(page.limit);
+  return rows.map((row) => ({ ...row, created_at: row.at }));
+}
+
+/**
+ * What has moved between each two accounts up to a moment: one walk along the merchant's entries.
+ * @param asOf milliseconds since 1970, included
+ */
+export const readMovements = (
+  db: Database,
+  merchantId: string,
+  livemode: boolean,
+  asOf: number,
+): Promise<Movement[]> => {
+  const { currency, debit, credit, value, at } = ledgerEntries;
+  return db
+    .select({ currency, debit, credit, value: sql<number>`sum(${value})` })
+    .from(ledgerEntries)
+    .where(and(owned(merchantId, livemode), lte(at, asOf)))
+    .groupBy(currency, debit, credit);
+};

@@ -61,7 +61,7 @@ export const SPEED_STEPS_MS = [
 ] as const;
 
 /** Payments of one bucket, currency, channel and step of speed. */
-interface Cell {
+export interface Cell {
   readonly bucket: number;
   readonly currency: string;
   readonly channel: string | null;
@@ -89,7 +89,7 @@ const countOf = (status: string) => sql<number>`sum(${paymentIntents.status} = $
 const sumOf = (column: "value" | "refunded" | "fee") =>
   sql<number>`sum(iif(${paymentIntents.status} = 'succeeded', ${paymentIntents[column]}, 0))`;
 
-const readCells = (
+export const readCells = (
   db: Database,
   merchantId: string,
   livemode: boolean,
@@ -160,7 +160,7 @@ function speedOf(channel: string, cells: readonly Cell[]): ChannelSpeed {
   };
 }
 
-function numbersOf(cells: readonly Cell[]): OverviewNumbers {
+export function numbersOf(cells: readonly Cell[]): OverviewNumbers {
   const created = total(cells, (cell) => cell.created);
   const succeeded = total(cells, (cell) => cell.succeeded);
   const failed = total(cells, (cell) => cell.failed);

@@ -1,18 +1,22 @@
 /**
  * What an object published, brought into D1 in one transaction and one round trip: the payment's
- * copy, the events' places in the feed, and a delivery for every endpoint that wants them.
+ * copy, its entries in the ledger, the events' places in the feed, and a delivery for every endpoint
+ * that wants them. A payment that is in the feed is in the ledger.
  */
-import { eq, sql } from "drizzle-orm";
+import { eq, type SQL, sql } from "drizzle-orm";
 import type { BatchItem } from "drizzle-orm/batch";
 
 import type { EventRecord, PublishedEvents } from "../messages.ts";
+import { entriesOf } from "../settlement/booking.ts";
 import { countCall } from "./channel-hours.ts";
 import type { Database } from "./db.ts";
 import { addEvent } from "./events.ts";
 import { addException } from "./exceptions.ts";
+import { addEntries } from "./ledger.ts";
 import { putCopy } from "./payment-intents.ts";
 import { putRefund } from "./refunds.ts";
 import { webhookDeliveries, webhookEndpoints } from "./schema.ts";
+import { addSplits } from "./splits.ts";
 
 export interface StartedDelivery {
   readonly id: string;
@@ -23,13 +27,15 @@ export interface StartedDelivery {
  * A delivery for each enabled endpoint that subscribes to the event, made where the endpoints are.
  * Its id is made of the two ids, so a repeat finds it; one that is still pending is answered again,
  * because the queue message that should have started it may be what was lost.
+ * @param when what must hold in the batch, such as that an earlier statement added the event
  */
-const planDeliveries = (
+export const planDeliveries = (
   db: Database,
-  { merchant_id, livemode }: PublishedEvents,
-  { id, type }: EventRecord,
+  { merchant_id, livemode }: Pick<PublishedEvents, "merchant_id" | "livemode">,
+  { id, type }: Pick<EventRecord, "id" | "type">,
   now: number,
   feedAt: number,
+  when: SQL = sql`TRUE`,
 ) =>
   db
     .insert(webhookDeliveries)
@@ -40,7 +46,8 @@ const planDeliveries = (
         FROM ${webhookEndpoints}
         WHERE merchant_id = ${merchant_id} AND livemode = ${livemode ? 1 : 0}
           AND status = 'enabled'
-          AND EXISTS (SELECT 1 FROM json_each(enabled_events) WHERE value IN ('*', ${type}))`,
+          AND EXISTS (SELECT 1 FROM json_each(enabled_events) WHERE value IN ('*', ${type}))
+          AND ${when}`,
     )
     .onConflictDoUpdate({
       target: webhookDeliveries.id,
@@ -67,9 +74,12 @@ export async function recordPublications(
     ...counted(db, published),
     ...(published.copy === undefined ? [] : [putCopy(db, published, published.copy)]),
     ...(published.refunds ?? []).map((refund) => putRefund(db, published, refund)),
+    ...addSplits(db, published, now),
     ...(published.exceptions ?? []).map((exception) => addException(db, published, exception)),
     ...published.events.map((event) => addEvent(db, published, event)),
   ]);
+  const entries = list.flatMap((published) => entriesOf(published, now));
+  rows.push(...addEntries(db, entries));
   const plans = list.flatMap((published) =>
     published.events.map((event) => planDeliveries(db, published, event, now, feedAt)),
   );

@@ -43,6 +43,10 @@ const noOrders: SandboxOrders = {
   close: async () => null,
   pay: async () => null,
   refund: async () => ({ kind: "no_order" }),
+  share: async () => ({ kind: "no_order" }),
+  shares: async () => [],
+  ask: async () => ({ bookings: [], fault: null, late: false, upTo: 0 }),
+  bookings: async () => [],
 };
 
 export async function startDouble(): Promise<BenchDouble> {

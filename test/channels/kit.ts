@@ -7,13 +7,16 @@ import type {
   SentOrder,
 } from "../../src/channels/adapter.ts";
 import { randomId } from "../../src/ids.ts";
+import { paymentBooking, refundBooking } from "../../src/sandbox/order-bookings.ts";
 import { book } from "../../src/sandbox/refunds.ts";
+import { bookShare, type SandboxShare } from "../../src/sandbox/shares.ts";
 import type {
   FaultScript,
   SandboxOrderRecord,
   SandboxOrders,
   SandboxRefund,
 } from "../../src/sandbox/simulator.ts";
+import { type Booking, bookingDay } from "../../src/sandbox/statement.ts";
 
 /** 2026-11-21T00:00:00Z. */
 export const NOW = Date.UTC(2026, 10, 21);
@@ -98,6 +101,15 @@ export const NOWHERE = {
 
 const keyOf = (merchant: string, number: string) => `${merchant}:${number}`;
 
+/** What an order adds to its merchant's books. */
+function bookingsOf(order: SandboxOrderRecord, script: FaultScript | null): Booking[] {
+  const paid = order.paidAt === null ? [] : [paymentBooking(order, order.paidAt, script)];
+  const refunds = order.refunds.flatMap((refund) =>
+    refund.refundedAt === null ? [] : [refundBooking(order, refund, refund.refundedAt)],
+  );
+  return [...paid, ...refunds];
+}
+
 /** The simulated channel's database, with a buyer at hand. */
 export function memoryOrders(now: () => number = () => NOW, script: FaultScript | null = null) {
   const rows = new Map<string, SandboxOrderRecord>();
@@ -117,8 +129,20 @@ export function memoryOrders(now: () => number = () => NOW, script: FaultScript 
       transactionId: state === "open" ? null : (known.transactionId ?? nextNumber()),
       paidAt: state === "paid" ? (known.paidAt ?? now()) : null,
     });
+  const booked = (merchant: string, day: string): Booking[] =>
+    [...rows.values()]
+      .filter((order) => order.merchant === merchant)
+      .flatMap((order) => bookingsOf(order, script))
+      .filter(({ at }) => bookingDay(at) === day)
+      .toSorted((a, b) => a.at - b.at);
+  const shares = new Map<string, SandboxShare[]>();
   let refundNumber = 0;
   const orders: SandboxOrders = {
+    async ask(_channel, merchant, day) {
+      const bookings = booked(merchant, day);
+      return { bookings, fault: null, late: false, upTo: bookings.length };
+    },
+    bookings: async (_channel, merchant, day, upTo) => booked(merchant, day).slice(0, upTo),
     async create(made) {
       const known = rows.get(keyOf(made.merchant, made.orderNumber));
       if (known === undefined) {
@@ -148,6 +172,15 @@ export function memoryOrders(now: () => number = () => NOW, script: FaultScript 
       if (ends !== null) set({ ...known, refunds: [...known.refunds, ends] });
       return answer;
     },
+    async share(_channel, merchant, number, share) {
+      const known = rows.get(keyOf(merchant, number));
+      if (known === undefined) return { kind: "no_order" };
+      const booked = shares.get(number) ?? [];
+      const { answer, ends } = bookShare(known, booked, share, script, `3${booked.length}`, now());
+      if (ends !== null) shares.set(number, [...booked, ends]);
+      return answer;
+    },
+    shares: async (_channel, _merchant, number) => shares.get(number) ?? [],
   };
   const find = (number: string) =>
     [...rows.values()].find(({ orderNumber }) => orderNumber === number);

@@ -4,7 +4,7 @@ import { describe, it } from "vitest";
 
 import { randomId } from "../../src/ids.ts";
 import type { BuyerView } from "../../src/intent/buyer-view.ts";
-import { streamOf } from "../../src/routes/checkout/stream.ts";
+import { streamOf } from "../../src/routes/stream.ts";
 import { pageToken } from "../../src/routes/checkout/token.ts";
 import { LOOK_EVERY_MS, STREAM_MS, watchPayment } from "../../src/routes/checkout/watching.ts";
 import { buyerView, makeDesk } from "./kit.ts";

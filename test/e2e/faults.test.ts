@@ -59,9 +59,14 @@ const CALLBACKS = [
   { script: "wrong_signature_callback", sent: ["wrong_signature-"], leaves: "qr_generated" },
   { script: "refund_timeout", sent: ["proper+"], leaves: "succeeded" },
   { script: "refund_abnormal", sent: ["proper+"], leaves: "succeeded" },
+  { script: "statement_missing", sent: ["proper+"], leaves: "succeeded" },
+  { script: "statement_wrong_amount", sent: ["proper+"], leaves: "succeeded" },
+  { script: "statement_wrong_fee", sent: ["proper+"], leaves: "succeeded" },
+  { script: "statement_status", sent: ["proper+"], leaves: "succeeded" },
+  { script: "statement_duplicate", sent: ["proper+"], leaves: "succeeded" },
 ] as const;
 
-const ALONE = ["callback_before_reply", "late_callback"] as const;
+const ALONE = ["callback_before_reply", "late_callback", "statement_only"] as const;
 
 it("every script is played here", ({ expect }) => {
   const played = [...UNKNOWN, ...CALLBACKS.map(({ script }) => script), ...ALONE];
@@ -186,6 +191,13 @@ describe.each(CHANNELS)("%s", (channel) => {
     expect(types).toEqual(["created", "qr_generated", "cancelled", "succeeded"]);
     const events = await client.eventsOf(key, id);
     expect(events.at(-1)?.data).toMatchObject({ late: true });
+  });
+
+  it("statement_only: paid, and neither told nor found by asking", async ({ expect }) => {
+    const { client } = gateway;
+    const { id } = (await order(channel, "statement_only")).body;
+    expect((await client.buyer(id, "pay")).body).toMatchObject({ state: "paid", callbacks: [] });
+    expect(["qr_generated", "scanning"]).toContain((await client.sync(key, id)).body.status);
   });
 });
 

@@ -19,6 +19,7 @@ import {
   feedOf,
   intentStub,
   projected,
+  seenOf,
   wechatPayment,
   type Shop,
   liveTerms,
@@ -258,7 +259,7 @@ describe("a repeat of create", () => {
     const answers = await Promise.all(repeats);
     expect(new Set(answers.map((answer) => JSON.stringify(answer))).size).toBe(1);
     expect(answers[0]).toMatchObject({ kind: "object", status: 201 });
-    expect(shop.bank.seen.map(({ path }) => path.split("?")[0])).toEqual([
+    expect(seenOf(shop.bank, body.id).map(({ path }) => path.split("?")[0])).toEqual([
       `/v3/pay/transactions/out-trade-no/${body.id}`,
       "/v3/pay/transactions/native",
     ]);
@@ -358,7 +359,7 @@ describe("syncs", () => {
     held.open();
     const answers = await Promise.all(syncs);
     expect(answers.map((answer) => answer.kind)).toEqual(Array(20).fill("object"));
-    expect(shop.bank.seen).toHaveLength(1);
+    expect(seenOf(shop.bank, body.id)).toHaveLength(1);
   });
 });
 

@@ -166,6 +166,10 @@ export async function openBank(
 export const creates = (bank: Bank) =>
   bank.seen.filter(({ path }) => path === "/v3/pay/transactions/native");
 
+/** What reached the bank about one payment: alarms of others may ask at any time. */
+export const seenOf = (bank: Bank, id: string) =>
+  bank.seen.filter(({ path, body }) => path.includes(id) || body.includes(id));
+
 export const refundRequests = (bank: Bank) =>
   bank.seen.filter(({ path }) => path === "/v3/refund/domestic/refunds");
 

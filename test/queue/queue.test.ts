@@ -6,7 +6,7 @@ import { describe, it } from "vitest";
 import { feedDueDeliveries } from "../../src/cron/deliveries.ts";
 import { randomId } from "../../src/ids.ts";
 import { consumeBatch, retryDelay } from "../../src/queue/consumer.ts";
-import { deliveryContext } from "../../src/queue/context.ts";
+import { queueContext } from "../../src/queue/context.ts";
 import { replayDeadLetter } from "../../src/queue/dead-letters.ts";
 import { database } from "../../src/store/db.ts";
 import { listDeadLetters } from "../../src/store/dead-letters.ts";
@@ -585,7 +585,7 @@ describe("the runtime's own batch", () => {
       bodies.map((body, at) => ({ id: `m${at}`, timestamp: new Date(START), attempts: 1, body })),
     );
     const ctx = createExecutionContext();
-    await consumeBatch(batch, deliveryContext(env));
+    await consumeBatch(batch, queueContext(env));
     const result = await getQueueResult(batch, ctx);
     expect(new Set(result.explicitAcks)).toEqual(new Set(["m0", "m1"]));
     expect(result.retryMessages).toEqual([]);

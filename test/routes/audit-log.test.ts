@@ -713,6 +713,7 @@ describe("every route", () => {
     "POST /v1/admin/merchants/{id}/api-keys": ["api_key.created"],
     "PUT /v1/admin/fee-plans": ["fee_plan.created", "fee_plan.updated"],
     "DELETE /v1/admin/fee-plans": ["fee_plan.deleted"],
+    "PUT /v1/admin/fx-rates": ["fx_rate.added"],
     "POST /v1/api-keys": ["api_key.created"],
     "POST /v1/api-keys/{id}/rotate": ["api_key.rotated"],
     "DELETE /v1/api-keys/{id}": ["api_key.revoked"],
@@ -827,6 +828,9 @@ describe("every route", () => {
       await operator("PUT", "/v1/admin/fee-plans", { ...plan, basis_points: 60, fixed: {} });
       await operator("PUT", "/v1/admin/fee-plans", { ...plan, basis_points: 70, fixed: {} });
       await operator("DELETE", `/v1/admin/fee-plans?${new URLSearchParams(plan).toString()}`);
+      // The whole deployment's, so not in this merchant's log.
+      const rate = { base: "CNY", quote: "MOP", rate: "1.1", source: own.id.slice(0, 20) };
+      await operator("PUT", "/v1/admin/fx-rates", rate);
       await operator("POST", `${merchantPath}/api-keys`, { livemode: false });
       await operator("PATCH", merchantPath, { status: "suspended" });
       await operator("PATCH", merchantPath, { status: "active" });

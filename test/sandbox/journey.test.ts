@@ -1,10 +1,12 @@
 /** Every fault script against the whole gateway: what the merchant sees in the end. */
-import { runDurableObjectAlarm } from "cloudflare:test";
+import { runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { env, exports } from "cloudflare:workers";
 import * as z from "zod";
 import { beforeAll, describe, it } from "vitest";
 
 import { FAULT_SCRIPTS, type FaultScript } from "../../src/sandbox/simulator.ts";
+import { bookingDay } from "../../src/sandbox/statement.ts";
+import { sandboxOrders } from "../../src/sandbox/transport.ts";
 
 const Reply = z.looseObject({
   id: z.string().optional(),
@@ -77,24 +79,36 @@ const NOT_ORDERED: Course = {
 };
 const UNHEARD: Course = { ...ORDINARY, pay: [200, [false]], after: "qr_generated" };
 
-const COURSES: Readonly<Record<Exclude<FaultScript, "late_callback">, Course>> = {
-  timeout_before_create: NOT_ORDERED,
-  timeout_after_create: LOST,
-  error_500: NOT_ORDERED,
-  malformed_reply: LOST,
-  unsigned_reply: LOST,
-  duplicate_callback: { ...ORDINARY, pay: [200, [true, true]] },
-  callback_before_reply: { ...ORDINARY, created: "succeeded" },
-  no_callback: { ...UNHEARD, pay: [200, []] },
-  wrong_amount_callback: UNHEARD,
-  wrong_signature_callback: UNHEARD,
-  sign_test_probe: { ...ORDINARY, pay: [200, [false, true]] },
-  refund_timeout: ORDINARY,
-  refund_abnormal: ORDINARY,
-};
+const COURSES: Readonly<Record<Exclude<FaultScript, "late_callback" | "statement_only">, Course>> =
+  {
+    timeout_before_create: NOT_ORDERED,
+    timeout_after_create: LOST,
+    error_500: NOT_ORDERED,
+    malformed_reply: LOST,
+    unsigned_reply: LOST,
+    duplicate_callback: { ...ORDINARY, pay: [200, [true, true]] },
+    callback_before_reply: { ...ORDINARY, created: "succeeded" },
+    no_callback: { ...UNHEARD, pay: [200, []] },
+    wrong_amount_callback: UNHEARD,
+    wrong_signature_callback: UNHEARD,
+    sign_test_probe: { ...ORDINARY, pay: [200, [false, true]] },
+    refund_timeout: ORDINARY,
+    refund_abnormal: ORDINARY,
+    statement_missing: ORDINARY,
+    statement_wrong_amount: ORDINARY,
+    statement_wrong_fee: ORDINARY,
+    statement_status: ORDINARY,
+    statement_duplicate: ORDINARY,
+    split_rejected: ORDINARY,
+    split_stuck: ORDINARY,
+    split_timeout: ORDINARY,
+  };
 
 describe.for(["wechat", "alipay"])("a payment through the sandbox's %s", (channel) => {
-  const scripts = [null, ...FAULT_SCRIPTS.filter((script) => script !== "late_callback")];
+  const scripts = [
+    null,
+    ...FAULT_SCRIPTS.filter((script) => script !== "late_callback" && script !== "statement_only"),
+  ];
 
   it.for(scripts)("%s", async (script, { expect }) => {
     const course = script === null ? ORDINARY : COURSES[script];
@@ -124,6 +138,23 @@ describe.for(["wechat", "alipay"])("a payment through the sandbox's %s", (channe
     expect((await post("cancel")).body.status).toBe("cancelled");
     expect((await act("pay")).status).toBe(200);
     expect(await read()).toMatchObject({ status: "succeeded", late: true });
+  });
+
+  it("statement_only: unpaid to everybody who asks, until it stood in a statement", async ({
+    expect,
+  }) => {
+    const { created, act, read, post, order } = await aPayment(channel, "statement_only");
+    expect(created).toBe("qr_generated");
+    expect((await act("pay")).body).toMatchObject({ state: "paid", callbacks: [] });
+    expect((await post("sync")).body.status).toMatch(/^(qr_generated|scanning)$/);
+    expect(await runDurableObjectAlarm(order)).toBe(false);
+    const { merchant, paidAt } = await runInDurableObject(order, async (object) => {
+      const wallet = await object.wallet();
+      return { merchant: wallet?.order.merchant ?? "", paidAt: wallet?.order.paidAt ?? 0 };
+    });
+    await sandboxOrders(env, null, () => {}).ask(channel, merchant, bookingDay(paidAt));
+    expect((await post("sync")).body.status).toBe("succeeded");
+    expect(await read()).toMatchObject({ status: "succeeded" });
   });
 
   it("declined stays payable, closed does not", async ({ expect }) => {

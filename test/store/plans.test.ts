@@ -9,7 +9,7 @@ import type { Database } from "../../src/store/db.ts";
 import { findSession } from "../../src/store/console-sessions.ts";
 import { listDeadLetters } from "../../src/store/dead-letters.ts";
 import { findEvent, readFeed, readStretch } from "../../src/store/events.ts";
-import { listExceptions } from "../../src/store/exceptions.ts";
+import { findException, listExceptions } from "../../src/store/exceptions.ts";
 import { listJobs } from "../../src/store/jobs.ts";
 import { listFeePlans } from "../../src/store/fee-plans.ts";
 import { listMerchants } from "../../src/store/merchants.ts";
@@ -43,6 +43,14 @@ const CURSOR = "(created_at,id)<(?,?)";
 const BY_MERCHANT = `COVERING INDEX payment_intents_by_merchant ${MINE}`;
 const BY_ORDER = "payment_intents_by_order (merchant_id=? AND livemode=? AND merchant_order_id=?";
 const days = { createdFrom: 1, createdBefore: 9 };
+const SHOP = { merchantId: "m", livemode: true };
+const EXCEPTIONS = {
+  kind: "a",
+  state: "open",
+  assignee: "x",
+  channelAccount: "ca",
+  overdueAt: 5,
+} as const;
 const STRETCH = { after: 5, through: 9, types: ["a", "b"], except: "c", limit: 9, ...days };
 
 describe("lists", () => {
@@ -107,8 +115,23 @@ describe("lists", () => {
     ],
     [
       "exceptions",
-      (db) => listExceptions(db, "m", true, { kind: "a", state: "open" }, second),
+      (db) => listExceptions(db, SHOP, EXCEPTIONS, second),
       `reconciliation_exceptions_by_merchant ${MINE} AND ${CURSOR})`,
+    ],
+    [
+      "exceptions that are overdue",
+      (db) => listExceptions(db, SHOP, { overdueAt: 5 }, first),
+      `reconciliation_exceptions_by_merchant ${MINE})`,
+    ],
+    [
+      "exceptions of a run, next page",
+      (db) => listExceptions(db, SHOP, { ...EXCEPTIONS, run: "rr" }, second),
+      "reconciliation_exceptions_by_run (run_id=? AND id<?)",
+    ],
+    [
+      "an exception",
+      (db) => findException(db, SHOP, "rx"),
+      "sqlite_autoindex_reconciliation_exceptions_1 (id=?)",
     ],
     [
       "events, oldest first",

@@ -3,7 +3,7 @@ import { describe, it, vi } from "vitest";
 
 import { recordAttempt } from "../../src/store/webhook-deliveries.ts";
 import { deleteEndpoint, updateEndpoint } from "../../src/store/webhook-endpoints.ts";
-import { deliveryContext } from "../../src/queue/context.ts";
+import { queueContext } from "../../src/queue/context.ts";
 import { deliver, network } from "../../src/webhooks/deliver.ts";
 import { rotateSecrets, makeSecret } from "../../src/webhooks/secrets.ts";
 import { signatureHeaders } from "../../src/webhooks/signing.ts";
@@ -331,7 +331,7 @@ describe("the deployment's own courier", () => {
     await consume(world, "itpay-events", [published(world, makeEvent("payment_intent.created"))]);
     const [message] = world.queued.splice(0);
     const fetched = vi.spyOn(globalThis, "fetch").mockResolvedValue(new Response("ok"));
-    const context = { ...deliveryContext(env), io: { ...network, now: () => START } };
+    const context = { ...queueContext(env), io: { ...network, now: () => START } };
     await consume({ ...world, context }, "itpay-deliveries", [message?.body]);
     expect(fetched).toHaveBeenCalledTimes(1);
     const [url, init] = fetched.mock.calls[0] ?? [];

@@ -5,7 +5,8 @@ import { openVault } from "../../src/crypto/vault.ts";
 import { feedDueDeliveries } from "../../src/cron/deliveries.ts";
 import { randomId, secureRandom } from "../../src/ids.ts";
 import { consumeBatch } from "../../src/queue/consumer.ts";
-import type { DeliveryContext } from "../../src/queue/deliveries.ts";
+import type { QueueContext } from "../../src/queue/consumer.ts";
+import { workContext } from "../../src/queue/context.ts";
 import type { DeliveryMessage, EventRecord, PublishedEvents } from "../../src/messages.ts";
 import { database } from "../../src/store/db.ts";
 import { webhookDeliveries } from "../../src/store/schema.ts";
@@ -38,7 +39,7 @@ export interface QueuedMessage {
 }
 
 export interface World {
-  readonly context: DeliveryContext;
+  readonly context: QueueContext;
   readonly merchantId: string;
   readonly livemode: boolean;
   readonly received: Received[];
@@ -100,7 +101,7 @@ export async function makeWorld(receiver: Receiver, livemode = true): Promise<Wo
       return METADATA;
     },
   };
-  const context: DeliveryContext = {
+  const context: QueueContext = {
     db,
     deliveries,
     notices: { send: async () => undefined },
@@ -117,6 +118,7 @@ export async function makeWorld(receiver: Receiver, livemode = true): Promise<Wo
     ownHosts: ["pay.gateway.example"],
     log: (level, event, fields) => lines.push(JSON.stringify({ level, event, ...fields })),
     metrics: { record: () => undefined },
+    work: () => workContext(env),
     io: {
       now: () => world.now,
       timeout: () => {

@@ -7,6 +7,7 @@
 import { base32Id } from "../../ids.ts";
 import type { ChannelAdapter } from "../adapter.ts";
 import { authorization } from "./authorization.ts";
+import { fetchTradeBill } from "./bills.ts";
 import { CREATE } from "./charge.ts";
 import { directMode, isvMode } from "./examine.ts";
 import { ALIPAY_ERRORS } from "./error-table.ts";
@@ -16,6 +17,8 @@ import { readNotification } from "./notify.ts";
 import { end, probe, query } from "./operations.ts";
 import { orderContent } from "./order.ts";
 import { createRefund, queryRefund, refundContent } from "./refunds.ts";
+import { splits } from "./splits.ts";
+import { alipayStatement } from "./statement.ts";
 import { termsOf } from "./terms.ts";
 import { refuseUnauthorized } from "./terms.ts";
 
@@ -55,6 +58,8 @@ export const alipay: ChannelAdapter = {
   },
 
   authorization,
+  splits,
+  statements: { format: alipayStatement, fetch: fetchTradeBill },
 
   async verifyCallback(callback, account) {
     return readNotification(callback, await keysOf(account));

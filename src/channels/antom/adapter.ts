@@ -15,6 +15,7 @@ import { acknowledge, readNotice } from "./notify.ts";
 import { payBody } from "./order.ts";
 import { antomRefunds } from "./refunds.ts";
 import { cancel, inquire, probe } from "./operations.ts";
+import { antomStatement } from "./statement.ts";
 
 /**
  * Asia. Contracts for North America (open-na-global) and Europe (open-de-global) set theirs in
@@ -43,6 +44,8 @@ export const antom: ChannelAdapter = {
   },
 
   refunds: antomRefunds,
+
+  statements: { format: antomStatement },
 
   async verifyCallback(callback, account, io) {
     return readNotice(callback, await keysOf(account), io);

@@ -12,6 +12,7 @@ import { deskOf, opener } from "./opened.ts";
 import { close, query, selfCheck } from "./operations.ts";
 import { type BankCredentials, type BankScheme, issueOf, referenceOf } from "./scheme.ts";
 import type { BankVersion } from "./verifier.ts";
+import { bankStatement } from "./statement.ts";
 
 const issueFor = ({ profile, settings }: BankVersion) => issueOf(profile, settings);
 
@@ -42,6 +43,8 @@ export function bankAdapter<C extends BankCredentials>(scheme: BankScheme<C>): C
     queryPayment: async (order, account, io) => query(order, deskOf(open(account)), io),
 
     closePayment: async (order, account, io) => close(order, deskOf(open(account)), io),
+
+    statements: { format: bankStatement(scheme.info.slug) },
 
     async verifyCallback(callback, account, io) {
       const opened = open(account);

@@ -14,6 +14,7 @@ import { readNotification } from "./notify.ts";
 import { probe, queryOrder } from "./operations.ts";
 import { prepareOrder } from "./order.ts";
 import { createRefund, prepareRefund, queryRefund } from "./refunds.ts";
+import { iotpayStatement } from "./statement.ts";
 
 /** Production. IOTPay's samples name a second host for development without saying who may use it. */
 export const IOTPAY_ENDPOINTS: readonly string[] = ["https://api.iotpaycloud.com/v1"];
@@ -38,6 +39,8 @@ export const iotpay: ChannelAdapter = {
     create: (payload, order, account, io) => createRefund(payload, order, accountOf(account), io),
     query: (order, account, io) => queryRefund(order, accountOf(account), io),
   },
+
+  statements: { format: iotpayStatement },
 
   verifyCallback: (callback, account) => readNotification(callback, accountOf(account)),
 

@@ -4,6 +4,7 @@
  * https://pay.weixin.qq.com/doc/v3/merchant/4012791877
  */
 import type { ChannelAdapter } from "../adapter.ts";
+import { fetchTradeBill } from "./bills.ts";
 import { acknowledge, verifyCallback } from "./callback.ts";
 import { createCharge } from "./charge.ts";
 import { MAINLAND } from "./dialect.ts";
@@ -15,6 +16,8 @@ import { closePayment, queryPayment } from "./operations.ts";
 import { prepareOrder } from "./order.ts";
 import { refundDesk } from "./refunds.ts";
 import { selfCheck } from "./self-check.ts";
+import { splits } from "./splits.ts";
+import { wechatStatement } from "./statement.ts";
 
 /** The main host and the backup in another region. There is no test environment. */
 export const WECHAT_ENDPOINTS: readonly string[] = [
@@ -33,6 +36,8 @@ export const wechat: ChannelAdapter = {
   closePayment: (order, account, io) => closePayment(order, account, io, MAINLAND),
   refunds: refundDesk(MAINLAND),
   onboarding,
+  splits,
+  statements: { format: wechatStatement, fetch: fetchTradeBill },
   verifyCallback: (callback, account, io) => verifyCallback(callback, account, io, MAINLAND),
   acknowledge,
   selfCheck,

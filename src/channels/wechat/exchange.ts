@@ -93,7 +93,13 @@ async function attempt(
   return unknown(code, NOT_BELIEVED[check]);
 }
 
-function refusal(status: number, headers: Headers, body: Uint8Array, io: ChannelIo): Exchange {
+/** A 4xx or 5xx, by its error code where it has one. */
+export function refusal(
+  status: number,
+  headers: Headers,
+  body: Uint8Array,
+  io: ChannelIo,
+): Exclude<Exchange, { kind: "success" }> {
   const said = readRefusal(body);
   if (said === null) {
     const code = status >= 500 ? "CHANNEL_UNAVAILABLE" : "CHANNEL_ERROR";

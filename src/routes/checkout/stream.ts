@@ -2,10 +2,10 @@
 import { createRoute, z } from "@hono/zod-openapi";
 
 import { systemClock } from "../../clock.ts";
-import { utf8 } from "../../crypto/encoding.ts";
 import { apiError } from "../../errors.ts";
 import type { BuyerView } from "../../intent/buyer-view.ts";
 import { type App, type AppContext, errors, idParam } from "../http.ts";
+import { pauseFor, streamOf } from "../stream.ts";
 import { readBuyer } from "./buyer.ts";
 import { isPageToken } from "./token.ts";
 import { watchPayment } from "./watching.ts";
@@ -34,35 +34,6 @@ const route = createRoute({
     ...errors(400, 401, 404),
   },
 });
-
-/**
- * Texts as they come. When the reader goes away, `cancel` wakes whatever waits, so that nobody asks
- * the payment for a page that is closed.
- */
-export function streamOf(
-  make: (gone: AbortSignal) => AsyncGenerator<string, void>,
-): ReadableStream<Uint8Array> {
-  const gone = new AbortController();
-  const texts = make(gone.signal);
-  return new ReadableStream<Uint8Array>({
-    async pull(controller) {
-      const { value, done } = await texts.next();
-      if (done === true || gone.signal.aborted) controller.close();
-      else controller.enqueue(utf8(value));
-    },
-    async cancel() {
-      gone.abort();
-      await texts.return();
-    },
-  });
-}
-
-/** True after `ms`; false as soon as `gone` is. */
-const pauseFor = async (ms: number, gone: AbortSignal): Promise<boolean> =>
-  scheduler.wait(ms, { signal: gone }).then(
-    () => !gone.aborted,
-    () => false,
-  );
 
 /** @param first what was just seen, so that the first look costs nothing */
 function watch(c: AppContext, id: string, first: BuyerView, gone: AbortSignal) {

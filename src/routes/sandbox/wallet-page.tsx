@@ -126,7 +126,7 @@ function Details({ view, wallet }: { view: BuyerView; wallet: Wallet | null }) {
 
 function Buttons({ view, state }: { view: BuyerView; state: State }) {
   const { intent } = view;
-  const late = state === "closed" && faultOf(scriptOf(intent.metadata)).late;
+  const late = state === "closed" && faultOf(scriptOf(intent.metadata)).hides === "until_closed";
   const payable = state === "open" || state === "scanned";
   if (!payable && !late) return null;
   const path = `/sandbox/payments/${view.order_number ?? intent.id}`;

@@ -16,6 +16,10 @@ export const ChannelAccount = z
     merchant_account: z.string().openapi({ description: "Your number at the channel." }),
     region: z.string().nullable(),
     late_payment: z.enum(["accept", "refund"]),
+    settlement_method: z.enum(["channel_split", "invoice"]).openapi({
+      description:
+        "How the platform gets its fee: as a share of each payment at the channel, or by invoice.",
+    }),
     status: z.enum(["active", "disabled"]),
     credentials: z
       .array(

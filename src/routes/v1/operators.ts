@@ -4,7 +4,7 @@ import { createRoute, z } from "@hono/zod-openapi";
 import { CHANNEL_SLUGS, CHANNELS } from "../../channels/registry.ts";
 import { iso } from "../../clock.ts";
 import { STALE_AFTER_MS } from "../../cron/replays.ts";
-import { JOBS } from "../../cron/scheduled.ts";
+import { JOB_NAMES, JOBS } from "../../cron/scheduled.ts";
 import { type ChannelHour, HOUR_MS, hourOf, listChannelHours } from "../../store/channel-hours.ts";
 import { countBacklog, type CronRun, listRuns } from "../../store/cron-runs.ts";
 import { database } from "../../store/db.ts";
@@ -57,10 +57,12 @@ const Sweeper = z
     jobs: z
       .array(
         z.object({
-          name: z.enum(["deliveries", "replays", "payments", "authorizations"]).openapi({
+          name: z.enum(JOB_NAMES).openapi({
             description:
-              "`deliveries`: webhooks that are due. `replays`: replays that stand still. " +
-              "`payments`: payments past their deadline. `authorizations`: renewals.",
+              "`deliveries`: webhooks that are due. `replays`: replays that stand still. `splits`: " +
+              "shares of payments that are due. `reconciliation`: days that wait or stand still. " +
+              "`payments`: payments past their deadline. `nightly`: the runs of every account. " +
+              "`invoices`: last month's. `authorizations`: renewals.",
           }),
           schedule: z.string().openapi({ description: "As a cron expression, UTC." }),
           last_run: z

@@ -7,6 +7,7 @@ import { database } from "../../store/db.ts";
 import { type Overview, type OverviewWindow, readOverview } from "../../store/overview.ts";
 import { merchantAuth } from "../authenticate.ts";
 import { type App, errors, jsonReply, Timestamp } from "../http.ts";
+import { clockOffset } from "../query.ts";
 
 const HOUR_MS = 3_600_000;
 
@@ -25,25 +26,6 @@ interface Counted {
 }
 
 const counted = new ExpiringCache<Counted>(OVERVIEW_CACHE_MS, 200);
-
-/** Offsets in use lie on quarters of an hour; others would only make the cache forget. */
-const QUARTER_MIN = 15;
-const [WEST_MIN, EAST_MIN] = [-720, 840];
-const OFFSET = `must be a multiple of ${QUARTER_MIN} from ${WEST_MIN} to ${EAST_MIN}`;
-
-const Offset = z
-  .string(OFFSET)
-  .regex(/^-?\d{1,3}$/, OFFSET)
-  .transform(Number)
-  .pipe(z.int().min(WEST_MIN, OFFSET).max(EAST_MIN, OFFSET).multipleOf(QUARTER_MIN, OFFSET))
-  .default(0)
-  .openapi({
-    type: "integer",
-    minimum: WEST_MIN,
-    maximum: EAST_MIN,
-    default: 0,
-    description: "Minutes that your clock is ahead of UTC: 480 in China, -480 in California.",
-  });
 
 const numbers = {
   created: z.int(),
@@ -89,7 +71,7 @@ const get = createRoute({
   request: {
     query: z.strictObject({
       hours: z.enum(["24", "168"]).default("24").openapi({ description: "A day or a week." }),
-      tz_offset_minutes: Offset,
+      tz_offset_minutes: clockOffset(0),
     }),
   },
   responses: { 200: jsonReply(OverviewView, "The numbers."), ...errors(400, 401, 403, 429) },

@@ -4,13 +4,13 @@
  */
 import { createRoute, z } from "@hono/zod-openapi";
 
-import { describeError } from "../../log.ts";
 import { decimalOf } from "../../money.ts";
 import { database } from "../../store/db.ts";
-import { listPayments } from "../../store/payment-intents.ts";
+import type { PageRequest } from "../../store/page.ts";
+import { listPayments, type PaymentFilter } from "../../store/payment-intents.ts";
 import { merchantAuth } from "../authenticate.ts";
-import { csvLine } from "../csv.ts";
-import { type App, errors } from "../http.ts";
+import { type CsvColumn, csvStream } from "../csv-stream.ts";
+import { type App, type AppContext, errors } from "../http.ts";
 import { filterOf, paymentFilters } from "./payment-intents.ts";
 import type { PaymentIntent } from "./schemas.ts";
 
@@ -20,7 +20,7 @@ type Payment = z.infer<typeof PaymentIntent>;
 const ROWS_PER_PAGE = 500;
 
 /** The columns, in their order. Amounts are decimals of the currency, as spreadsheets want them. */
-const COLUMNS: readonly (readonly [string, (payment: Payment) => string | null])[] = [
+const COLUMNS: readonly CsvColumn<Payment>[] = [
   ["id", ({ id }) => id],
   ["created_at", ({ created_at }) => created_at],
   ["status", ({ status }) => status],
@@ -57,53 +57,25 @@ const route = createRoute({
   },
 });
 
+/** All pages of a list, until one is not full. */
+async function* pagesOf(c: AppContext, filter: PaymentFilter): AsyncGenerator<Payment[], void> {
+  const { merchant, key } = c.var.principal;
+  const db = database(c.env.DB);
+  let before: PageRequest["before"] = null;
+  for (;;) {
+    const page = { limit: ROWS_PER_PAGE, before };
+    const rows = await listPayments(db, merchant.id, key.livemode, filter, page);
+    yield rows.map(({ snapshot }) => JSON.parse(snapshot) as Payment);
+    const last = rows.at(-1);
+    if (rows.length < ROWS_PER_PAGE || last === undefined) return;
+    before = { createdAt: last.created_at, id: last.id };
+  }
+}
+
 export function registerPaymentsExport(app: App): void {
   app.openapi(route, (c) => {
-    const { merchant, key } = c.var.principal;
-    const filter = filterOf(c.req.valid("query"));
-    const db = database(c.env.DB);
-    const { log } = c.var;
-    async function* lines() {
-      yield `\uFEFF${csvLine(COLUMNS.map(([name]) => name))}`;
-      let before: { createdAt: number; id: string } | null = null;
-      let count = 0;
-      for (;;) {
-        const page = { limit: ROWS_PER_PAGE, before };
-        const rows = await listPayments(db, merchant.id, key.livemode, filter, page);
-        const text = rows.map(({ snapshot }) => {
-          const payment = JSON.parse(snapshot) as Payment;
-          return csvLine(COLUMNS.map(([, value]) => value(payment)));
-        });
-        count += rows.length;
-        yield text.join("");
-        const last = rows.at(-1);
-        if (rows.length < ROWS_PER_PAGE || last === undefined) break;
-        before = { createdAt: last.created_at, id: last.id };
-      }
-      yield `# ${count} rows\r\n`;
-    }
-    const source = lines();
-    const encoder = new TextEncoder();
-    const body = new ReadableStream<Uint8Array>({
-      async pull(controller) {
-        try {
-          const { done, value } = await source.next();
-          if (done === true) controller.close();
-          else controller.enqueue(encoder.encode(value));
-        } catch (error) {
-          log("error", "export.failed", { error: describeError(error) });
-          controller.error(new Error("the export broke off"));
-        }
-      },
-      cancel: async () => void (await source.return()),
-    });
+    const pages = pagesOf(c, filterOf(c.req.valid("query")));
     const day = new Date(c.var.now).toISOString().slice(0, 10);
-    return new Response(body, {
-      headers: {
-        "Content-Type": "text/csv; charset=utf-8",
-        "Content-Disposition": `attachment; filename="payments-${day}.csv"`,
-        "Cache-Control": "no-store",
-      },
-    });
+    return csvStream(c, `payments-${day}.csv`, COLUMNS, pages);
   });
 }

@@ -162,6 +162,24 @@ const NextAction = z.discriminatedUnion("type", [
   z.object({ type: z.literal("wait") }),
 ]);
 
+const Settlement = z
+  .object({
+    currency: z.string().openapi({ example: "USD", description: "ISO 4217." }),
+    value: z.int().openapi({
+      example: 97,
+      description: "The amount, converted and rounded half up, in minor units.",
+    }),
+    rate: z.string().openapi({
+      example: "0.1384",
+      description: "What one unit of the payment's currency is worth in it. Locked: it stays.",
+    }),
+    source: z.string().openapi({ example: "ECB", description: "Who says so." }),
+    as_of: Timestamp.openapi({ description: "Since when the rate was true." }),
+    age_seconds: z.int().openapi({ description: "How old the rate was when it was locked." }),
+    locked_at: Timestamp.openapi({ description: "When it was locked: with the payment." }),
+  })
+  .openapi("PaymentSettlement");
+
 export const PaymentIntent = z
   .object({
     id: z.string().openapi({ example: "pi_01k5x0e8m3v7q2r9t4w6y8z0ab" }),
@@ -171,7 +189,11 @@ export const PaymentIntent = z
     status: z.enum(STATUSES),
     amount: Money,
     amount_refunded: Money,
-    settlement: z.null(),
+    settlement: z.union([Settlement, z.null()]).openapi({
+      description:
+        "What it is worth in the currency that you are settled in, at the rate of its creation. " +
+        "Null: that is the same currency, or no rate of the last 24 hours was known.",
+    }),
     fee: z
       .object({
         currency: z.string(),

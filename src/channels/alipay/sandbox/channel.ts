@@ -1,7 +1,7 @@
 /**
  * Alipay's gateway as a simulator, written from its documentation and independent of the adapter:
- * gateway.do with orders, refunds and authorisations, the links that buyers open, and the
- * notifications. Agreements, settlements and bills are not here.
+ * gateway.do with orders, refunds, authorisations and bills, the links that buyers open, and the
+ * notifications. Agreements and settlements are not here.
  */
 import * as z from "zod";
 
@@ -15,6 +15,7 @@ import type {
 } from "../../../sandbox/simulator.ts";
 import { appIdOf, platformCertificate, sellerIdOf, serialNumber } from "./identity.ts";
 import { authorize, AUTHORIZE_PATH } from "./authorization.ts";
+import { BILL_PATH, downloadBill } from "./bills.ts";
 import { decrypted } from "./content.ts";
 import { open } from "./links.ts";
 import { answer } from "./methods.ts";
@@ -102,8 +103,11 @@ const notFound = () =>
   });
 
 async function serve(request: Request, world: SandboxWorld): Promise<Response> {
-  const { pathname } = new URL(request.url);
+  const { pathname, origin } = new URL(request.url);
   if (request.method === "GET" && pathname === AUTHORIZE_PATH) return authorize(request, world);
+  if (request.method === "GET" && pathname === BILL_PATH) {
+    return (await downloadBill(request, world)) ?? notFound();
+  }
   if (request.method !== "POST" || pathname !== "/gateway.do") return notFound();
   const parameters = await readParameters(request);
   if (parameters === null) {
@@ -117,7 +121,7 @@ async function serve(request: Request, world: SandboxWorld): Promise<Response> {
   if (!grant.ok) return errorReply(method, grant.error, world);
   const readable = await decrypted(parameters, world);
   if (!readable.ok) return errorReply(method, readable.error, world);
-  const node = await answer(readable.value, grant.value, world);
+  const node = await answer(readable.value, grant.value, origin, world);
   if (node === null) {
     const error = { code: "40002", subCode: "isv.invalid-method", subMessage: "不存在的方法名" };
     return errorReply(method, error, world);

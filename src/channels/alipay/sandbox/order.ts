@@ -121,7 +121,7 @@ const kept = z.object({
 export type Kept = z.infer<typeof kept>;
 
 /** Null for what was not made by an order, as a used authorisation code. */
-export function keptOf(order: SandboxOrderRecord): Kept | null {
+export function keptOf(order: Pick<SandboxOrderRecord, "parameters">): Kept | null {
   const parsed = kept.safeParse(JSON.parse(order.parameters));
   return parsed.success ? parsed.data : null;
 }

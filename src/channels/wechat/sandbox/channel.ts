@@ -5,6 +5,7 @@
  */
 import type { SandboxChannel } from "../../../sandbox/simulator.ts";
 import { queryApplication, submitApplication } from "./applications.ts";
+import { downloadBill, requestBill } from "./bills.ts";
 import type { Make } from "./flavour.ts";
 import { mainland } from "./mainland.ts";
 import { builtInCredentials } from "./merchant.ts";
@@ -13,6 +14,7 @@ import type { Parties } from "./parties.ts";
 import { createRefund, queryRefund } from "./refunds.ts";
 import type { AuthenticRequest } from "./request.ts";
 import { echo, listCertificates } from "./security.ts";
+import { createReturn, createShare, queryReturn, queryShare, release } from "./shares.ts";
 import { simulated, type Route } from "./server.ts";
 
 const ORDERS = /^\/v3\/pay\/(?:partner\/)?transactions\/out-trade-no\/([^/]+)$/;
@@ -62,6 +64,21 @@ const ROUTES: readonly Route[] = [
       const parties = refundParties(request, request.url.searchParams.get("sub_mchid"));
       return queryRefund(number, parties, world, mainland);
     },
+  },
+  { method: "GET", path: /^\/v3\/bill\/tradebill$/, answer: requestBill },
+  { method: "GET", path: /^\/v3\/billdownload\/file$/, answer: downloadBill },
+  { method: "POST", path: /^\/v3\/profitsharing\/orders$/, answer: createShare },
+  { method: "POST", path: /^\/v3\/profitsharing\/orders\/unfreeze$/, answer: release },
+  {
+    method: "GET",
+    path: /^\/v3\/profitsharing\/orders\/([^/]+)$/,
+    answer: (request, world, number = "") => queryShare(number, request, world),
+  },
+  { method: "POST", path: /^\/v3\/profitsharing\/return-orders$/, answer: createReturn },
+  {
+    method: "GET",
+    path: /^\/v3\/profitsharing\/return-orders\/([^/]+)$/,
+    answer: (request, world, number = "") => queryReturn(number, request, world),
   },
   { method: "POST", path: /^\/v3\/applyment4sub\/applyment\/$/, answer: submitApplication },
   {

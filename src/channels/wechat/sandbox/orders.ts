@@ -95,6 +95,10 @@ function stateOf({ state, refunds }: SandboxOrderRecord): readonly [string, stri
 
 const BUYER = "oSandboxBuyer000000000000000";
 
+/** Whoever pays, as the order names them. */
+export const payerOf = ({ payer }: ReturnType<typeof termsOf>): string =>
+  Object.values(payer ?? {}).find((id): id is string => typeof id === "string") ?? BUYER;
+
 /** The merchant's numbers, as the order named them. */
 export function idsOf(record: SandboxOrderRecord): Record<string, string> {
   const { appid, mchid, sp_appid, sp_mchid, sub_appid, sub_mchid } = termsOf(record);

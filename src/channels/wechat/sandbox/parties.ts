@@ -21,6 +21,7 @@ const record = z.looseObject({
   sub_appid: z.string().optional(),
   sub_mchid: z.string().optional(),
   attach: z.string().optional(),
+  description: z.string().optional(),
   trade_type: z.string().default("NATIVE"),
   payer: z
     .looseObject({ sp_openid: z.string().optional(), sub_openid: z.string().optional() })
@@ -28,7 +29,7 @@ const record = z.looseObject({
 });
 
 /** What an order was made with. */
-export const termsOf = (order: SandboxOrderRecord): z.infer<typeof record> =>
+export const termsOf = (order: Pick<SandboxOrderRecord, "parameters">): z.infer<typeof record> =>
   record.parse(JSON.parse(order.parameters));
 
 export const partiesOf = (ids: Ids): Parties => ({
@@ -59,7 +60,10 @@ export const appidProblem = (ids: Ids, { appid }: Merchant): Refusal | null =>
     : refuse(400, "APPID_MCHID_NOT_MATCH", "appid和mchid不匹配");
 
 /** Whether an order was made by this caller for this merchant, in this mode. */
-export function isOrderOf(order: SandboxOrderRecord, { caller, payee }: Parties): boolean {
+export function isOrderOf(
+  order: Pick<SandboxOrderRecord, "parameters">,
+  { caller, payee }: Parties,
+): boolean {
   const made = partiesOf(termsOf(order));
   return made.caller === caller && made.payee === payee;
 }

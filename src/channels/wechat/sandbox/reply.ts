@@ -11,6 +11,12 @@ export interface Success {
   readonly body: unknown;
 }
 
+/** A file: the one success that carries no signature. */
+export interface Download {
+  readonly status: 200;
+  readonly file: Uint8Array<ArrayBuffer>;
+}
+
 /** WeChat Pay's error form. */
 export interface Refusal {
   readonly status: 400 | 401 | 403 | 404 | 405 | 415 | 429;
@@ -19,7 +25,7 @@ export interface Refusal {
   readonly detail?: Readonly<Record<string, unknown>>;
 }
 
-export type Answer = Success | Refusal;
+export type Answer = Success | Download | Refusal;
 
 export const refuse = (
   status: Refusal["status"],
@@ -76,6 +82,11 @@ export function renderRefusal(refusal: Refusal, world: SandboxWorld): Response {
   const body = { code, message, ...(detail === undefined ? {} : { detail }) };
   return Response.json(body, { status, headers });
 }
+
+export const renderDownload = ({ file }: Download, world: SandboxWorld): Response =>
+  new Response(file, {
+    headers: { "Content-Type": "application/octet-stream", "Request-ID": requestId(world) },
+  });
 
 /** A success as a response, signed. A 204 signs the empty body. */
 export async function renderSuccess(

@@ -3,7 +3,14 @@ import type { SandboxChannel, SandboxWorld } from "../../../sandbox/simulator.ts
 import type { Flavour } from "./flavour.ts";
 import { platformCertificate } from "./identity.ts";
 import { orderNotification, refundNotification } from "./notification.ts";
-import { isRefusal, refuse, renderRefusal, renderSuccess, type Answer } from "./reply.ts";
+import {
+  isRefusal,
+  refuse,
+  renderDownload,
+  renderRefusal,
+  renderSuccess,
+  type Answer,
+} from "./reply.ts";
 import { authenticate, type AuthenticRequest } from "./request.ts";
 import { registration } from "./merchant.ts";
 
@@ -38,8 +45,9 @@ async function serve(
   if (isRefusal(authentic)) return renderRefusal(authentic, world);
   const names = (route.path.exec(pathname) ?? []).slice(1).map(decoded);
   const answer = await route.answer(authentic, world, ...names);
-  return isRefusal(answer)
-    ? renderRefusal(answer, world)
+  if (isRefusal(answer)) return renderRefusal(answer, world);
+  return "file" in answer
+    ? renderDownload(answer, world)
     : renderSuccess(answer, authentic.replySerial, world);
 }
 

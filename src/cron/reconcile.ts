@@ -1,0 +1,40 @@
+/** Every night: yesterday's books of every account whose channel has a call for statements. */
+import { CHANNEL_SLUGS, channelOf } from "../channels/registry.ts";
+import { dayAt, dayBefore, windowOf } from "../reconciliation/days.ts";
+import { beginRun, nightlyRunId } from "../reconciliation/run.ts";
+import type { ReconciliationContext } from "../reconciliation/context.ts";
+import { accountsToReconcile } from "../store/channel-accounts.ts";
+
+const PER_PAGE = 100;
+
+/**
+ * Begins a run of one day for each account; a repeat begins none twice. Test accounts only when
+ * something was paid there.
+ * @returns how many were begun
+ */
+export async function beginNightlyRuns(
+  context: Pick<ReconciliationContext, "db" | "work" | "log" | "idKey">,
+  now: number,
+): Promise<number> {
+  let begun = 0;
+  for (const channel of CHANNEL_SLUGS) {
+    const statements = channelOf(channel)?.adapter.statements;
+    if (statements?.fetch === undefined) continue;
+    const { offsetMinutes } = statements.format;
+    const day = dayBefore(dayAt(now, offsetMinutes));
+    const window = windowOf(day, offsetMinutes);
+    for (let after = ""; ; ) {
+      const accounts = await accountsToReconcile(context.db, channel, window, after, PER_PAGE);
+      for (const account of accounts) {
+        const id = await nightlyRunId(context.idKey, account.id, day);
+        const request = { id, account, trigger: "nightly" as const, statementId: null };
+        await beginRun(context, { ...request, from: day, to: day }, now);
+      }
+      begun += accounts.length;
+      const last = accounts.at(-1);
+      if (last === undefined || accounts.length < PER_PAGE) break;
+      after = last.id;
+    }
+  }
+  return begun;
+}

@@ -1,0 +1,42 @@
+/** The days of a channel's clock. Pure; `YYYY-MM-DD` and milliseconds since 1970. */
+
+export const DAY_MS = 86_400_000;
+
+const MINUTE_MS = 60_000;
+
+/** A day that exists: `2026-02-30` does not. */
+export const isDay = (text: string): boolean =>
+  /^\d{4}-\d{2}-\d{2}$/.test(text) &&
+  !Number.isNaN(Date.parse(`${text}T00:00:00Z`)) &&
+  new Date(`${text}T00:00:00Z`).toISOString().startsWith(text);
+
+/** When the day begins, by a clock that is so many minutes ahead of UTC. */
+export const startOfDay = (day: string, offsetMinutes: number): number =>
+  Date.parse(`${day}T00:00:00Z`) - offsetMinutes * MINUTE_MS;
+
+/** The day that it is then. */
+export const dayAt = (now: number, offsetMinutes: number): string =>
+  new Date(now + offsetMinutes * MINUTE_MS).toISOString().slice(0, 10);
+
+export const nextDay = (day: string): string => dayAt(startOfDay(day, 0) + DAY_MS, 0);
+
+export const dayBefore = (day: string): string => dayAt(startOfDay(day, 0) - DAY_MS, 0);
+
+/** Every day from one to another, both included; empty when they are the wrong way round. */
+export function daysBetween(from: string, to: string): string[] {
+  const days: string[] = [];
+  for (let day = from; day <= to; day = nextDay(day)) days.push(day);
+  return days;
+}
+
+/**
+ * What happens shortly before midnight may be booked on the next day: such payments are looked for
+ * in the next day's file, and only missed when they are not there either.
+ */
+export const CROSS_DAY_MS = 30 * MINUTE_MS;
+
+/** The times whose payments a day's file must name, the files of the days before being there. */
+export function windowOf(day: string, offsetMinutes: number): { from: number; to: number } {
+  const start = startOfDay(day, offsetMinutes);
+  return { from: start - CROSS_DAY_MS, to: start + DAY_MS - CROSS_DAY_MS };
+}

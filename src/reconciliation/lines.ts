@@ -1,0 +1,65 @@
+/** A file's lines in slices, from the archive's pages; and which of our ids they name. */
+import type { StatementLine } from "../channels/statement/line.ts";
+import { isId, paymentOfOrder } from "../ids.ts";
+import type { LineRow } from "../store/reconciliation-books.ts";
+import { type Archive, PAGE_LINES } from "./archive.ts";
+import type { FileSide } from "./judge.ts";
+
+/** Reads slices one after the other; a page is fetched once. */
+export class LineReader {
+  readonly #archive: Archive;
+  readonly #statementId: string;
+  readonly #length: number;
+  #page: { readonly number: number; readonly lines: readonly StatementLine[] } | null = null;
+
+  /** @param length lines of a slice */
+  constructor(archive: Archive, statementId: string, length: number) {
+    this.#archive = archive;
+    this.#statementId = statementId;
+    this.#length = length;
+  }
+
+  /** @param at how many lines come before it */
+  async slice(at: number): Promise<readonly StatementLine[]> {
+    const number = Math.floor(at / PAGE_LINES);
+    if (this.#page?.number !== number) {
+      this.#page = { number, lines: await this.#archive.page(this.#statementId, number) };
+    }
+    const offset = at % PAGE_LINES;
+    return this.#page.lines.slice(offset, offset + this.#length);
+  }
+}
+
+/** The payment or refund of ours that a number of the channel's file means; null: none by its form. */
+export function ownIdOf({ kind, reference }: StatementLine): string | null {
+  if (reference === null) return null;
+  if (kind === "refund") return isId("refund", reference) ? reference : null;
+  return paymentOfOrder(reference);
+}
+
+/** What a line is kept under when nothing of ours is meant. */
+export const foreignNameOf = ({ reference, orderReference, transactionId, line }: StatementLine) =>
+  reference ?? transactionId ?? orderReference ?? `line ${line}`;
+
+export const fileSideOf = (line: StatementLine, file: string): FileSide => ({
+  amount: line.amount,
+  status: line.status,
+  fee: line.fee,
+  transactionId: line.transactionId,
+  at: line.occurredAt,
+  reference: line.reference ?? line.orderReference,
+  file,
+  line: line.line,
+});
+
+/** A line that was written down before, as a side. The file's name is no longer at hand. */
+export const keptSideOf = (row: LineRow, file: string): FileSide => ({
+  amount: { currency: row.currency, value: row.value },
+  status: row.status as FileSide["status"],
+  fee: row.fee,
+  transactionId: row.transaction_id,
+  at: row.occurred_at,
+  reference: row.reference,
+  file,
+  line: row.line,
+});

@@ -1,0 +1,177 @@
+/** The channel's lines beside our books and the merchant's own. */
+import type { StatementLine } from "../channels/statement/line.ts";
+import { paymentOfRefund } from "../ids.ts";
+import type { LineRow } from "../store/reconciliation-books.ts";
+import type { StatementRow } from "../store/statements.ts";
+import type { DayDesk } from "./desk.ts";
+import { type ExceptionKind, judge, type Sides, type Verdict } from "./judge.ts";
+import { fileSideOf, keptSideOf } from "./lines.ts";
+import { AT_ONCE, type Shelf, shelfOf } from "./shelf.ts";
+import { Tally } from "./tally.ts";
+
+export interface Files {
+  readonly channel: StatementRow | null;
+  readonly merchant: StatementRow | null;
+}
+
+export const lineRowOf = (
+  accountId: string,
+  { id, side }: StatementRow,
+  name: string,
+  line: StatementLine,
+): LineRow => ({
+  channel_account: accountId,
+  side,
+  kind: line.kind,
+  reference: name,
+  statement_id: id,
+  line: line.line,
+  transaction_id: line.transactionId,
+  currency: line.amount.currency,
+  value: line.amount.value,
+  status: line.status,
+  fee: line.fee,
+  occurred_at: line.occurredAt,
+});
+
+/** A second line about the same: in the same file, or under another number of the channel's. */
+function isSecond(line: StatementLine, kept: LineRow | null, statementId: string): boolean {
+  if (kept === null) return false;
+  if (kept.statement_id === statementId) return kept.line !== line.line;
+  const [told, known] = [line.transactionId, kept.transaction_id];
+  return told !== null && known !== null && told !== known;
+}
+
+/** Tells the payment's object; what it believes is what counts. */
+async function tell(desk: DayDesk, name: string, line: StatementLine): Promise<Told> {
+  const { payments } = desk.context;
+  const { amount, transactionId, occurredAt, channelStatus } = line;
+  if (line.kind === "payment") {
+    const told = await payments.report(name, desk.account.id, {
+      paymentId: line.reference ?? name,
+      state: "paid",
+      amount,
+      channelTransactionId: transactionId,
+      paidAt: occurredAt,
+      channelStatus,
+    });
+    return told.ok ? told.value : "refused";
+  }
+  const told = await payments.reportRefund(paymentOfRefund(name) ?? "", desk.account.id, {
+    refundId: name,
+    state: line.status === "succeeded" ? "succeeded" : "failed",
+    amount,
+    channelRefundId: transactionId,
+    refundedAt: line.status === "succeeded" ? occurredAt : null,
+    channelStatus,
+  });
+  return told.ok ? told.value : "refused";
+}
+
+type Told = "changed" | "known" | "exception" | "refused";
+
+interface Judged {
+  readonly line: StatementLine;
+  readonly name: string;
+  readonly sides: Sides;
+  readonly verdict: Verdict;
+}
+
+/** What the line says of something that another account of the merchant's took. */
+function elsewhere({ gateway, channel }: Sides): Verdict {
+  if (channel?.status !== "succeeded") return { outcome: "ignored" };
+  return gateway?.status === "succeeded"
+    ? { outcome: "differs", kind: "duplicate" }
+    : { outcome: "news" };
+}
+
+function judgeLine(desk: DayDesk, shelf: Shelf, files: Files, line: StatementLine): Judged {
+  const { account } = desk;
+  const name = shelf.nameOf(line);
+  const file = files.channel?.file_name ?? "";
+  const merchantRow = shelf.kept("merchant", line.kind, name);
+  const sides: Sides = {
+    kind: line.kind,
+    channel: fileSideOf(line, file),
+    gateway: shelf.gateway(line.kind, name),
+    merchant:
+      merchantRow === null ? null : keptSideOf(merchantRow, files.merchant?.file_name ?? ""),
+    contractFee: account.channel_fee,
+  };
+  const taker = shelf.accountOf(line.kind, name);
+  const isElsewhere = sides.gateway !== null && taker !== account.id;
+  return { line, name, sides, verdict: isElsewhere ? elsewhere(sides) : judge(sides) };
+}
+
+/** Exceptions of earlier runs that this line puts an end to. */
+function settledBy(
+  shelf: Shelf,
+  { name, sides }: Judged,
+  found: ExceptionKind | null,
+): readonly string[] {
+  return shelf
+    .openOf(name)
+    .filter(
+      ({ kind }) =>
+        kind !== found &&
+        kind !== "duplicate" &&
+        (kind !== "missing_at_merchant" || sides.merchant !== null),
+    )
+    .map(({ id }) => id);
+}
+
+/** Compares a slice. Nothing is written yet; payments have heard the news. */
+export async function matchSlice(
+  desk: DayDesk,
+  statement: StatementRow,
+  files: Files,
+  lines: readonly StatementLine[],
+): Promise<Tally> {
+  const shelf = await shelfOf(desk, lines);
+  const tally = new Tally(desk);
+  const news: Judged[] = [];
+  const conclude = (judged: Judged, outcome: string, found: ExceptionKind | null) => {
+    if (found === null) tally.count(outcome);
+    else tally.find(judged.name, found, judged.sides);
+    tally.settle(settledBy(shelf, judged, found));
+  };
+  for (const line of lines) {
+    const judged = judgeLine(desk, shelf, files, line);
+    const kept = shelf.kept("channel", line.kind, judged.name);
+    if (isSecond(line, kept, statement.id)) {
+      const bothMoved = line.status === "succeeded" && kept?.status === "succeeded";
+      if (bothMoved) tally.find(judged.name, "duplicate", judged.sides);
+      else tally.count("ignored");
+      // The one that moved money is the one to keep.
+      if (line.status !== "succeeded" || bothMoved) continue;
+    }
+    const row = lineRowOf(desk.account.id, statement, judged.name, line);
+    shelf.note(row);
+    tally.keep(row);
+    const { verdict } = judged;
+    if (verdict.outcome === "news") news.push(judged);
+    else conclude(judged, verdict.outcome, verdict.outcome === "differs" ? verdict.kind : null);
+  }
+  await tellAll(desk, news, (judged, told) => {
+    // What the payment found wrong it has written down itself.
+    if (told === "exception") tally.count("raised_by_payment");
+    else if (told === "refused") conclude(judged, "", "status_mismatch");
+    else conclude(judged, told === "changed" ? "recovered" : "matched", null);
+  });
+  return tally;
+}
+
+async function tellAll(
+  desk: DayDesk,
+  news: readonly Judged[],
+  heard: (judged: Judged, told: Told) => void,
+): Promise<void> {
+  const waiting = [...news];
+  const work = async () => {
+    for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
+      heard(next, await tell(desk, next.name, next.line));
+    }
+  };
+  desk.countCalls(news.length);
+  await Promise.all(Array.from({ length: AT_ONCE }, work));
+}

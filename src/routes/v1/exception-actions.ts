@@ -1,0 +1,126 @@
+/** `POST /v1/reconciliation/exceptions/{id}/actions`: something is done about what does not fit. */
+import { createRoute, z } from "@hono/zod-openapi";
+
+import { ApiError, apiError, type Failure, invalidField } from "../../errors.ts";
+import type { Money } from "../../money.ts";
+import { PlainText } from "../../plain-text.ts";
+import {
+  acceptLate,
+  adjustBooks,
+  askChannel,
+  type Deed,
+  refundPayment,
+  refusalOf,
+} from "../../reconciliation/exception-actions.ts";
+import { evidenceOf, showWhole } from "../../reconciliation/exception-view.ts";
+import type { Result } from "../../result.ts";
+import type { ExceptionRow } from "../../store/exceptions.ts";
+import { allows, merchantAuth } from "../authenticate.ts";
+import {
+  type App,
+  type AppContext,
+  errors,
+  jsonBody,
+  jsonReply,
+  ownerOf,
+  traceOf,
+} from "../http.ts";
+import { idempotent } from "../idempotent.ts";
+import { actorOf, exceptionParams, loadException, WholeException } from "./exceptions.ts";
+import { Amount } from "./schemas.ts";
+
+const ActionBody = z
+  .discriminatedUnion("action", [
+    z.strictObject({ action: z.literal("ask_channel") }),
+    z.strictObject({
+      action: z.literal("refund"),
+      amount: Amount.optional(),
+      reason: PlainText(256).optional(),
+    }),
+    z.strictObject({ action: z.literal("accept_late") }),
+    z.strictObject({
+      action: z.literal("adjust"),
+      direction: z.enum(["up", "down"]),
+      amount: Amount,
+      memo: PlainText(256),
+    }),
+  ])
+  .openapi("ReconciliationExceptionAction");
+
+type Body = z.infer<typeof ActionBody>;
+
+const auth = merchantAuth("channels:write");
+
+const act = createRoute({
+  method: "post",
+  path: "/v1/reconciliation/exceptions/{id}/actions",
+  tags: ["Reconciliation"],
+  operationId: "actOnReconciliationException",
+  summary: "Do something about what does not fit",
+  description:
+    "`ask_channel` asks the channel now, and resolves the exception if it and we agree by that. " +
+    "`refund` gives the payment back, or a part of it; the key needs `refunds:write` too. " +
+    "`accept_late` takes the channel's word that the payment was paid, if amount and currency are " +
+    "the order's; the account's `late_payment` policy holds. `adjust` corrects the books: `up` " +
+    "where the channel holds more than they say. Each is done once for an exception, and leaves a " +
+    "note. What is resolved or written off takes none.",
+  ...auth,
+  middleware: [...auth.middleware, idempotent] as const,
+  request: {
+    params: exceptionParams,
+    headers: z.object({
+      "idempotency-key": z.string().optional().openapi({
+        description: "1 to 255 printable ASCII characters. A repeat gets the first answer.",
+      }),
+    }),
+    body: jsonBody(ActionBody),
+  },
+  responses: {
+    200: jsonReply(WholeException, "The exception; its last note says what came of it."),
+    ...errors(400, 401, 402, 403, 404, 409, 413, 415, 422, 429, 500, 502, 503, 504),
+  },
+});
+
+/** An adjustment in a currency that no side speaks of would be of another account. */
+function checkCurrency(row: ExceptionRow, { currency }: Money): void {
+  const { channel, gateway, merchant } = evidenceOf(row);
+  const spoken = [channel, gateway, merchant].flatMap((side) =>
+    side === null ? [] : [side.amount.currency],
+  );
+  if (spoken.includes(currency)) return;
+  throw new ApiError(invalidField("amount.currency", `must be ${[...new Set(spoken)].join(", ")}`));
+}
+
+function perform(c: AppContext, deed: Deed, body: Body): Promise<Result<ExceptionRow, Failure>> {
+  switch (body.action) {
+    case "ask_channel":
+      return askChannel(deed);
+    case "accept_late":
+      return acceptLate(deed);
+    case "refund": {
+      if (!allows(c.var.principal.key.scopes, "refunds:write")) {
+        const scope = "refunds:write";
+        throw apiError("SCOPE_MISSING", `The API key lacks the scope ${scope}.`, { scope });
+      }
+      const { amount = null, reason = null } = body;
+      return refundPayment(deed, { amount, reason });
+    }
+    case "adjust":
+      checkCurrency(deed.row, body.amount);
+      return adjustBooks(deed, body);
+  }
+}
+
+export function registerExceptionActions(app: App): void {
+  app.openapi(act, async (c) => {
+    const row = await loadException(c, c.req.valid("param").id);
+    const body = c.req.valid("json");
+    const refused = refusalOf(row, body.action);
+    if (refused !== null) throw new ApiError(refused);
+    const { now } = c.var;
+    const common = { owner: ownerOf(c), by: actorOf(c), trace: traceOf(c) };
+    const done = await perform(c, { env: c.env, row, now, ...common }, body);
+    if (!done.ok) throw new ApiError(done.error);
+    return c.json(showWhole(done.value, now), 200);
+  });
+}

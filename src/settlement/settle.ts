@@ -1,0 +1,98 @@
+/**
+ * A day's settlement, from the channel's statement or from our own books. It may be made again at
+ * any time: the same numbers change nothing, a corrected statement changes what has not been paid.
+ * What a correction says after the money has arrived shows as the balance of the channel's account:
+ * its fees are booked as the last statement has them, whether the batch was paid or not.
+ */
+import { DAY_MS, startOfDay } from "../reconciliation/days.ts";
+import type { ChannelAccountRow } from "../store/channel-accounts.ts";
+import type { Database } from "../store/db.ts";
+import {
+  bookChannelFee,
+  bookedSums,
+  putSettlement,
+  type SettlementRow,
+  settlementsOfDay,
+  statementTotals,
+} from "../store/settlements.ts";
+import { causedId } from "./caused-id.ts";
+import {
+  bookedTotals,
+  type DayTotals,
+  expectedAt,
+  netOf,
+  NO_TOTALS,
+  splitOn,
+} from "./totals.ts";
+
+export interface DayToSettle {
+  readonly account: Pick<ChannelAccountRow, "id" | "merchant_id" | "livemode" | "channel">;
+  /** The channel's day, `YYYY-MM-DD`. */
+  readonly day: string;
+  /** The channel's clock: minutes that its days are ahead of UTC. */
+  readonly offsetMinutes: number;
+  /** The channel's statement of the day; null: the channel sends none. */
+  readonly statementId: string | null;
+  readonly runId: string | null;
+  /** Milliseconds since 1970. */
+  readonly now: number;
+}
+
+/** A corrected statement may no longer know a currency: then that day brought nothing in it. */
+const withForgotten = (totals: readonly DayTotals[], known: readonly SettlementRow[]) => [
+  ...totals,
+  ...known
+    .filter((row) => !totals.some(({ currency }) => currency === row.currency))
+    .map(({ currency }) => ({ currency, ...NO_TOTALS })),
+];
+
+/**
+ * Writes the day's batches down, one for each currency, with the ledger's entries of what the
+ * channel kept, in one transaction.
+ * @returns the batches as they are now: one that was paid before has the numbers it was paid by
+ */
+export async function settle(db: Database, day: DayToSettle): Promise<SettlementRow[]> {
+  const { account, offsetMinutes, statementId, now } = day;
+  const start = startOfDay(day.day, offsetMinutes);
+  const sums = await bookedSums(db, account, start, start + DAY_MS);
+  const totals =
+    statementId === null
+      ? bookedTotals(sums)
+      : withForgotten(
+          await statementTotals(db, account.id, statementId),
+          await settlementsOfDay(db, account.id, day.day),
+        );
+  const rows = await Promise.all(
+    totals.map((total) => rowOf(day, total, splitOn(sums, total.currency))),
+  );
+  const [first, ...rest] = rows.flatMap((row) => [
+    ...putSettlement(db, row),
+    ...(row.channel_fee === null
+      ? []
+      : [bookChannelFee(db, row, row.channel_fee, start + DAY_MS - 1, now)]),
+  ]);
+  if (first === undefined) return [];
+  await db.batch([first, ...rest]);
+  return settlementsOfDay(db, account.id, day.day);
+}
+
+async function rowOf(day: DayToSettle, totals: DayTotals, split: number): Promise<SettlementRow> {
+  const { account, now } = day;
+  return {
+    ...totals,
+    id: await causedId("settlement", "settlement", account.id, day.day, totals.currency),
+    merchant_id: account.merchant_id,
+    livemode: account.livemode,
+    channel_account: account.id,
+    day: day.day,
+    source: day.statementId === null ? "gateway" : "statement",
+    split,
+    net: netOf(totals, split),
+    state: "expected",
+    expected_at: expectedAt(account.channel, day.day, day.offsetMinutes),
+    payout_id: null,
+    run_id: day.runId,
+    created_at: now,
+    updated_at: now,
+  };
+}
