@@ -42,6 +42,7 @@ const inWorkerd = {
   setupFiles: ["./test/setup.ts"],
   restoreMocks: true,
   testTimeout: 30_000,
+  hookTimeout: 30_000,
 };
 
 export default defineConfig({

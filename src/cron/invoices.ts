@@ -52,6 +52,7 @@ export async function closeStep(
     }
   }
   const last = merchantIds.at(-1);
-  if (last !== undefined && merchantIds.length === PER_STEP) await work.send({ month, after: last });
+  if (last !== undefined && merchantIds.length === PER_STEP)
+    await work.send({ month, after: last });
   return count;
 }

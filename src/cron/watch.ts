@@ -6,6 +6,7 @@
 import type { Logger } from "../log.ts";
 import { watchFeeds } from "../reconciliation/watch-feed.ts";
 import { watchPayments } from "../reconciliation/watch-payments.ts";
+import type { Round } from "../reconciliation/watch-pace.ts";
 import { watchRefunds } from "../reconciliation/watch-refunds.ts";
 
 const CHECKS = [watchPayments, watchRefunds, watchFeeds];
@@ -15,11 +16,12 @@ const CHECKS = [watchPayments, watchRefunds, watchFeeds];
  * @throws Error of the first check that failed, after all of them
  */
 export async function watchBooks(env: Env, now: number, log: Logger): Promise<number> {
+  const round: Round = { env, now, log, published: new Set() };
   let handled = 0;
   const failures: unknown[] = [];
   for (const check of CHECKS) {
     try {
-      handled += await check(env, now, log);
+      handled += await check(round);
     } catch (error) {
       failures.push(error);
     }

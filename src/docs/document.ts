@@ -34,6 +34,8 @@ const KEYLESS = new Set([
   "replayDeadLetter",
   "republishPaymentIntent",
   "plantStatementFault",
+  "uploadStatement",
+  "uploadMerchantRecords",
 ]);
 
 /** An error answer before {@link completeReplies} has named its codes. */

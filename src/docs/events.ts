@@ -53,9 +53,23 @@ export const EVENT_NOTES: Readonly<Partial<Record<EventType | typeof TEST_EVENT_
       when: "The channel refused it for good; its share can be refunded again.",
       data: "Refund",
     },
+    "reconciliation.completed": {
+      when: "A run has compared all of its days, or failed at one of them.",
+      data: "ReconciliationRun",
+    },
     "reconciliation.exception": {
-      when: "Money arrived that does not fit what was ordered. Nothing was changed by it.",
+      when:
+        "Something does not fit what was ordered: money that arrived, or a line of a statement. " +
+        "Nothing was changed by it. A run raises it for the first 1,000 it finds; the list has all.",
       data: "ReconciliationException",
+    },
+    "invoice.created": {
+      when: "A month was closed, and you owe the platform fees that no channel has split off.",
+      data: "Invoice",
+    },
+    "invoice.paid": {
+      when: "The operator has the money of an invoice.",
+      data: "Invoice",
     },
     "channel_account.verified": {
       when: "You asked for a check of an account, and the channel took its keys.",

@@ -2,7 +2,11 @@
  * What fields mean, for those whose schema does not say it. Merged into the document, so that the
  * page and every generated client show the same words.
  */
+import { BILLING_NOTES } from "./notes-billing.ts";
 import { EXCEPTION_NOTES } from "./notes-exceptions.ts";
+import { RECONCILIATION_NOTES } from "./notes-reconciliation.ts";
+import { SPLIT_NOTES } from "./notes-splits.ts";
+import { STATEMENT_PROFILE_NOTES } from "./notes-statement-profile.ts";
 
 /** By schema and field; a dot goes into a nested object. */
 export const FIELD_NOTES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
@@ -36,6 +40,7 @@ export const FIELD_NOTES: Readonly<Record<string, Readonly<Record<string, string
     "parameters.created_gte": "Only events from then on.",
     "parameters.created_lt": "Only events before then.",
   },
+  LedgerEntry: { amount: "What it moves; always positive." },
   CreateRefund: {
     payment_intent: "The payment that is given back.",
     amount: "What goes back. Default: all that is left.",
@@ -133,7 +138,11 @@ export const FIELD_NOTES: Readonly<Record<string, Readonly<Record<string, string
     "targets.type": "What it is.",
     "targets.id": "Your id of it.",
   },
+  ...RECONCILIATION_NOTES,
   ...EXCEPTION_NOTES,
+  ...BILLING_NOTES,
+  ...SPLIT_NOTES,
+  ...STATEMENT_PROFILE_NOTES,
   QrExplanation: {
     kind: "What it is.",
     country: "ISO 3166, two letters.",

@@ -4,6 +4,22 @@
  */
 import { SANDBOX_BODIES, SANDBOX_SAMPLES } from "./samples-sandbox.ts";
 import { LEDGER_BODIES, LEDGER_SAMPLES } from "./samples-ledger.ts";
+import {
+  BILLING_ANSWERS,
+  BILLING_BODIES,
+  BILLING_EVENT_CHANGES,
+  BILLING_SAMPLES,
+} from "./samples-billing.ts";
+import { SPLIT_BODIES, SPLIT_SAMPLES } from "./samples-splits.ts";
+import {
+  STATEMENT_PROFILE_BODIES,
+  STATEMENT_PROFILE_SAMPLES,
+} from "./samples-statement-profile.ts";
+import {
+  RECONCILIATION_ANSWERS,
+  RECONCILIATION_BODIES,
+  RECONCILIATION_SAMPLES,
+} from "./samples-reconciliation.ts";
 import { EXCEPTION_ANSWERS, EXCEPTION_BODIES, EXCEPTION_SAMPLES } from "./samples-exceptions.ts";
 
 const WHEN = "2026-11-01T08:30:00.000Z";
@@ -255,9 +271,15 @@ export const SAMPLES: Readonly<Record<string, Readonly<Record<string, unknown>>>
     due_deliveries: 3,
     dead_letters: 0,
     stale_jobs: 0,
+    old_refunds: 0,
+    open_exceptions: 2,
   },
+  ...RECONCILIATION_SAMPLES,
   ...EXCEPTION_SAMPLES,
   ...LEDGER_SAMPLES,
+  ...BILLING_SAMPLES,
+  ...SPLIT_SAMPLES,
+  ...STATEMENT_PROFILE_SAMPLES,
   QrExplanation: {
     object: "qr_explanation",
     kind: "emvco",
@@ -349,6 +371,7 @@ export const SAMPLES: Readonly<Record<string, Readonly<Record<string, unknown>>>
     merchant_account: "2021000000000001",
     region: null,
     late_payment: "accept",
+    channel_fee: 60,
     settlement_method: "invoice",
     status: "active",
     credentials: [
@@ -480,8 +503,12 @@ const CREDENTIALS = {
 /** Request bodies by operationId; others are made from what the schema requires. */
 export const BODIES: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
   ...SANDBOX_BODIES,
+  ...RECONCILIATION_BODIES,
   ...EXCEPTION_BODIES,
   ...LEDGER_BODIES,
+  ...BILLING_BODIES,
+  ...SPLIT_BODIES,
+  ...STATEMENT_PROFILE_BODIES,
   createPaymentIntent: {
     amount: paymentIntent.amount,
     channel: "wechat",
@@ -534,7 +561,9 @@ export const BODIES: Readonly<Record<string, Readonly<Record<string, unknown>>>>
 
 /** Fields of the answer that differ from the schema's sample, by operationId. */
 export const ANSWERS: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
+  ...RECONCILIATION_ANSWERS,
   ...EXCEPTION_ANSWERS,
+  ...BILLING_ANSWERS,
   cancelPaymentIntent: {
     status: "cancelled",
     next_action: null,
@@ -610,6 +639,7 @@ export const EVENT_CHANGES: Readonly<Record<string, Readonly<Record<string, unkn
       details: { channel: { name: "wechat", code: "SIGN_ERROR", message: "签名错误" } },
     },
   },
+  ...BILLING_EVENT_CHANGES,
   "webhook_endpoint.disabled": { status: "disabled", disabled_reason: "gone" },
   "webhook_endpoint.test": { test: true },
 };

@@ -48,13 +48,35 @@ export const TAGS: readonly Tag[] = [
   },
   {
     name: "Reconciliation",
-    description: "What the channels say and what we say, and where the two do not fit.",
+    description:
+      "What the channels say, what we say and what you say, day by day, and where the three do not " +
+      "fit.",
   },
   {
     name: "Ledger",
     description:
       "Your books, kept twice over: every entry moves an amount from one account to another, and " +
       "none is ever changed.",
+  },
+  {
+    name: "Splits",
+    description:
+      "The platform's fee as a share of payments, taken at the channel instead of by invoice. " +
+      "Refunds bring their part of it back.",
+  },
+  {
+    name: "Settlements",
+    description: "What each day of a channel account should bring to your bank, and when.",
+  },
+  {
+    name: "Payouts",
+    description: "Money of a channel that has arrived at your bank, and the days that it pays for.",
+  },
+  {
+    name: "Invoices",
+    description:
+      "What the platform asks you for each month: its fees, less what refunds gave back and what " +
+      "was taken at the channel. All invoices together are the fees to the minor unit.",
   },
   {
     name: "Reports",
@@ -116,10 +138,24 @@ export const OBJECTS: Readonly<Record<string, readonly string[]>> = {
   "Webhook endpoints": ["WebhookEndpoint", "WebhookDelivery"],
   Jobs: ["Job"],
   Channels: ["Channel", "ChannelError"],
-  "Channel accounts": ["ChannelAccount", "ChannelOnboarding", "ChannelAuthorization"],
+  "Channel accounts": [
+    "ChannelAccount",
+    "ChannelOnboarding",
+    "ChannelAuthorization",
+    "StatementProfile",
+  ],
   Services: ["Service", "ServiceVersion"],
-  Reconciliation: ["ReconciliationException", "ReconciliationExceptionWhole"],
+  Reconciliation: [
+    "ReconciliationRun",
+    "Statement",
+    "ReconciliationException",
+    "ReconciliationExceptionWhole",
+  ],
   Ledger: ["LedgerEntry", "Balances"],
+  Splits: ["Split", "ChannelAccountSplit"],
+  Settlements: ["Settlement"],
+  Payouts: ["Payout"],
+  Invoices: ["Invoice"],
   Reports: ["Report"],
   "Exchange rates": ["FxRate"],
   Overview: ["Overview"],

@@ -208,7 +208,11 @@ function splitOf({ order, payment }: IntentRecord): Pick<PaymentCopy, "split"> {
   const { status, succeededAt, amount } = payment;
   if (order?.split === undefined || status !== "succeeded" || succeededAt === null) return {};
   const { receiver, delayMs, maxBasisPoints } = order.split;
-  const split = { receiver, most: shareLimit(amount, maxBasisPoints), due_at: succeededAt + delayMs };
+  const split = {
+    receiver,
+    most: shareLimit(amount, maxBasisPoints),
+    due_at: succeededAt + delayMs,
+  };
   return { split };
 }
 

@@ -13,6 +13,7 @@ export const showAccount = (row: ChannelAccountRow, callbackUrl: string) => ({
   merchant_account: row.merchant_account,
   region: row.region,
   late_payment: row.late_payment,
+  channel_fee: row.channel_fee,
   settlement_method: row.split === null ? ("invoice" as const) : ("channel_split" as const),
   status: row.status,
   credentials: (row.credentials ?? []).map(({ version, fingerprints, created_at }) => ({

@@ -10,6 +10,7 @@ import type { ChannelAccountRow } from "../store/channel-accounts.ts";
 import { type Database, database } from "../store/db.ts";
 import { traceparentOf } from "../trace.ts";
 import { type Archive, openArchive } from "./archive.ts";
+import { SLICE_LINES } from "./lines.ts";
 
 /** The door through which payments hear news, the same as for callbacks. */
 export interface Payments {
@@ -24,9 +25,6 @@ export interface Payments {
     report: RefundReport,
   ): Promise<Result<"changed" | "known", string>>;
 }
-
-/** A slice is some five round trips to D1, and its texts stay far below what D1 takes. */
-const SLICE_LINES = 1_000;
 
 export interface ReconciliationContext {
   readonly db: Database;

@@ -5,6 +5,9 @@ import type { LineRow } from "../store/reconciliation-books.ts";
 import { type Archive, PAGE_LINES } from "./archive.ts";
 import type { FileSide } from "./judge.ts";
 
+/** A slice is some five round trips to D1, and its texts stay far below what D1 takes. */
+export const SLICE_LINES = 1_000;
+
 /** Reads slices one after the other; a page is fetched once. */
 export class LineReader {
   readonly #archive: Archive;
@@ -13,7 +16,7 @@ export class LineReader {
   #page: { readonly number: number; readonly lines: readonly StatementLine[] } | null = null;
 
   /** @param length lines of a slice */
-  constructor(archive: Archive, statementId: string, length: number) {
+  constructor(archive: Archive, statementId: string, length = SLICE_LINES) {
     this.#archive = archive;
     this.#statementId = statementId;
     this.#length = length;

@@ -6,6 +6,7 @@ import { type ChannelAccountRow, findChannelAccount } from "../store/channel-acc
 import {
   addRun,
   beginDay,
+  daysOf,
   type DayRow,
   findRun,
   reviveDays,
@@ -76,14 +77,15 @@ export async function beginRun(
     to_day: to,
     created_at: now,
   };
-  const days = daysBetween(from, to).map((day) => dayRow(run, day, statementId));
-  await addRun(db, run, days);
+  await addRun(db, run, daysBetween(from, to).map((day) => dayRow(run, day, statementId)));
+  // As they stand: a repeat of the request finds its own, on its way.
+  const [kept, days] = await Promise.all([findRun(db, id), daysOf(db, [id])]);
   try {
     await queue.sendBatch(days.map(({ day }) => ({ body: { run: id, day } })));
   } catch (error) {
     log("warn", "reconciliation.not_queued", { run: id, error: describeError(error) });
   }
-  return { run, days };
+  return { run: kept ?? run, days };
 }
 
 /** A nightly run has one id for each account and day: a cron that fires twice begins it once. */

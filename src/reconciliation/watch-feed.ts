@@ -1,6 +1,5 @@
 /** Whether the feed, the copies that lists show and the deliveries that it led to fit together. */
 import { isId } from "../ids.ts";
-import type { Logger } from "../log.ts";
 import type { Owner } from "../owner.ts";
 import { type Database, database } from "../store/db.ts";
 import {
@@ -16,7 +15,7 @@ import {
 import { insertDeliveries } from "../store/webhook-deliveries.ts";
 import { newDelivery } from "../webhooks/fan-out.ts";
 import { startDeliveries } from "../webhooks/record.ts";
-import { PER_RUN, RUN_EVERY_MS, SETTLED_AFTER_MS } from "./watch-pace.ts";
+import { PER_RUN, type Round, RUN_EVERY_MS, SETTLED_AFTER_MS } from "./watch-pace.ts";
 import { publishAgain } from "./watch-payments.ts";
 
 /** Events at the end of each feed. */
@@ -64,14 +63,15 @@ async function deliver(
 }
 
 /** @returns how many payments were published again, and how many deliveries were begun */
-export async function watchFeeds(env: Env, now: number, log: Logger): Promise<number> {
+export async function watchFeeds(round: Round): Promise<number> {
+  const { env, now, log } = round;
   const db = database(env.DB);
   const stretch: Stretch = { limit: TAIL, from: now - LOOK_BACK_MS, to: now - SETTLED_AFTER_MS };
   let handled = 0;
   for (const owner of await owners(db, now)) {
     const behind = await paymentsBehindFeed(db, owner, stretch);
     const ids = behind.filter((id) => isId("paymentIntent", id));
-    handled += await publishAgain(env, ids.slice(0, PER_RUN), log);
+    handled += await publishAgain(round, ids.slice(0, PER_RUN));
     const lost = await eventsWithoutDelivery(db, owner, stretch);
     if (lost.length === 0) continue;
     await deliver(env, owner.merchantId, lost.slice(0, PER_RUN), now);

@@ -16,7 +16,7 @@ import {
   refundSequences,
   type WatchedPayment,
 } from "../store/watch.ts";
-import { eachOf, PER_RUN, RUN_EVERY_MS, SETTLED_AFTER_MS } from "./watch-pace.ts";
+import { eachOf, PER_RUN, type Round, RUN_EVERY_MS, SETTLED_AFTER_MS } from "./watch-pace.ts";
 
 const MINUTE_MS = 60_000;
 
@@ -56,7 +56,7 @@ const distinct = (rows: readonly WatchedPayment[]): WatchedPayment[] => [
 ];
 
 /** The places that a run looks at, the newest closely, those before as a comb that moves on. */
-function placesOf(last: number, now: number): number[] {
+export function placesOf(last: number, now: number): number[] {
   const stride = Math.ceil(SPREAD_OVER / (PER_RUN - NEWEST));
   const phase = Math.floor(now / RUN_EVERY_MS) % stride;
   const newest = Array.from({ length: NEWEST }, (_, at) => last - at);
@@ -122,10 +122,15 @@ async function behind(db: Database, facts: readonly Facts[]): Promise<Facts[]> {
   );
 }
 
-/** Publishes payments again. @returns how many went out */
-export async function publishAgain(env: Env, ids: readonly string[], log: Logger): Promise<number> {
+/** Publishes payments again, each once in a round. @returns how many went out */
+export async function publishAgain(
+  { env, log, published }: Round,
+  ids: readonly string[],
+): Promise<number> {
   let repaired = 0;
   await eachOf(ids, async (intent) => {
+    if (published.has(intent)) return;
+    published.add(intent);
     try {
       const isOut = await intentObject(env, intent).republish();
       if (isOut) repaired += 1;
@@ -156,7 +161,8 @@ function tellOfSilence(facts: readonly Facts[], log: Logger): void {
 }
 
 /** @returns how many payments were behind and are out again */
-export async function watchPayments(env: Env, now: number, log: Logger): Promise<number> {
+export async function watchPayments(round: Round): Promise<number> {
+  const { env, now, log } = round;
   const db = database(env.DB);
   const facts: Facts[] = [];
   await eachOf(await payments(db, now), async (row) => {
@@ -170,8 +176,7 @@ export async function watchPayments(env: Env, now: number, log: Logger): Promise
   tellOfSilence(facts, log);
   const late = await behind(db, facts);
   return publishAgain(
-    env,
+    round,
     late.map(({ row }) => row.id),
-    log,
   );
 }

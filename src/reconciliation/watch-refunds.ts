@@ -4,14 +4,14 @@ import { buildEvent } from "../envelope.ts";
 import { derivedId } from "../ids.ts";
 import { intentObject } from "../intent/client.ts";
 import type { RefundView } from "../intent/refund-record.ts";
-import { describeError, type Logger } from "../log.ts";
+import { describeError } from "../log.ts";
 import type { PublishedEvents } from "../messages.ts";
 import { isOpen } from "../payments/refund.ts";
 import { untouched } from "../reconciliation.ts";
 import { type Database, database } from "../store/db.ts";
 import { lateRefunds, type OpenRefund, raisedAlready, troubledRefunds } from "../store/watch.ts";
 import { advise } from "./advice.ts";
-import { eachOf, PER_RUN, RUN_EVERY_MS } from "./watch-pace.ts";
+import { eachOf, PER_RUN, type Round, RUN_EVERY_MS } from "./watch-pace.ts";
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
@@ -119,7 +119,7 @@ async function message(
 }
 
 /** @returns how many were written down for people */
-export async function watchRefunds(env: Env, now: number, log: Logger): Promise<number> {
+export async function watchRefunds({ env, now, log }: Round): Promise<number> {
   const db = database(env.DB);
   const key = await idKeyOf(env.ID_KEY);
   const found = await Promise.all(

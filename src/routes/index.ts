@@ -47,6 +47,8 @@ import { registerServices } from "./v1/services.ts";
 import { registerSettlements } from "./v1/settlements.ts";
 import { registerSplits } from "./v1/splits.ts";
 import { registerStatements } from "./v1/statements.ts";
+import { registerStatementLinesExport } from "./v1/statement-lines-export.ts";
+import { registerStatementProfile } from "./v1/statement-profile.ts";
 import { registerTimeline } from "./v1/timeline.ts";
 import { registerWebhookEndpoints } from "./v1/webhook-endpoints.ts";
 import { registerWebhookReplay } from "./v1/webhook-replay.ts";
@@ -81,6 +83,8 @@ export function registerRoutes(app: App): void {
   registerLedger(app);
   registerReports(app);
   registerReportsExport(app);
+  registerStatementLinesExport(app);
+  registerStatementProfile(app);
   registerFxRates(app);
   registerOverview(app);
   registerPricing(app);

@@ -114,9 +114,12 @@ export function entriesOf(
 export const printedDay = (day: string, fault: DayFault | null): string =>
   fault === "wrong_day" ? bookingDay(startOfDay(day) - DAY_MS) : day;
 
-/** A file whose first amount was changed after its sums and its hash were made; as long as before. */
+/**
+ * A file in which a transaction's number was changed after its hash was made. Its sums still hold:
+ * only the hash tells.
+ */
 export const tampered = (text: string): string =>
-  text.replace(/\d(?=\.\d\d[,\t\r])/, (digit) => String((Number(digit) + 1) % 10));
+  text.replace(/\d(?<=\d{24})(?!\d)/, (digit) => String((Number(digit) + 1) % 10));
 
 /** A file that ends in the middle. */
 export const truncated = (file: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> =>

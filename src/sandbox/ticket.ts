@@ -23,8 +23,8 @@ export async function openTicket<T>(
   ticket: string,
   world: SandboxWorld,
 ): Promise<T | null> {
-  const [body = "", code = ""] = ticket.split(".");
-  if (!(await sameSecret(code, await codeOf(body, world)))) return null;
+  const [body = "", code = "", ...rest] = ticket.split(".");
+  if (rest.length > 0 || !(await sameSecret(code, await codeOf(body, world)))) return null;
   const bytes = fromBase64Url(body);
   return bytes === null ? null : schema.parse(JSON.parse(fromUtf8(bytes)));
 }

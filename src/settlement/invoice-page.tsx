@@ -6,7 +6,7 @@ import { raw } from "hono/html";
 
 import { dayAt } from "../reconciliation/days.ts";
 import type { InvoiceRow } from "../store/invoices.ts";
-import { signedAmount } from "./invoices.ts";
+import { grouped, signedAmount } from "./invoices.ts";
 import { MONTH_OFFSET_MINUTES } from "./months.ts";
 
 const SELLER = "ItPay Edge";
@@ -38,13 +38,15 @@ dt { color: #4b5b6d; }
 dd { margin: 0; text-align: right; font-variant-numeric: tabular-nums; }
 table { width: 100%; border-collapse: collapse; }
 caption { text-align: left; padding-bottom: 10px; font-weight: 600; }
-th { font-size: 12px; font-weight: 600; color: #4b5b6d; text-align: left; }
-thead th { border-bottom: 1px solid #9aa7b5; padding: 0 0 6px; vertical-align: bottom; }
+th { padding: 0; font-size: 12px; font-weight: 600; color: #4b5b6d; text-align: left; }
+thead th { border-bottom: 1px solid #9aa7b5; padding-bottom: 6px; vertical-align: bottom; }
 td { border-bottom: 1px solid #dde3ea; padding: 10px 0; vertical-align: top; }
 th + th, td + td { padding-left: 24px; }
 .number { text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums; }
+/* Not at the foot of every page. */
+tfoot { display: table-row-group; }
 tfoot th, tfoot td { border: 0; border-top: 2px solid; padding-top: 14px; font-size: 19px;
-  font-weight: 650; color: inherit; }
+  font-weight: 650; color: inherit; vertical-align: baseline; }
 footer { margin-top: 48px; padding-top: 12px; border-top: 1px solid #dde3ea; }
 footer p { margin: 0; }
 tr, footer, .facts { break-inside: avoid; }
@@ -105,17 +107,17 @@ const Lines = ({ invoice: { lines, currency, total, month } }: Pick<Props, "invo
       {lines.map(({ text, quantity, value }) => (
         <tr>
           <td>{text}</td>
-          <td class="number">{quantity}</td>
+          <td class="number">{grouped(String(quantity))}</td>
           <td class="number">{signedAmount(value, currency)}</td>
         </tr>
       ))}
     </tbody>
     <tfoot>
       <tr>
-        <th scope="row" colspan={2}>
-          Total
-        </th>
-        <td class="number">{`${currency} ${signedAmount(total, currency)}`}</td>
+        <th scope="row">Total</th>
+        <td class="number" colspan={2}>
+          {`${currency} ${signedAmount(total, currency)}`}
+        </td>
       </tr>
     </tfoot>
   </table>
@@ -149,8 +151,8 @@ export const InvoicePage = ({ invoice, buyer }: Props) => (
         <Lines invoice={invoice} />
         <footer class="quiet">
           <p>
-            The month begins and ends at midnight in China (UTC+8), and so do the dates. What is
-            written down later, such as a refund, is on the next invoice.
+            The month begins and ends at midnight in China (UTC+8), by whose clock the dates are.
+            What is written down later, such as a refund, is on the next invoice.
           </p>
         </footer>
       </main>

@@ -102,10 +102,12 @@ export function draftInvoice(
   return { currency, total, lines };
 }
 
+/** Digits with their thousands apart. */
+export const grouped = (digits: string): string => digits.replaceAll(/\B(?=(?:\d{3})+$)/g, ",");
+
 /** With a sign, thousands apart: (-123456, CNY) is "−1,234.56". */
 export function signedAmount(value: number, currency: string): string {
   const digits = toDecimal(Math.abs(value), CURRENCY_DECIMALS[currency] ?? 2);
   const [whole = "", ...fraction] = digits.split(".");
-  const grouped = whole.replaceAll(/\B(?=(?:\d{3})+$)/g, ",");
-  return `${value < 0 ? "\u2212" : ""}${[grouped, ...fraction].join(".")}`;
+  return `${value < 0 ? "\u2212" : ""}${[grouped(whole), ...fraction].join(".")}`;
 }

@@ -16,14 +16,7 @@ import {
   statementTotals,
 } from "../store/settlements.ts";
 import { causedId } from "./caused-id.ts";
-import {
-  bookedTotals,
-  type DayTotals,
-  expectedAt,
-  netOf,
-  NO_TOTALS,
-  splitOn,
-} from "./totals.ts";
+import { bookedTotals, type DayTotals, expectedAt, netOf, NO_TOTALS, splitOn } from "./totals.ts";
 
 export interface DayToSettle {
   readonly account: Pick<ChannelAccountRow, "id" | "merchant_id" | "livemode" | "channel">;

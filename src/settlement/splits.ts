@@ -29,7 +29,9 @@ export const RECEIVERS: Readonly<
   Record<string, Readonly<Record<string, { readonly form: RegExp; readonly words: string }>>>
 > = {
   // Only merchants can give a share back; people who hold one cannot.
-  wechat: { MERCHANT_ID: { form: /^\d{6,32}$/, words: "must be a merchant's number, 6 to 32 digits" } },
+  wechat: {
+    MERCHANT_ID: { form: /^\d{6,32}$/, words: "must be a merchant's number, 6 to 32 digits" },
+  },
   alipay: {
     userId: { form: /^2088\d{12}$/, words: "must be 2088 and 12 more digits" },
     loginName: { form: /^\S{3,100}$/, words: "must be an e-mail address or a phone number" },

@@ -218,8 +218,14 @@ export async function addInvoice(
       )
       .onConflictDoNothing()
       .returning({ id: invoices.id }),
-    raiseFrom(db, owner, event, sql`json_set(${event.payload}, '$.data.number', number)`, sql`
-      FROM ${invoices} WHERE id = ${id}`),
+    raiseFrom(
+      db,
+      owner,
+      event,
+      sql`json_set(${event.payload}, '$.data.number', number)`,
+      sql`
+      FROM ${invoices} WHERE id = ${id}`,
+    ),
     planDeliveries(db, owner, event, now, feedAt, raised),
   ]);
   return rows.length === 0 ? null : deliveries;

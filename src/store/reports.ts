@@ -154,10 +154,11 @@ const readExceptions = (db: Database, { merchantId, livemode, window }: ReportRe
     .groupBy(sql`bucket`, kind, state, channel_account);
 };
 
+const list = (texts: Iterable<string>) =>
+  sql`(SELECT value FROM json_each(${JSON.stringify([...texts])}))`;
+
 const readSettled = (db: Database, { accounts, days }: ReportRequest) => {
   const { day, currency, channel_account, net, state } = settlements;
-  const list = (texts: Iterable<string>) =>
-    sql`(SELECT value FROM json_each(${JSON.stringify([...texts])}))`;
   return db
     .select({
       day,

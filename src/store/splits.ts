@@ -13,6 +13,7 @@ import type { BatchItem } from "drizzle-orm/batch";
 import type { PublishedEvents } from "../messages.ts";
 import type { LedgerEntry } from "../settlement/ledger.ts";
 import { releaseIdOf, type SplitChange, splitIdOf, type SplitState } from "../settlement/splits.ts";
+import { CHANGED_BEFORE } from "./audit-log.ts";
 import type { Database } from "./db.ts";
 import { addEntries } from "./ledger.ts";
 import { olderThan, type PageRequest } from "./page.ts";
@@ -146,22 +147,23 @@ const isMine = ({ id, attempts }: Pick<SplitRow, "id" | "attempts">): SQL | unde
     inArray(splits.state, ["requested", "processing"]),
   );
 
-/** In a batch: how the share stands after the statements before. */
-const hasEnded = (id: string, state: "succeeded" | "failed"): SQL =>
-  sql`EXISTS (SELECT 1 FROM splits s WHERE s.id = ${id} AND s.state = ${state})`;
+const hasFailed = (id: string): SQL =>
+  sql`EXISTS (SELECT 1 FROM splits s WHERE s.id = ${id} AND s.state = 'failed')`;
 
 /** Behind a failed share: its returns have nothing to bring back, and the rest is still frozen. */
 function afterFailure(db: Database, row: SplitRow, now: number): BatchItem<"sqlite">[] {
   if (row.id !== splitIdOf(row.payment_intent)) return [];
   return [
-    db.delete(splits).where(
-      and(
-        eq(splits.payment_intent, row.payment_intent),
-        eq(splits.kind, "return"),
-        eq(splits.state, "due"),
-        hasEnded(row.id, "failed"),
+    db
+      .delete(splits)
+      .where(
+        and(
+          eq(splits.payment_intent, row.payment_intent),
+          eq(splits.kind, "return"),
+          eq(splits.state, "due"),
+          hasFailed(row.id),
+        ),
       ),
-    ),
     db
       .insert(splits)
       .select(
@@ -176,8 +178,8 @@ function afterFailure(db: Database, row: SplitRow, now: number): BatchItem<"sqli
 }
 
 /**
- * Writes down what a try came to, with its ledger entry in the same transaction; a try that was
- * overtaken changes nothing. The entry is made of the share's id: it is booked once.
+ * Writes down what a try came to, with its ledger entry in the same transaction. A try that was
+ * overtaken changes nothing and books nothing: the end of a share is written once.
  */
 export async function settleSplit(
   db: Database,
@@ -191,7 +193,8 @@ export async function settleSplit(
       .update(splits)
       .set({ ...change, updated_at: now })
       .where(isMine(row)),
-    ...addEntries(db, entry === null ? [] : [entry], hasEnded(row.id, "succeeded")),
+    // Directly behind the change, of which it is a part.
+    ...addEntries(db, entry === null ? [] : [entry], CHANGED_BEFORE),
     ...(change.state === "failed" ? afterFailure(db, row, now) : []),
   ]);
 }

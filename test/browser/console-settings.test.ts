@@ -1,11 +1,11 @@
 /** Settings and operators' pages in a real browser: every page is sound, and people get things done. */
-import { afterAll, afterEach, beforeAll, describe, it } from "vitest";
+import { afterAll, beforeAll, describe, it } from "vitest";
 
 import type { Merchant } from "../e2e/kit/client.ts";
 import { type Receiver, startReceiver } from "../e2e/kit/receiver.ts";
 import {
   axe,
-  type BrowserKit,
+  browserOfFile,
   cspViolations,
   noBrowser,
   type OpenOptions,
@@ -15,11 +15,10 @@ import {
   scrollsSideways,
   SECRETS,
   shoot,
-  startBrowser,
   until,
 } from "./kit.ts";
 
-let kit: BrowserKit;
+const kit = browserOfFile();
 let merchant: Merchant;
 let receiver: Receiver;
 /** Ids of what the pages are about. */
@@ -168,15 +167,11 @@ const ofOperators = (): readonly (readonly [string, string | null])[] => [
 
 describe.skipIf(noBrowser)("settings", () => {
   beforeAll(async () => {
-    [kit, receiver] = await Promise.all([startBrowser(), startReceiver()]);
+    receiver = await startReceiver();
     merchant = await kit.gateway.merchant("Lantern Tea House");
     made = await seed();
   });
-  afterEach(() => kit.closePages());
-  afterAll(async () => {
-    await receiver?.close();
-    await kit?.close();
-  });
+  afterAll(() => receiver.close());
 
   it.for([
     { who: "merchants", pages: ofMerchants, secret: () => merchant.keys.test },

@@ -3,13 +3,13 @@ import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import path from "node:path";
 
-import { afterAll, afterEach, beforeAll, describe, it } from "vitest";
+import { afterAll, beforeAll, describe, it } from "vitest";
 
 import type { Merchant } from "../e2e/kit/client.ts";
 import { type Receiver, startReceiver } from "../e2e/kit/receiver.ts";
 import {
   axe,
-  type BrowserKit,
+  browserOfFile,
   cspViolations,
   noBrowser,
   type OpenOptions,
@@ -19,11 +19,10 @@ import {
   scrollsSideways,
   SECRETS,
   shoot,
-  startBrowser,
   until,
 } from "./kit.ts";
 
-let kit: BrowserKit;
+const kit = browserOfFile();
 let merchant: Merchant;
 let receiver: Receiver;
 
@@ -111,15 +110,14 @@ it("htmx is the package's, byte for byte (else: node scripts/copy-assets.mjs)", 
 
 describe.skipIf(noBrowser)("the console", () => {
   beforeAll(async () => {
-    [kit, receiver] = await Promise.all([startBrowser(), startReceiver()]);
+    receiver = await startReceiver();
     merchant = await kit.gateway.merchant("Lantern Tea House");
     await kit.gateway.client.call("POST", "/v1/webhook-endpoints", {
       key: merchant.keys.test,
       body: { url: receiver.url, enabled_events: ["*"] },
     });
   });
-  afterEach(() => kit.closePages());
-  afterAll(() => Promise.all([kit.close(), receiver.close()]));
+  afterAll(() => receiver.close());
 
   it("a merchant signs in, finds the payment, refunds half and sees it in the timeline", async ({
     expect,

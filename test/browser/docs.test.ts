@@ -1,32 +1,21 @@
 /** The front door and the reference, as a browser shows them; and that the kit sees what is wrong. */
-import { afterAll, afterEach, beforeAll, describe, it } from "vitest";
+import { describe, it } from "vitest";
 
 import {
   axe,
-  type BrowserKit,
+  browserOfFile,
   cspViolations,
   noBrowser,
   requests,
   scriptErrors,
   scrollsSideways,
   shoot,
-  startBrowser,
 } from "./kit.ts";
 
 /** The reference is as long as a book; axe-core reads all of it. */
 const BOOK_MS = 180_000;
 
-let kit: BrowserKit;
-
-beforeAll(async () => {
-  if (!noBrowser) kit = await startBrowser();
-});
-afterEach(async () => {
-  if (!noBrowser) await kit.closePages();
-});
-afterAll(async () => {
-  if (!noBrowser) await kit.close();
-});
+const kit = browserOfFile();
 
 describe.skipIf(noBrowser)("pages without an account", () => {
   it.for(["light", "dark"] as const)(

@@ -1,18 +1,17 @@
 /** The guides as a browser shows them: readable for everybody, on every screen, and found by hand. */
 import { readdirSync } from "node:fs";
 import path from "node:path";
-import { afterAll, afterEach, beforeAll, describe, it } from "vitest";
+import { describe, it } from "vitest";
 
 import {
   axe,
-  type BrowserKit,
+  browserOfFile,
   cspViolations,
   noBrowser,
   requests,
   scriptErrors,
   scrollsSideways,
   shoot,
-  startBrowser,
 } from "./kit.ts";
 
 const FOLDER = path.resolve(import.meta.dirname, "../../docs/guides");
@@ -20,17 +19,7 @@ const PATHS = readdirSync(FOLDER)
   .map((name) => name.replace(/\.md$/, ""))
   .map((slug) => (slug === "README" ? "/docs/guides" : `/docs/guides/${slug}`));
 
-let kit: BrowserKit;
-
-beforeAll(async () => {
-  if (!noBrowser) kit = await startBrowser();
-});
-afterEach(async () => {
-  if (!noBrowser) await kit.closePages();
-});
-afterAll(async () => {
-  if (!noBrowser) await kit.close();
-});
+const kit = browserOfFile();
 
 describe.skipIf(noBrowser)("the guides", () => {
   it.for(PATHS)("%s is accessible and fits 320 pixels", async (place, { expect }) => {

@@ -1,14 +1,11 @@
 /**
  * Our pages in a real Chromium, served by the built Worker on 127.0.0.1 with a database of its own.
  *
- *     import { type BrowserKit, noBrowser, startBrowser } from "./kit.ts";
+ *     import { browserOfFile, noBrowser } from "./kit.ts";
+ *
+ *     const kit = browserOfFile();
  *
  *     describe.skipIf(noBrowser)("the checkout page", () => {
- *       let kit: BrowserKit;
- *       beforeAll(async () => { kit = await startBrowser(); });
- *       afterEach(() => kit.closePages());
- *       afterAll(() => kit.close());
- *
  *       it("…", async ({ expect }) => {
  *         const merchant = await kit.gateway.merchant("A shop");      // id, keys.test, keys.live
  *         const page = await kit.open("/docs", { width: 320, colorScheme: "dark", locale: "th" });
@@ -41,6 +38,7 @@ import {
   type Page,
   type Request,
 } from "playwright-core";
+import { afterAll, afterEach, beforeAll } from "vitest";
 
 import { type Gateway, startGateway } from "../e2e/kit/gateway.ts";
 import { chromiumPath } from "./chromium.ts";
@@ -81,6 +79,9 @@ export interface BrowserKit {
   readonly origin: string;
   /** Opens a path of the gateway and waits for the page's load event. */
   open(pathOrUrl: string, options?: OpenOptions): Promise<Page>;
+}
+
+interface RunningKit extends BrowserKit {
   /** Closes all pages and forgets their cookies. */
   closePages(): Promise<void>;
   close(): Promise<void>;
@@ -196,7 +197,8 @@ export async function axe(
 ): Promise<string[]> {
   if (!notesOf(page).scripts) throw new Error("axe needs scripts: open the page with them");
   const before = notesOf(page).violations.length;
-  await page.evaluate(AXE);
+  // A document keeps it: the same page in another look need not read it again.
+  if (!(await page.evaluate<boolean>("'axe' in window"))) await page.evaluate(AXE);
   const { violations } = await page.evaluate<AxeResults>(
     "axe.run(document, { resultTypes: ['violations'], preload: false })",
   );
@@ -251,13 +253,8 @@ const launch = (executablePath: string): Promise<Browser> =>
     ],
   });
 
-/**
- * Starts the gateway and a browser. Takes some seconds: once per file, in `beforeAll`.
- * @param vars variables of wrangler.toml with other values, for instance OPEN_REGISTRATION
- */
-export async function startBrowser(vars: Record<string, string> = {}): Promise<BrowserKit> {
-  if (EXECUTABLE === null) throw new Error("no Chromium: use describe.skipIf(noBrowser)");
-  const [gateway, browser] = await Promise.all([startGateway(vars), launch(EXECUTABLE)]);
+async function startBrowser(executablePath: string): Promise<RunningKit> {
+  const [gateway, browser] = await Promise.all([startGateway(), launch(executablePath)]);
   const { origin } = gateway.client;
   const contexts = new Set<BrowserContext>();
 
@@ -289,5 +286,31 @@ export async function startBrowser(vars: Record<string, string> = {}): Promise<B
       await browser.close();
       await gateway.close();
     },
+  };
+}
+
+/**
+ * A gateway and a browser for the tests of one file, from before its first test until after its
+ * last: they take some seconds to start. Pages are closed after each test.
+ */
+export function browserOfFile(): BrowserKit {
+  let started: RunningKit | null = null;
+  const running = (): RunningKit => {
+    if (started === null) throw new Error("no browser: use describe.skipIf(noBrowser)");
+    return started;
+  };
+  beforeAll(async () => {
+    if (EXECUTABLE !== null) started = await startBrowser(EXECUTABLE);
+  });
+  afterEach(() => started?.closePages());
+  afterAll(() => started?.close());
+  return {
+    get gateway() {
+      return running().gateway;
+    },
+    get origin() {
+      return running().origin;
+    },
+    open: (pathOrUrl, options) => running().open(pathOrUrl, options),
   };
 }

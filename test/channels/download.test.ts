@@ -126,8 +126,11 @@ describe("a file that goes wrong while it is read", () => {
       {
         pull(controller) {
           pulls += 1;
-          if (pulls === 1) controller.enqueue(FIRST);
-          else return second(controller) as Promise<void>;
+          if (pulls === 1) {
+            controller.enqueue(FIRST);
+            return undefined;
+          }
+          return second(controller) as Promise<void>;
         },
         cancel: (reason) => void cancelled.push(reason),
       },

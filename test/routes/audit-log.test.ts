@@ -714,6 +714,7 @@ describe("every route", () => {
     "PUT /v1/admin/fee-plans": ["fee_plan.created", "fee_plan.updated"],
     "DELETE /v1/admin/fee-plans": ["fee_plan.deleted"],
     "PUT /v1/admin/fx-rates": ["fx_rate.added"],
+    "PUT /v1/admin/channel-accounts/{id}/split": ["channel_account.split_set"],
     "POST /v1/api-keys": ["api_key.created"],
     "POST /v1/api-keys/{id}/rotate": ["api_key.rotated"],
     "DELETE /v1/api-keys/{id}": ["api_key.revoked"],
@@ -724,6 +725,7 @@ describe("every route", () => {
     "DELETE /v1/channel-accounts/{id}/credentials/{version}": [
       "channel_account.credentials_retired",
     ],
+    "PUT /v1/channel-accounts/{id}/statement-profile": ["channel_account.statement_profile_set"],
     "POST /v1/channel-accounts/{id}/onboarding": ["channel_account.onboarding_submitted"],
     "POST /v1/channel-accounts/{id}/authorization": ["channel_account.authorization_granted"],
     "POST /v1/webhook-endpoints": ["webhook_endpoint.created"],
@@ -751,9 +753,20 @@ describe("every route", () => {
     "POST /v1/channel-accounts/{id}/verify",
     "POST /v1/services/{id}/validate",
     "POST /v1/callbacks/{channel}/{channel_account}",
+    // Its own notes say who did what and when; test/routes/exceptions
+    "PATCH /v1/reconciliation/exceptions/{id}",
+    "POST /v1/reconciliation/exceptions/{id}/actions",
     "POST /v1/admin/dead-letters/{id}/replay",
     "POST /v1/admin/payment-intents/{id}/republish",
+    "POST /v1/reconciliation/runs",
+    "POST /v1/reconciliation/statements",
+    "POST /v1/reconciliation/merchant-records",
+    "POST /v1/payouts",
+    "POST /v1/admin/invoices",
+    // test/routes/invoices
+    "POST /v1/admin/invoices/{id}/pay",
     "POST /sandbox/payments/{payment_intent}/{action}",
+    "POST /v1/sandbox/statements",
   ]);
 
   it("that changes something is a setting with its entry, or said to be none", async ({
@@ -769,6 +782,12 @@ describe("every route", () => {
     const known = [...Object.keys(SETTINGS), ...NOT_HERE];
     expect(changing.toSorted()).toEqual(known.toSorted());
   });
+
+  const statementProfile = {
+    columns: { reference: "Ref", amount: "Amount" },
+    currency: "CNY",
+    utc_offset_minutes: 480,
+  };
 
   /** Requests as a merchant's server or an operator's script sends them, or as the console does. */
   async function senders(own: Shop, byConsole: boolean) {
@@ -811,6 +830,9 @@ describe("every route", () => {
       await merchant("PATCH", accountPath, { display_name: "Till" });
       await merchant("POST", `${accountPath}/credentials`, { credentials });
       await merchant("DELETE", `${accountPath}/credentials/1`);
+      const receiver = { type: "userId", account: "2088101126708402" };
+      await operator("PUT", `/v1/admin/channel-accounts/${account}/split`, { receiver });
+      await merchant("PUT", `${accountPath}/statement-profile`, { profile: statementProfile });
       await merchant("DELETE", accountPath);
       const url = "https://shop.example/hooks";
       const endpoint = (await merchant("POST", "/v1/webhook-endpoints", { url })).body.id;
@@ -839,11 +861,12 @@ describe("every route", () => {
       const expected = {
         [`${actor} api_key`]: "created created revoked rotated",
         [`${actor} channel_account`]:
-          "created credentials_added credentials_retired disabled updated",
+          "created credentials_added credentials_retired disabled statement_profile_set updated",
         [`${actor} webhook_endpoint`]: "created deleted secret_rotated updated",
         [`${actor} service`]: "activated created deactivated updated",
         "operator merchant": "reactivated suspended updated",
         "operator fee_plan": "created deleted updated",
+        "operator channel_account": "split_set",
         "operator api_key": "created",
       };
       // Those of one millisecond stand in no order.

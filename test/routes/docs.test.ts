@@ -356,9 +356,12 @@ describe("GET /openapi.json", () => {
       const object = {
         payment_intent: "PaymentIntent",
         refund: "Refund",
-        reconciliation: "ReconciliationException",
+        reconciliation: type.endsWith("completed")
+          ? "ReconciliationRun"
+          : "ReconciliationException",
         channel_account: "ChannelAccount",
         webhook_endpoint: "WebhookEndpoint",
+        invoice: "Invoice",
       }[kind];
       expect(refName(properties["data"] ?? {})).toBe(object);
       expect(example).toMatchObject({ object: "event", type });

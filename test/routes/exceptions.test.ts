@@ -40,7 +40,7 @@ interface Payment {
 }
 
 /** A test payment; `paid`: the buyer has paid it, and we know. */
-async function newPayment(paid: boolean, changes: object = {}): Promise<Payment> {
+async function newPayment(paid: boolean, changes: Record<string, unknown> = {}): Promise<Payment> {
   const { body } = await ask("POST", "/v1/payment-intents", wechatPayment(changes));
   if (paid) await ask("POST", `/sandbox/payments/${body.id}/pay`);
   return body;

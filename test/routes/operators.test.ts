@@ -17,6 +17,7 @@ import { channelHours, cronRuns, jobs, webhookDeliveries } from "../../src/store
 import { newDelivery } from "../../src/webhooks/fan-out.ts";
 import { insertDeliveries } from "../../src/store/webhook-deliveries.ts";
 import { api } from "../intent/kit.ts";
+import { plantException } from "../reconciliation/exceptions.ts";
 import { consume, makeEvent, makeWorld, published } from "../webhooks/support.ts";
 
 const db = database(env.DB);
@@ -206,7 +207,12 @@ describe("GET /v1/admin/sweeper", () => {
     await job("running", now - STALE_AFTER_MS - 1);
     await job("completed", now - STALE_AFTER_MS - 1);
     await job("running", now);
+    for (const state of ["open", "acknowledged", "resolved"] as const) {
+      await plantException({ merchant_id: randomId("merchant"), state });
+    }
     expect(await sweeper()).toMatchObject({
+      open_exceptions: before.open_exceptions + 2,
+      old_refunds: before.old_refunds,
       due_deliveries: 2,
       dead_letters: before.dead_letters + 1,
       stale_jobs: 2,

@@ -10,6 +10,8 @@ import { manifestOf } from "../agents/kit.ts";
 import { applicationOf } from "../channels/wechat/application.ts";
 import { newPair, partnerCredentialsOf } from "../channels/wechat/kit.ts";
 import { api, type Merchant, newMerchant, type Reply, wechatPayment } from "../intent/kit.ts";
+import { cny, plantException } from "../reconciliation/exceptions.ts";
+import { expectSettlement, invoiced } from "../settlement/kit.ts";
 
 const ADMIN = { Authorization: "Bearer admin-token-for-tests" };
 
@@ -67,6 +69,15 @@ const CALLS: Readonly<Record<string, () => Promise<Call>>> = {
     body: wechatPayment(),
     other: wechatPayment({ description: "other" }),
   }),
+  startReconciliationRun: async () => {
+    const { body } = await api("GET", "/v1/channel-accounts", { key: merchant.test });
+    const run = { channel_account: body.data[0].id, date: "2026-11-01" };
+    return {
+      path: "/v1/reconciliation/runs",
+      body: run,
+      other: { ...run, date: "2026-11-02" },
+    };
+  },
   createRefund: async () => {
     const payment = await newPayment();
     await post(`/sandbox/payments/${payment}/pay`);
@@ -125,6 +136,15 @@ const CALLS: Readonly<Record<string, () => Promise<Call>>> = {
     body: { application: applicationOf() },
     other: { application: applicationOf("Other") },
   }),
+  actOnReconciliationException: async () => {
+    const { id } = await plantException({ merchant_id: merchant.id });
+    const body = { action: "adjust", direction: "up", amount: cny(100), memo: "found" };
+    return {
+      path: `/v1/reconciliation/exceptions/${id}/actions`,
+      body,
+      other: { ...body, memo: "other" },
+    };
+  },
   createService: async () => {
     const manifest = manifestOf({ name: newKey() });
     return {
@@ -143,6 +163,29 @@ const CALLS: Readonly<Record<string, () => Promise<Call>>> = {
     body: { overlap_seconds: 60 },
     other: { overlap_seconds: 61 },
   }),
+  createPayout: async () => {
+    const books = { merchantId: merchant.id, livemode: false };
+    const settlements = [await expectSettlement(books, newKey(), "2026-11-01", 500)];
+    const amount = { currency: "CNY", value: 500 };
+    const body = { settlements, amount, arrived_at: "2026-11-02T00:00:00Z" };
+    return { path: "/v1/payouts", body, other: { ...body, bank_reference: "other" } };
+  },
+  closeInvoices: async () => ({
+    path: "/v1/admin/invoices",
+    body: { month: "2026-09", merchant_id: merchant.id },
+    other: { month: "2026-10", merchant_id: merchant.id },
+    headers: ADMIN,
+  }),
+  payInvoice: async () => {
+    const { id } = await newMerchant();
+    const body = { paid_at: "2026-11-09T06:40:00Z", payment_reference: "FT1" };
+    return {
+      path: `/v1/admin/invoices/${await invoiced({ merchantId: id, livemode: true })}/pay`,
+      body,
+      other: { ...body, payment_reference: "FT2" },
+      headers: ADMIN,
+    };
+  },
   createMerchant: async () => ({
     path: "/v1/admin/merchants",
     body: { name: "Shop" },

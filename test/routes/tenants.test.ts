@@ -9,6 +9,8 @@ import { beforeAll, describe, it, vi } from "vitest";
 import { PAGES } from "../../src/routes/console/table.ts";
 import { api, type Merchant, newMerchant, type Reply } from "../intent/kit.ts";
 import { manifestOf as manifest } from "../agents/kit.ts";
+import { plantException } from "../reconciliation/exceptions.ts";
+import { expectSettlement, invoiced } from "../settlement/kit.ts";
 
 interface Route {
   readonly method: string;
@@ -29,6 +31,13 @@ interface Belongings {
   readonly service: string;
   readonly account: string;
   readonly key: string;
+  readonly split: string;
+  readonly exception: string;
+  readonly settlement: string;
+  readonly payout: string;
+  readonly invoice: string;
+  readonly run: string;
+  readonly statement: string;
 }
 
 const SECRET_NAME = "Nobody Else's Business Ltd";
@@ -72,10 +81,16 @@ const EVERYBODYS = new Set([
 
 const nameOf = ({ method, path }: Route) => `${method} ${path}`;
 
+/** They name a thing of the merchant's in their query: see "cannot name the owner's things". */
+const AIMED_BY_QUERY = new Set(["/v1/reports/statement-lines.csv"]);
+
 const aimed = routes.filter((route) => route.path.includes("{") && !EVERYBODYS.has(nameOf(route)));
 const lists = routes.filter(
   ({ method, path, scope, isPaged }) =>
-    method === "GET" && !path.includes("{") && (scope !== null || isPaged),
+    method === "GET" &&
+    !path.includes("{") &&
+    !AIMED_BY_QUERY.has(path) &&
+    (scope !== null || isPaged),
 );
 
 /** Whose id stands in the path. */
@@ -85,8 +100,15 @@ const OWNED: readonly (readonly [RegExp, keyof Belongings])[] = [
   [/^\/v1\/events\//, "event"],
   [/^\/v1\/webhook-endpoints\//, "endpoint"],
   [/^\/v1\/jobs\//, "job"],
+  [/^\/v1\/splits\//, "split"],
+  [/^\/v1\/reconciliation\/exceptions\//, "exception"],
+  [/^\/v1\/settlements\//, "settlement"],
+  [/^\/v1\/payouts\//, "payout"],
+  [/^\/v1\/invoices\//, "invoice"],
   [/^\/v1\/services\//, "service"],
   [/^\/v1\/channel-accounts\//, "account"],
+  [/^\/v1\/reconciliation\/runs\//, "run"],
+  [/^\/v1\/reconciliation\/statements\//, "statement"],
   [/^\/v1\/api-keys\//, "key"],
 ];
 
@@ -109,11 +131,14 @@ const BODIES: Readonly<Record<string, () => unknown>> = {
   "PATCH /v1/services/{id}/activate": () => ({}),
   "PATCH /v1/services/{id}/deactivate": () => ({}),
   "PATCH /v1/channel-accounts/{id}": () => ({ display_name: "taken over" }),
+  "PUT /v1/channel-accounts/{id}/statement-profile": () => ({ profile: null }),
   "POST /v1/channel-accounts/{id}/verify": () => ({}),
   "POST /v1/channel-accounts/{id}/credentials": () => ({ credentials: {} }),
   "POST /v1/channel-accounts/{id}/onboarding": () => ({ application: {} }),
   "POST /v1/channel-accounts/{id}/authorization": () => ({}),
   "POST /v1/api-keys/{id}/rotate": () => ({}),
+  "PATCH /v1/reconciliation/exceptions/{id}": () => ({ note: "taken over" }),
+  "POST /v1/reconciliation/exceptions/{id}/actions": () => ({ action: "ask_channel" }),
 };
 
 const EVERYTHING = [
@@ -124,6 +149,12 @@ const EVERYTHING = [
   "/v1/api-keys?limit=100",
   "/v1/services?mine=true&limit=100",
   "/v1/jobs?limit=100",
+  "/v1/settlements?limit=100",
+  "/v1/payouts?limit=100",
+  "/v1/invoices?limit=100",
+  "/v1/splits?limit=100",
+  "/v1/reconciliation/exceptions?limit=100",
+  "/v1/reconciliation/statements?limit=100",
 ];
 
 function addressFor({ path }: Route, belongings: Belongings): string {
@@ -143,7 +174,7 @@ async function made(path: string, key: string, body: unknown): Promise<string> {
 }
 
 /** Two of what can be listed, so that every list has a second page. */
-async function furnish({ test: key }: Merchant): Promise<Belongings> {
+async function furnish({ id, test: key }: Merchant): Promise<Belongings> {
   const replayed = async (number: number) => {
     const url = `https://shop.example/hook/${number}`;
     const endpoint = await made("/v1/webhook-endpoints", key, { url });
@@ -161,6 +192,12 @@ async function furnish({ test: key }: Merchant): Promise<Belongings> {
     const amount = { currency: "CNY", value: 100 };
     return { payment, refund: await made("/v1/refunds", key, { payment_intent: payment, amount }) };
   };
+  const accounts = await api("GET", "/v1/channel-accounts?limit=100", { key });
+  const shared = accounts.body.data.find((row: { channel: string }) => row.channel === "wechat").id;
+  await api("PUT", `/v1/admin/channel-accounts/${shared}/split`, {
+    headers: { Authorization: "Bearer admin-token-for-tests" },
+    body: { receiver: { type: "MERCHANT_ID", account: "1900000999" } },
+  });
   const { endpoint, job } = await replayed(1);
   await replayed(2);
   const { payment, refund } = await sold(1);
@@ -169,13 +206,34 @@ async function furnish({ test: key }: Merchant): Promise<Belongings> {
     for (const [list, least] of [
       ["payment-intents", 2],
       ["refunds", 2],
+      ["splits", 2],
       ["events", 4],
     ]) {
       const { body } = await api("GET", `/v1/${list}`, { key });
       if (body.data.length < Number(least)) throw new Error(`${list}: not yet`);
     }
   });
+  const books = { merchantId: id, livemode: false };
+  const paid = async (day: string) => {
+    const settlement = await expectSettlement(books, shared, day, 500);
+    const amount = { currency: "CNY", value: 500 };
+    const body = { settlements: [settlement], amount, arrived_at: "2026-11-04T00:00:00Z" };
+    return { settlement, payout: await made("/v1/payouts", key, body) };
+  };
+  await paid("2026-11-01");
+  const compared = async (day: string) => {
+    const path = `/v1/reconciliation/statements?channel_account=${shared}&date=${day}`;
+    const { body } = await api("POST", path, { key, body: `${SECRET_NAME} ${day}` });
+    return { run: body.run.id as string, statement: body.statement.id as string };
+  };
+  await compared("2026-11-01");
+  const raised = { merchant_id: id, payment_intent: payment, assignee: SECRET_NAME };
+  await plantException(raised);
   return {
+    exception: (await plantException(raised)).id,
+    ...(await compared("2026-11-02")),
+    ...(await paid("2026-11-02")),
+    invoice: await invoiced(books),
     payment,
     refund,
     event: (await api("GET", "/v1/events", { key })).body.data[0].id,
@@ -183,21 +241,19 @@ async function furnish({ test: key }: Merchant): Promise<Belongings> {
     job,
     service: await made("/v1/services", key, manifest({ name: SECRET_NAME })),
     account: (await api("GET", "/v1/channel-accounts", { key })).body.data[0].id,
+    split: (await api("GET", "/v1/splits", { key })).body.data[0].id,
     key: await made("/v1/api-keys", key, { label: SECRET_NAME, scopes: ["payments:read"] }),
   };
 }
 
-/** Lists of which the owner has no two. */
-const SHORT = new Set(["/v1/reconciliation/exceptions"]);
-
 /** Not there for the owner either: the other half of the path is nothing that it has. */
 const NOT_THERE = new Set(["DELETE /v1/channel-accounts/{id}/credentials/{version}"]);
 
-/** All that the owner can see of itself, for comparison. Stamps of use move by themselves. */
+/** All that the owner can see of itself, for comparison. Stamps of use and of deliveries move by themselves. */
 async function inventory({ test: key }: Merchant): Promise<string> {
   const replies = await Promise.all(EVERYTHING.map((path) => api("GET", path, { key })));
   return JSON.stringify(replies.map(({ body }) => body)).replaceAll(
-    /"(last_used_at|updated_at|done|state)":("[^"]*"|null|\d+)/g,
+    /"(age_seconds|last_used_at|updated_at|failing_since|done|state)":("[^"]*"|null|\d+)/g,
     "",
   );
 }
@@ -241,9 +297,7 @@ describe("another merchant", () => {
 
   it("cannot use the owner's cursors", async ({ expect }) => {
     // Everybody's services are one list, with one cursor for all.
-    const paged = lists.filter(
-      ({ isPaged, path }) => isPaged && path !== "/v1/services" && !SHORT.has(path),
-    );
+    const paged = lists.filter(({ isPaged, path }) => isPaged && path !== "/v1/services");
     const places = paged.map(({ path }) => [path, "cursor"] as const);
     expect(paged.length).toBeGreaterThan(6);
     for (const [path, name] of [...places, ["/v1/events", "after"] as const]) {
@@ -273,11 +327,31 @@ describe("another merchant", () => {
       body: { amount, channel: "wechat", channel_account: mine.account },
     });
     expect(account.body.error.code).toBe("CHANNEL_ACCOUNT_NOT_FOUND");
+    const started = await api("POST", "/v1/reconciliation/runs", {
+      key,
+      body: { channel_account: mine.account, date: "2026-11-01" },
+    });
+    expect(started.body.error.code).toBe("CHANNEL_ACCOUNT_NOT_FOUND");
+    for (const place of ["statements", "merchant-records"]) {
+      const path = `/v1/reconciliation/${place}?channel_account=${mine.account}&date=2026-11-01`;
+      const uploaded = await api("POST", path, { key, body: "taken over" });
+      expect(uploaded.body.error.code).toBe("CHANNEL_ACCOUNT_NOT_FOUND");
+    }
+    const statement = await api("POST", "/v1/sandbox/statements", {
+      key,
+      body: { channel_account: mine.account, date: "2026-11-01", fault: "tampered" },
+    });
+    expect(statement.body.error.code).toBe("CHANNEL_ACCOUNT_NOT_FOUND");
     const service = await api("POST", "/v1/payment-intents", {
       key,
       body: { amount, channel: "wechat", service_id: mine.service },
     });
     expect(service.body.error.code).toBe("SERVICE_NOT_FOUND");
+    for (const stolen of [stranger.test, stranger.live, owner.live]) {
+      const query = `channel_account=${mine.account}&date=2026-11-01`;
+      const lines = await api("GET", `/v1/reports/statement-lines.csv?${query}`, { key: stolen });
+      expect(lines.body.error.code).toBe("CHANNEL_ACCOUNT_NOT_FOUND");
+    }
     for (const q of [mine.payment, "secret-order-1"]) {
       const { body } = await api("GET", `/v1/payment-intents?q=${q}`, { key });
       expect(body.data).toEqual([]);

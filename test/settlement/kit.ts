@@ -2,9 +2,13 @@
 import { env } from "cloudflare:workers";
 
 import { randomId } from "../../src/ids.ts";
+import type { DeliveryMessage } from "../../src/messages.ts";
+import { closeMonth } from "../../src/settlement/invoicing.ts";
 import { type EntryKind, entryOf } from "../../src/settlement/ledger.ts";
+import { startOfMonth } from "../../src/settlement/months.ts";
 import { database, type Database } from "../../src/store/db.ts";
 import { addEntries } from "../../src/store/ledger.ts";
+import { putSettlement, type SettlementRow } from "../../src/store/settlements.ts";
 
 export const db = database(env.DB);
 
@@ -100,3 +104,57 @@ export async function atEveryStep(work: (db: Database) => Promise<void>): Promis
 
 const isCrash = (error: unknown): boolean =>
   error instanceof Crash || (error instanceof Error && error.cause instanceof Crash);
+
+/** A settlement of a day that is expected to bring `net`. */
+export async function expectSettlement(
+  { merchantId, livemode }: Owner,
+  account: string,
+  day: string,
+  net: number,
+  currency = "CNY",
+): Promise<string> {
+  const id = randomId("settlement");
+  const row: SettlementRow = {
+    id,
+    merchant_id: merchantId,
+    livemode,
+    channel_account: account,
+    currency,
+    day,
+    source: "statement",
+    payments: 1,
+    gross: net + 1,
+    refunds: 0,
+    refunded: 0,
+    channel_fee: 1,
+    split: 0,
+    net,
+    state: "expected",
+    expected_at: Date.parse(`${day}T16:00:00Z`),
+    payout_id: null,
+    run_id: null,
+    created_at: Date.parse(`${day}T18:30:00Z`),
+    updated_at: Date.parse(`${day}T18:30:00Z`),
+  };
+  const [first, ...rest] = putSettlement(db, row);
+  if (first !== undefined) await db.batch([first, ...rest]);
+  return id;
+}
+
+/** Two invoices, of September and October 2026. @returns the id of one */
+export async function invoiced(owner: Owner): Promise<string> {
+  const recorder = {
+    db,
+    deliveries: env.DELIVERIES as Queue<DeliveryMessage>,
+  };
+  const fee = { kind: "fee", value: 88 } as const;
+  await book(owner, [
+    { ...fee, at: startOfMonth("2026-09") },
+    { ...fee, at: startOfMonth("2026-10") },
+  ]);
+  const now = startOfMonth("2026-11");
+  await closeMonth(recorder, owner, "2026-09", now);
+  const [invoice] = await closeMonth(recorder, owner, "2026-10", now);
+  if (invoice === undefined) throw new Error("no invoice");
+  return invoice.id;
+}

@@ -18,6 +18,8 @@ import {
 import { database } from "../../src/store/db.ts";
 import { addEntries, addEntry, listEntries, readMovements } from "../../src/store/ledger.ts";
 import { recordPublications } from "../../src/store/publication.ts";
+import { readReport } from "../../src/store/reports.ts";
+import { plansOf } from "../store/explain.ts";
 import { paymentOf } from "../store/payments.ts";
 
 const db = database(env.DB);
@@ -185,6 +187,31 @@ describe("the books", () => {
     const page = { limit: 10, before: null };
     expect(await listEntries(db, one, false, {}, page)).toEqual([]);
     expect(await listEntries(db, one, true, {}, page)).toHaveLength(2);
+  });
+});
+
+describe("what is added up", () => {
+  const MINE = "USING PRIMARY KEY (merchant_id=? AND livemode=?";
+
+  it("is one walk along the merchant's own entries", async ({ expect }) => {
+    const plans = await plansOf((spied) => readMovements(spied, "m", true, 5));
+    expect(plans).toEqual([expect.stringContaining(`SEARCH ledger_entries ${MINE} AND at<?)`)]);
+    expect(plans[0]).not.toContain("SCAN");
+  });
+
+  it("is the report's own days of each table", async ({ expect }) => {
+    const window = { from: 1, to: 86_400_001, bucketMs: 86_400_000 };
+    const days = new Map([["2026-11-01", 0]]);
+    const accounts = [{ id: "ca_1", channel: "wechat" }];
+    const request = { merchantId: "m", livemode: true, accounts, window, days };
+    const plans = await plansOf((spied) => readReport(spied, request));
+    expect(plans).toHaveLength(4);
+    for (const plan of plans) expect(plan).not.toMatch(/SCAN (?!json_each\b)/);
+    const all = plans.join("\n");
+    expect(all).toContain(`SEARCH e ${MINE} AND at>? AND at<?)`);
+    // The amount beside a fee: one row.
+    expect(all).toContain(`SEARCH g ${MINE} AND at=? AND id=?)`);
+    expect(all).toContain("settlements_by_day (channel_account=? AND day=?)");
   });
 });
 

@@ -41,13 +41,12 @@ const worker = (after: number, database: Database = db): SplitContext => ({
   now: () => Date.now() + after,
 });
 
-const rowOf = (id: string) =>
-  db.query.splits.findFirst({ where: (row, { eq }) => eq(row.id, id) });
+const rowOf = (id: string) => db.query.splits.findFirst({ where: (row, { eq }) => eq(row.id, id) });
 
 const entriesOf = async (cause: string) =>
-  (
-    await db.query.ledgerEntries.findMany({ where: (row, { eq }) => eq(row.cause, cause) })
-  ).map(({ kind, value, debit, credit }) => ({ kind, value, debit, credit }));
+  (await db.query.ledgerEntries.findMany({ where: (row, { eq }) => eq(row.cause, cause) })).map(
+    ({ kind, value, debit, credit }) => ({ kind, value, debit, credit }),
+  );
 
 let merchant: Merchant;
 let bank: Bank;
@@ -461,7 +460,7 @@ describe("the operator's setting", () => {
     expect(await wrong({ type: "PERSONAL_OPENID", account: "o1" })).toEqual([400, "receiver.type"]);
     expect(await wrong({ type: "constructor", account: "o1" })).toEqual([400, "receiver.type"]);
     expect(await wrong({ ...RECEIVER, account: "me@x.y" })).toEqual([400, "receiver.account"]);
-    expect(await wrong({ ...RECEIVER, more: 1 })).toEqual([400, "receiver"]);
+    expect(await wrong({ ...RECEIVER, more: 1 })).toEqual([400, "receiver.more"]);
     expect((await setSplit("ca_00000000000000000000000000", null)).status).toBe(404);
     const { body } = await api("GET", "/v1/channel-accounts?limit=100", { key: merchant.test });
     const antom = body.data.find((row: { channel: string }) => row.channel === "antom").id;

@@ -111,9 +111,14 @@ describe("what becomes of a share", () => {
       unknown("timeout", "Late."),
       { state: "failed", next_at: null, error: { code: "CHANNEL_ERROR" } },
     ],
-    ["but news counts also then", { created_at: T0 - 31 * DAY }, says("succeeded"), {
-      state: "succeeded",
-    }],
+    [
+      "but news counts also then",
+      { created_at: T0 - 31 * DAY },
+      says("succeeded"),
+      {
+        state: "succeeded",
+      },
+    ],
   ])("%s", ([, changes, outcome, expected], { expect }) => {
     expect(afterAnswer({ ...tried, ...changes }, outcome, T0)).toMatchObject(expected);
   });
@@ -124,7 +129,11 @@ const RECEIVER = { type: "MERCHANT_ID", account: "1900000999", name: null };
 
 /** A payment of CNY 100.00 with a fee of CNY 0.50, as its object publishes it. */
 function paymentWith(changes: Partial<PaymentCopy> = {}): PaymentCopy {
-  const { merchant_id: _merchant, livemode: _mode, ...row } = paymentOf(MERCHANT, {
+  const {
+    merchant_id: _merchant,
+    livemode: _mode,
+    ...row
+  } = paymentOf(MERCHANT, {
     value: 10_000,
     fee: 50,
     channel_transaction_id: "4200001",
@@ -361,7 +370,16 @@ describe("the rows of a payment's share", () => {
 
 describe("whatever happens, in whatever order", () => {
   type Step = "news" | "repeat" | "take" | "late" | "succeed" | "fail" | "return" | "no_return";
-  const steps: Step[] = ["news", "repeat", "take", "late", "succeed", "fail", "return", "no_return"];
+  const steps: Step[] = [
+    "news",
+    "repeat",
+    "take",
+    "late",
+    "succeed",
+    "fail",
+    "return",
+    "no_return",
+  ];
 
   it("no more comes back than was taken, and in the end the platform holds its fee", async ({
     expect,

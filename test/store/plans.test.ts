@@ -3,6 +3,7 @@ import { describe, it } from "vitest";
 
 import { findKeyHolder, listApiKeys } from "../../src/store/api-keys.ts";
 import { listAllEntries, listOwnEntries } from "../../src/store/audit-log.ts";
+import { countBacklog } from "../../src/store/cron-runs.ts";
 import { endingAuthorizations, listChannelAccounts } from "../../src/store/channel-accounts.ts";
 import { listChannelHours } from "../../src/store/channel-hours.ts";
 import type { Database } from "../../src/store/db.ts";
@@ -10,6 +11,17 @@ import { findSession } from "../../src/store/console-sessions.ts";
 import { listDeadLetters } from "../../src/store/dead-letters.ts";
 import { findEvent, readFeed, readStretch } from "../../src/store/events.ts";
 import { findException, listExceptions } from "../../src/store/exceptions.ts";
+import {
+  firstEntryAt,
+  listAllInvoices,
+  listInvoices,
+  merchantsWithEntries,
+  owedSums,
+  owedTotals,
+} from "../../src/store/invoices.ts";
+import { listPayouts, paidBy } from "../../src/store/payouts.ts";
+import { bookedSums, listSettlements } from "../../src/store/settlements.ts";
+import { listEntries } from "../../src/store/ledger.ts";
 import { listJobs } from "../../src/store/jobs.ts";
 import { listFeePlans } from "../../src/store/fee-plans.ts";
 import { listMerchants } from "../../src/store/merchants.ts";
@@ -21,6 +33,21 @@ import {
 import { listRefunds } from "../../src/store/refunds.ts";
 import { listOwnServices, searchServices } from "../../src/store/service-search.ts";
 import { listServiceVersions } from "../../src/store/services.ts";
+import { dueSplits, listSplits } from "../../src/store/splits.ts";
+import {
+  eventsWithoutDelivery,
+  lastMerchantPlace,
+  lastPaymentPlace,
+  lateRefunds,
+  merchantsFrom,
+  missingEvents,
+  paymentsAt,
+  paymentsBehindFeed,
+  paymentsDueWithin,
+  raisedAlready,
+  refundSequences,
+  troubledRefunds,
+} from "../../src/store/watch.ts";
 import { claimDue, deliveriesOf, listDeliveries } from "../../src/store/webhook-deliveries.ts";
 import { listEnabledEndpoints, listEndpoints } from "../../src/store/webhook-endpoints.ts";
 import { plansOf } from "./explain.ts";
@@ -98,6 +125,13 @@ describe("lists", () => {
       (db) => overduePayments(db, 5, 200),
       "payment_intents_overdue (deadline<?)",
     ],
+    ["shares", (db) => listSplits(db, "m", true, {}, first), `splits_by_merchant ${MINE})`],
+    [
+      "shares in a state, next page",
+      (db) => listSplits(db, "m", true, { state: "failed", kind: "split" }, second),
+      `splits_by_merchant ${MINE} AND ${CURSOR})`,
+    ],
+    ["shares that are due", (db) => dueSplits(db, 5, 1_000), "splits_due (next_at<?)"],
     [
       "refunds",
       (db) => listRefunds(db, "m", true, {}, second),
@@ -186,6 +220,41 @@ describe("lists", () => {
       `services_active (livemode=? AND status=? AND ${CURSOR})`,
     ],
     ["merchants", (db) => listMerchants(db, second), `merchants_by_time (${CURSOR})`],
+    [
+      "settlements",
+      (db) => listSettlements(db, "m", true, { state: "paid", from: "2026-11-01" }, second),
+      `settlements_by_merchant ${MINE} AND ${CURSOR})`,
+    ],
+    [
+      "payouts",
+      (db) => listPayouts(db, "m", true, second),
+      `payouts_by_merchant ${MINE} AND ${CURSOR})`,
+    ],
+    [
+      "everybody's invoices",
+      (db) => listAllInvoices(db, undefined, { state: "open", month: "2026-10" }, second),
+      `invoices_by_time (${CURSOR})`,
+    ],
+    [
+      "ledger entries, next page",
+      (db) => listEntries(db, "m", true, { kind: "fee", currency: "CNY", cause: "pi" }, second),
+      `ledger_entries USING PRIMARY KEY ${MINE} AND (at,id)<(?,?))`,
+    ],
+    [
+      "ledger entries of some days",
+      (db) => listEntries(db, "m", true, days, first),
+      `ledger_entries USING PRIMARY KEY ${MINE} AND at>? AND at<?)`,
+    ],
+    [
+      "a merchant's first entry",
+      (db) => firstEntryAt(db, SHOP),
+      `ledger_entries USING PRIMARY KEY ${MINE})`,
+    ],
+    [
+      "merchants whose month is closed",
+      (db) => merchantsWithEntries(db, "m", 9),
+      "sqlite_autoindex_merchants_1 (id>?)",
+    ],
     ["dead letters", (db) => listDeadLetters(db, second), `dead_letters_by_time (${CURSOR})`],
     ["a session", (db) => findSession(db, "s"), "(id=?)"],
     [
@@ -220,6 +289,76 @@ describe("lists", () => {
     expect(plan).not.toMatch(FULL_SCAN);
     expect(plan).not.toContain("TEMP B-TREE");
   });
+});
+
+describe("the continuous check", () => {
+  const TAIL = `events USING PRIMARY KEY ${MINE})`;
+  const stretch = { limit: 50, from: 1, to: 9 };
+  // What goes through a list of a bounded length: the end of a feed, or ids that were asked for.
+  const UNBOUNDED = /SCAN (?!(tail|json_each)\b)/;
+
+  it.for<[string, Run, string[]]>([
+    [
+      "payments that wait",
+      (db) => paymentsDueWithin(db, 1, 5, 100),
+      ["payment_intents_overdue (deadline>? AND deadline<?)"],
+    ],
+    ["the newest payment", lastPaymentPlace, ["SEARCH payment_intents"]],
+    ["payments by place", (db) => paymentsAt(db, [1, 2]), ["INTEGER PRIMARY KEY (rowid=?)"]],
+    ["events that are not there", (db) => missingEvents(db, ["e"]), ["events_id_unique (id=?)"]],
+    ["copies of refunds", (db) => refundSequences(db, ["r"]), ["autoindex_refunds_1 (id=?)"]],
+    ["the last merchant", lastMerchantPlace, ["SEARCH merchants"]],
+    ["merchants in turn", (db) => merchantsFrom(db, 5, 20), ["INTEGER PRIMARY KEY (rowid>?)"]],
+    [
+      "payments behind a feed",
+      (db) => paymentsBehindFeed(db, SHOP, stretch),
+      [`${TAIL}.*payment_intents_1 (id=?)`, `${TAIL}.*refunds_1 (id=?)`],
+    ],
+    [
+      "events without a delivery",
+      (db) => eventsWithoutDelivery(db, SHOP, stretch),
+      [`${TAIL}.*webhook_endpoints_by_merchant ${MINE}).*deliveries_by_event (event_id=?)`],
+    ],
+    [
+      "refunds that are late",
+      (db) => lateRefunds(db, { otherwise: 2 }, 1, 9, 100),
+      [
+        "refunds_open (created_at>? AND created_at<?).*" +
+          "exceptions_open (channel_account=? AND reference=?)",
+      ],
+    ],
+    [
+      "refunds in trouble",
+      (db) => troubledRefunds(db, 1, 9, 100),
+      [
+        "refunds_open (created_at>? AND created_at<?).*" +
+          "exceptions_open (channel_account=? AND reference=?)",
+      ],
+    ],
+    ["raised before", (db) => raisedAlready(db, ["rx"]), ["exceptions_1 (id=?)"]],
+  ])("%s: by an index", async ([, run, indexes], { expect }) => {
+    const plans = await plansOf(run);
+    expect(plans).toHaveLength(indexes.length);
+    for (const [at, index] of indexes.entries()) {
+      const parts = index.split(".*");
+      for (const part of parts) expect(plans[at]).toContain(part);
+      expect(plans[at]).not.toMatch(UNBOUNDED);
+    }
+  });
+});
+
+it("what waits for operators: counted in indexes that hold little else", async ({ expect }) => {
+  const plans = await plansOf((db) => countBacklog(db, 5, 1));
+  expect(plans.filter((plan) => !plan.includes("dead_letters"))).toEqual([
+    expect.stringContaining("payment_intents_overdue (deadline<?)"),
+    expect.stringContaining("webhook_deliveries_due (feed_at<?)"),
+    expect.stringContaining("jobs_open (updated_at<?)"),
+    expect.stringContaining("refunds_open (created_at<?)"),
+    // Nothing that is closed is in there.
+    expect.stringContaining(
+      "SCAN reconciliation_exceptions USING INDEX reconciliation_exceptions_open",
+    ),
+  ]);
 });
 
 describe("a search", () => {
@@ -284,6 +423,31 @@ describe("what is few", () => {
       "what was sent of some events",
       (db) => deliveriesOf(db, "m", ["evt_1", "evt_2"], 100),
       "INDEX webhook_deliveries_by_event (event_id=?)",
+    ],
+    [
+      "a merchant's invoices",
+      (db) => listInvoices(db, SHOP, { state: "open" }, second),
+      `INDEX invoices_by_month ${MINE})`,
+    ],
+    [
+      "what payouts paid",
+      (db) => paidBy(db, "m", true, ["po_1", "po_2"]),
+      `INDEX settlements_by_merchant ${MINE})`,
+    ],
+    [
+      "what a merchant owes for a month",
+      (db) => owedSums(db, SHOP, 1, 9),
+      `SEARCH own USING PRIMARY KEY ${MINE} AND at>? AND at<?)`,
+    ],
+    [
+      "what it owed before",
+      (db) => owedTotals(db, SHOP, 1, 9),
+      `ledger_entries USING PRIMARY KEY ${MINE} AND at>? AND at<?)`,
+    ],
+    [
+      "what an account's day has in the ledger",
+      (db) => bookedSums(db, { id: "ca", merchant_id: "m", livemode: true }, 1, 9),
+      `ledger_entries USING PRIMARY KEY ${MINE} AND at>? AND at<?)`,
     ],
     [
       "enabled endpoints",

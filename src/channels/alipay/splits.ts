@@ -7,13 +7,7 @@ import * as z from "zod";
 
 import type { Failure } from "../../errors.ts";
 import type { Result } from "../../result.ts";
-import type {
-  ChannelIo,
-  Outcome,
-  SplitDesk,
-  SplitOrder,
-  SplitReport,
-} from "../adapter.ts";
+import type { ChannelIo, Outcome, SplitDesk, SplitOrder, SplitReport } from "../adapter.ts";
 import { anotherOrder, incomplete, isBusinessFailure, isSuccess, refuse } from "./answers.ts";
 import { askGateway, type GatewayAnswer } from "./exchange.ts";
 import { type AlipayKeys, keysOf } from "./keys.ts";

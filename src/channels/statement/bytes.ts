@@ -1,6 +1,7 @@
 /** Bytes of streams, in pieces that are worth the way through them. */
 
-const PIECE_BYTES = 64 * 1024;
+/** What is asked for at a time. */
+export const PIECE_BYTES = 64 * 1024;
 /** A source that trickles is read until this much is there, or its end. */
 const LEAST_BYTES = 16 * 1024;
 

@@ -56,9 +56,10 @@ export function clockOf(format: DateFormat, offsetMinutes: number): Clock {
     if (parts === undefined) return null;
     const { y, M, d, H = 0, m = 0, s = 0, zone } = parts;
     const at = Date.UTC(Number(y), Number(M) - 1, Number(d), Number(H), Number(m), Number(s));
-    // Neither 31 February nor 24:00 is what it says.
+    // Neither 31 February nor month 20 nor 24:00 is what it says.
     const read = new Date(at);
     const same =
+      read.getUTCMonth() === Number(M) - 1 &&
       read.getUTCDate() === Number(d) &&
       read.getUTCHours() === Number(H) &&
       read.getUTCMinutes() === Number(m) &&

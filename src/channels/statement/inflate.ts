@@ -3,7 +3,7 @@
  * back pressure: whatever is written is unpacked at once into memory. So it is fed a few KiB at a
  * time, and only while a read waits for it.
  */
-import { piecesOf, slicesOf } from "./bytes.ts";
+import { PIECE_BYTES, piecesOf, slicesOf } from "./bytes.ts";
 import { StatementRefused } from "./line.ts";
 import type { Refuse } from "./refuse.ts";
 
@@ -18,7 +18,16 @@ const MOST_RATIO = 200;
 /** Small files may be of one line, repeated. */
 const RATIO_FREE_BYTES = 4 * 1024 ** 2;
 
-const NOTHING = new Uint8Array(0);
+/**
+ * Waits until a read has got something, or could have: a turn of the event loop is all there is to
+ * tell whether there was anything to get.
+ */
+async function settledOrIdle(read: Promise<unknown>): Promise<void> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const idle = new Promise((resolve) => (timer = setTimeout(resolve, 0)));
+  await Promise.race([read, idle]).catch(() => undefined);
+  clearTimeout(timer);
+}
 
 /**
  * Attack: a small upload that becomes gigabytes (a zip bomb). It is refused as soon as it has
@@ -55,6 +64,8 @@ export async function* inflated(
   const input = slicesOf(packed, SLICE_BYTES);
   const size = { packed: 0, unpacked: 0 };
   let whole = false;
+  /** Nothing waits to be read: the last read got less than it asked for. */
+  let drained = true;
 
   async function feed(): Promise<void> {
     const { done, value } = await input.next();
@@ -85,11 +96,14 @@ export async function* inflated(
       const read = { settled: false };
       const next = output.next().finally(() => (read.settled = true));
       next.catch(() => undefined);
-      // A turn of the event loop, in which the read gets what is there already.
-      if (!whole) await guarded(writer.write(NOTHING));
-      while (!read.settled && !whole) await guarded(feed());
+      if (!drained) await settledOrIdle(next);
+      while (!read.settled && !whole) {
+        await guarded(feed());
+        await settledOrIdle(next);
+      }
       const { done, value } = await guarded(next);
       if (done === true) return;
+      drained = value.byteLength < PIECE_BYTES;
       size.unpacked += value.byteLength;
       checkSize(size.packed, size.unpacked, refuse);
       yield value;

@@ -16,18 +16,22 @@ const Word = PlainText(64);
 const STATUSES = ["succeeded", "processing", "failed", "reversed"] as const satisfies LineStatus[];
 
 const MAPPING = {
-  columns: z.strictObject({
-    reference: Column.describe("Our number of the payment, or of the refund in a refund's line."),
-    order_reference: Column.optional().describe("Our number of the payment in a refund's line."),
-    transaction_id: Column.optional().describe("The channel's own number."),
-    amount: Column,
-    currency: Column.optional().describe("ISO 4217; or name the one currency in `currency`."),
-    status: Column.optional().describe("Without it every line is of something that is done."),
-    type: Column.optional().describe("Tells refunds from payments, by the words in `refunds`."),
-    fee: Column.optional().describe("What the channel keeps."),
-    occurred_at: Column.optional(),
-    account: Column.optional().describe("Your number at the channel; each line is checked by it."),
-  }),
+  columns: z
+    .strictObject({
+      reference: Column.describe("Our number of the payment, or of the refund in a refund's line."),
+      order_reference: Column.optional().describe("Our number of the payment in a refund's line."),
+      transaction_id: Column.optional().describe("The channel's own number."),
+      amount: Column.describe("What was paid or given back."),
+      currency: Column.optional().describe("ISO 4217; or name the one currency in `currency`."),
+      status: Column.optional().describe("Without it every line is of something that is done."),
+      type: Column.optional().describe("Tells refunds from payments, by the words in `refunds`."),
+      fee: Column.optional().describe("What the channel keeps."),
+      occurred_at: Column.optional().describe("When; each line's day is checked by it."),
+      account: Column.optional().describe(
+        "Your number at the channel; each line is checked by it.",
+      ),
+    })
+    .describe("Names in the header."),
   currency: z.enum(CURRENCIES).optional().describe("Of every line."),
   statuses: z
     .record(Word, z.enum(STATUSES))
@@ -39,19 +43,23 @@ const MAPPING = {
     .describe("How refunds are told: by these words of the type column, or by their amounts."),
   amounts: z
     .strictObject({
-      unit: z.enum(["major", "minor"]).default("major"),
-      decimal: z.enum([".", ","]).default("."),
-      thousands: z.enum(["", ",", ".", " ", "'"]).default(""),
+      unit: z.enum(["major", "minor"]).default("major").describe("`major`: 6.99; `minor`: 699."),
+      decimal: z.enum([".", ","]).default(".").describe("What stands before decimals."),
+      thousands: z
+        .enum(["", ",", ".", " ", "'"])
+        .default("")
+        .describe("What parts thousands; empty: nothing does."),
     })
-    .default({ unit: "major", decimal: ".", thousands: "" }),
-  date_format: z.enum(DATE_FORMATS).default("iso"),
+    .default({ unit: "major", decimal: ".", thousands: "" })
+    .describe("How amounts and fees are written."),
+  date_format: z.enum(DATE_FORMATS).default("iso").describe("How times are written."),
   utc_offset_minutes: z
     .int()
     .min(-720)
     .max(840)
     .describe("How far the file's clock and its days are ahead of UTC."),
-  encoding: z.enum(ENCODINGS).default("utf-8"),
-  delimiter: z.enum([",", ";", "\t", "|"]).default(","),
+  encoding: z.enum(ENCODINGS).default("utf-8").describe("Of the text."),
+  delimiter: z.enum([",", ";", "\t", "|"]).default(",").describe("What parts cells."),
   skip_lines: z.int().min(0).max(100).default(0).describe("Lines before the header."),
   end_mark: PlainText(100)
     .nullable()

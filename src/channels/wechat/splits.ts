@@ -2,11 +2,8 @@
  * Profit sharing: a share of a paid order for another merchant, its return, and the release of what
  * is still frozen. https://pay.weixin.qq.com/doc/v3/merchant/4012525185
  *
- * The share is the only one of its order, so the rest is released with it. FINISHED says that
- * WeChat Pay is done, not that the receiver got anything: the receiver's own result does.
+ * The share is the only one of its order, so the rest is released with it.
  */
-import * as z from "zod";
-
 import { oaepEncrypt } from "../../crypto/rsa.ts";
 import type {
   ChannelAccount,
@@ -17,13 +14,12 @@ import type {
   SplitOrder,
   SplitReport,
 } from "../adapter.ts";
-import { parseJson } from "../json.ts";
-import { unknown } from "../outcomes.ts";
 import { encryptionKey } from "./encryption.ts";
-import { exchange, type Exchange, failed, malformed, withKeys } from "./exchange.ts";
+import { exchange, type Exchange, failed, withKeys } from "./exchange.ts";
 import type { AccountKeys } from "./keys.ts";
 import type { Party } from "./party.ts";
 import type { WechatRequest } from "./send.ts";
+import { ok, readReply } from "./split-replies.ts";
 
 const PATH = "/v3/profitsharing/orders";
 const RETURN_PATH = "/v3/profitsharing/return-orders";
@@ -38,99 +34,6 @@ const apps = (party: Party): Record<string, string> =>
   party.kind === "direct"
     ? { appid: party.appid }
     : { appid: party.spAppid, ...(party.subAppid === null ? {} : { sub_appid: party.subAppid }) };
-
-const minorUnits = z.int().nonnegative();
-
-const shareSchema = z.looseObject({
-  transaction_id: z.string(),
-  out_order_no: z.string(),
-  order_id: z.string().min(1),
-  state: z.string(),
-  receivers: z
-    .array(
-      z.looseObject({
-        type: z.string().optional(),
-        account: z.string(),
-        amount: minorUnits,
-        result: z.string().default("PENDING"),
-        fail_reason: z.string().optional(),
-      }),
-    )
-    .default([]),
-});
-
-const returnSchema = z.looseObject({
-  out_order_no: z.string(),
-  out_return_no: z.string(),
-  return_id: z.string().min(1),
-  amount: minorUnits,
-  result: z.string(),
-  fail_reason: z.string().optional(),
-});
-
-const ok = (value: SplitReport): Outcome<SplitReport> => ({ kind: "ok", value });
-
-const absent = (channelStatus: string): Outcome<SplitReport> =>
-  ok({ state: "absent", amount: null, channelSplitId: null, channelStatus });
-
-const otherShare = () => unknown("other_split", "The reply is about another share.");
-
-const WORDS: Readonly<Record<string, SplitReport["state"]>> = {
-  PENDING: "processing",
-  PROCESSING: "processing",
-  SUCCESS: "succeeded",
-  CLOSED: "failed",
-  FAILED: "failed",
-};
-
-/** The word with its reason, in WeChat Pay's own names. */
-const status = (word: string, reason: string | undefined): string =>
-  reason === undefined || !/^\w{1,64}$/.test(reason) ? word : `${word} ${reason}`;
-
-/** A reply's signature does not cover the request, so it has to name what was asked for. */
-function readShare(body: Uint8Array, order: SplitOrder): Outcome<SplitReport> {
-  const read = shareSchema.safeParse(parseJson(body));
-  if (!read.success) return malformed;
-  const { transaction_id, out_order_no, order_id, state, receivers } = read.data;
-  if (transaction_id !== order.transactionId || out_order_no !== order.splitNumber) {
-    return otherShare();
-  }
-  const report = (to: SplitReport["state"], amount: number | null, channelStatus: string) =>
-    ok({
-      state: to,
-      amount: amount === null ? null : { currency: "CNY", value: amount },
-      channelSplitId: order_id,
-      channelStatus,
-    });
-  if (state === "PROCESSING") return report("processing", null, state);
-  if (state !== "FINISHED") return unknown("unknown_split_state", "The share's state is not clear.");
-  if (order.amount.value === 0) return report("succeeded", null, state);
-  // What is released stands there too, as the merchant's own.
-  const ours = receivers.find(({ account }) => account === order.receiver.account);
-  const to = ours !== undefined && Object.hasOwn(WORDS, ours.result) ? WORDS[ours.result] : undefined;
-  if (ours === undefined || to === undefined) {
-    return unknown("unknown_split_result", "The receiver's result is not clear.");
-  }
-  return report(to, ours.amount, status(ours.result, ours.fail_reason));
-}
-
-function readReturn(body: Uint8Array, order: SplitOrder): Outcome<SplitReport> {
-  const read = returnSchema.safeParse(parseJson(body));
-  if (!read.success) return malformed;
-  const { out_order_no, out_return_no, return_id, amount, result, fail_reason } = read.data;
-  if (out_return_no !== order.splitNumber || out_order_no !== order.original) return otherShare();
-  const state = Object.hasOwn(WORDS, result) ? WORDS[result] : undefined;
-  if (state === undefined) return unknown("unknown_return_result", "The result is not clear.");
-  return ok({
-    state,
-    amount: { currency: "CNY", value: amount },
-    channelSplitId: return_id,
-    channelStatus: status(result, fail_reason),
-  });
-}
-
-const read = (body: Uint8Array, order: SplitOrder) =>
-  order.kind === "return" ? readReturn(body, order) : readShare(body, order);
 
 const returnRequest = (order: SplitOrder, { party }: AccountKeys): WechatRequest => ({
   method: "POST",
@@ -222,7 +125,7 @@ const create: SplitDesk["create"] = (order, account, io) =>
           : await shareRequest(order, account, keys, io);
     if (request === null) return noKey;
     const reply = await exchange(account, keys, io, request);
-    return reply.kind === "success" ? read(reply.body, order) : refused(reply, order);
+    return reply.kind === "success" ? readReply(reply.body, order) : refused(reply, order);
   });
 
 function queryPath(order: SplitOrder, { party }: AccountKeys): string {
@@ -239,11 +142,15 @@ function queryPath(order: SplitOrder, { party }: AccountKeys): string {
 
 const query: SplitDesk["query"] = (order, account, io) =>
   withKeys(account, async (keys): Promise<Outcome<SplitReport>> => {
-    const reply = await exchange(account, keys, io, { method: "GET", path: queryPath(order, keys) });
+    const reply = await exchange(account, keys, io, {
+      method: "GET",
+      path: queryPath(order, keys),
+    });
     if (reply.kind === "refused" && reply.code === "RESOURCENOTEXISTS") {
-      return absent(reply.error.channelCode);
+      const channelStatus = reply.error.channelCode;
+      return ok({ state: "absent", amount: null, channelSplitId: null, channelStatus });
     }
-    return reply.kind === "success" ? read(reply.body, order) : failed(reply);
+    return reply.kind === "success" ? readReply(reply.body, order) : failed(reply);
   });
 
 export const splits: SplitDesk = { delayMs: DELAY_MS, maxBasisPoints: 3_000, create, query };

@@ -24,7 +24,8 @@ const params = z.object({ id: idParam("id", "ca_01k5x0e8m3v7q2r9t4w6y8z0ab") });
 const Receiver = z
   .strictObject({
     type: z.string().max(32).openapi({
-      description: "In the channel's words: MERCHANT_ID at WeChat Pay, userId or loginName at Alipay.",
+      description:
+        "In the channel's words: MERCHANT_ID at WeChat Pay, userId or loginName at Alipay.",
       example: "MERCHANT_ID",
     }),
     account: z.string().max(100).openapi({
@@ -44,7 +45,7 @@ const AccountSplit = z
     settlement_method: z.enum(["channel_split", "invoice"]).openapi({
       description: "`channel_split` where there is a receiver.",
     }),
-    receiver: Receiver.nullable().openapi({ description: "Who gets the platform's fee." }),
+    receiver: z.union([Receiver, z.null()]),
   })
   .openapi("ChannelAccountSplit");
 
@@ -54,6 +55,7 @@ const get = createRoute({
   tags,
   operationId: "getChannelAccountSplit",
   summary: "Read how an account's fee is taken",
+  description: "With the receiver, which merchants are not shown.",
   ...operator,
   request: { params },
   responses: { 200: jsonReply(AccountSplit, "As it is set."), ...errors(401, 403, 404) },
@@ -77,7 +79,7 @@ const put = createRoute({
     body: jsonBody(
       z
         .strictObject({
-          receiver: Receiver.nullable().openapi({ description: "Null: by invoice." }),
+          receiver: z.union([Receiver, z.null()]),
         })
         .openapi("PutChannelAccountSplit"),
     ),
@@ -136,7 +138,14 @@ export function registerAccountSplit(app: App): void {
       before: show(row),
       after: show({ ...row, split }),
     });
-    const after = await updateChannelAccount(db, row.id, row.updated_at, { split }, c.var.now, also);
+    const after = await updateChannelAccount(
+      db,
+      row.id,
+      row.updated_at,
+      { split },
+      c.var.now,
+      also,
+    );
     forgetAccount(row.id);
     forgetAllApiKeys();
     if (after !== null) return c.json(show(after), 200);

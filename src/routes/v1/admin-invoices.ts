@@ -31,9 +31,7 @@ const LIST = "invoices";
 const operator = adminAuth();
 const once = { ...operator, middleware: [...operator.middleware, idempotent] };
 
-const MerchantId = z
-  .string()
-  .refine((id) => isId("merchant", id), "must be the id of a merchant");
+const MerchantId = z.string().refine((id) => isId("merchant", id), "must be the id of a merchant");
 
 const Closing = z
   .object({

@@ -16,6 +16,11 @@ export const ChannelAccount = z
     merchant_account: z.string().openapi({ description: "Your number at the channel." }),
     region: z.string().nullable(),
     late_payment: z.enum(["accept", "refund"]),
+    channel_fee: z.int().nullable().openapi({
+      description:
+        "What the channel charges by your contract with it, in basis points (60 is 0.6 %). Lines of " +
+        "statements with another fee become exceptions. Null: fees are not compared.",
+    }),
     settlement_method: z.enum(["channel_split", "invoice"]).openapi({
       description:
         "How the platform gets its fee: as a share of each payment at the channel, or by invoice.",
@@ -46,6 +51,10 @@ const LatePayment = z.enum(["accept", "refund"]).openapi({
     "at once. `refund` only where the channel has refunds.",
 });
 
+const ChannelFee = z.int().min(0).max(10_000).nullable().openapi({
+  description: "What the channel charges by your contract with it, in basis points.",
+});
+
 /** Checked by the mode's own schema, which GET /v1/channels shows. */
 export const Credentials = z.record(z.string(), z.unknown()).openapi({
   description: "As the mode's credentials_schema in GET /v1/channels says.",
@@ -62,6 +71,7 @@ export const CreateChannelAccount = z
     region: z.string().max(32).optional(),
     credentials: Credentials,
     late_payment: LatePayment.default("accept"),
+    channel_fee: ChannelFee.default(null),
   })
   .openapi("CreateChannelAccount");
 
@@ -70,6 +80,7 @@ export const PatchChannelAccount = z
     display_name: PlainText(100),
     region: z.string().max(32).nullable(),
     late_payment: LatePayment,
+    channel_fee: ChannelFee,
     status: z.enum(["active", "disabled"]),
   })
   .partial();

@@ -141,7 +141,7 @@ export function registerChannelAccounts(app: App): void {
       merchant_account: report.merchantAccount,
       verified_at: null,
       authorization_expires_at: null,
-      channel_fee: null,
+      channel_fee: body.channel_fee,
       split: null,
       statement_profile: null,
       created_at: c.var.now,

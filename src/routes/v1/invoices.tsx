@@ -39,6 +39,7 @@ const get = createRoute({
   path: "/v1/invoices/{id}",
   operationId: "getInvoice",
   summary: "Read an invoice",
+  description: "With its lines, which sum to the total.",
   tags,
   request: { params },
   responses: { 200: jsonReply(Invoice, "The invoice."), ...errors(401, 403, 404, 429) },

@@ -24,7 +24,7 @@ const LedgerEntryView = z
     object: z.literal("ledger_entry"),
     livemode: z.boolean(),
     kind: z.enum(KINDS).openapi({ description: "What it says." }),
-    amount: Money.openapi({ description: "What it moves; always positive." }),
+    amount: Money,
     debit: z.string().openapi({
       example: "channel:ca_01k5x0e8m3v7q2r9t4w6y8z0ab",
       description: "The account that it moves to.",

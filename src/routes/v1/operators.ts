@@ -86,6 +86,12 @@ const Sweeper = z
     due_deliveries: z.int().openapi({ description: "Webhooks that the next run sends." }),
     dead_letters: z.int().openapi({ description: "Messages that a queue gave up on." }),
     stale_jobs: z.int().openapi({ description: "Replays on which nothing happens." }),
+    old_refunds: z.int().openapi({
+      description: "Refunds that a channel has had for a day and more.",
+    }),
+    open_exceptions: z.int().openapi({
+      description: "What does not fit and nobody is done with, of all merchants. Counted to 1000.",
+    }),
   })
   .openapi("Sweeper");
 
@@ -214,6 +220,8 @@ export function registerOperators(app: App): void {
       due_deliveries: backlog.dueDeliveries,
       dead_letters: backlog.deadLetters,
       stale_jobs: backlog.staleJobs,
+      old_refunds: backlog.oldRefunds,
+      open_exceptions: backlog.openExceptions,
     };
     return c.json(body, 200);
   });

@@ -24,7 +24,7 @@ import {
 } from "../http.ts";
 import { idempotent } from "../idempotent.ts";
 import { pageQuery, pageReply, readPage, withLookahead } from "../pages.ts";
-import { Money } from "./schemas.ts";
+import { Amount, Money } from "./schemas.ts";
 
 const tags = ["Payouts"];
 const LIST = "payouts";
@@ -59,10 +59,7 @@ const CreatePayout = z
       .min(1)
       .max(MAX_SETTLEMENTS)
       .refine((ids) => new Set(ids).size === ids.length, "must not name one twice"),
-    amount: z.strictObject({
-      currency: z.string().regex(/^[A-Z]{3}$/, "must be three capital letters"),
-      value: z.int().positive(),
-    }),
+    amount: Amount,
     arrived_at: z.iso.datetime({ offset: true }),
     bank_reference: PlainText(100).optional(),
     accept_difference: z.boolean().default(false),
@@ -106,6 +103,7 @@ const get = createRoute({
   path: "/v1/payouts/{id}",
   operationId: "getPayout",
   summary: "Read a payout",
+  description: "With the settlements that it paid.",
   tags,
   request: { params: z.object({ id: idParam("id", "po_01k5x0e8m3v7q2r9t4w6y8z0ab") }) },
   responses: { 200: jsonReply(Payout, "The payout."), ...errors(401, 403, 404, 429) },
@@ -233,7 +231,10 @@ export function registerPayouts(app: App): void {
     const settled = { settlementIds: body.settlements, expected };
     const entries = entriesOf(row, body.amount.value - expected, now);
     if (!(await addPayout(db, row, settled, entries))) {
-      throw apiError("INVALID_STATE", "A settlement was changed at the same moment; read it again.");
+      throw apiError(
+        "INVALID_STATE",
+        "A settlement was changed at the same moment; read it again.",
+      );
     }
     return c.json((await shown(c, [row]))(row), 201);
   });

@@ -146,7 +146,7 @@ const list = createRoute({
   summary: "List runs",
   description: "Newest first.",
   tags,
-  request: { query: z.strictObject({ ...pageQuery, channel_account: AccountId.optional() }) },
+  request: { query: z.strictObject({ ...pageQuery, channel_account: AccountId.optional().openapi({ description: "Only this account's." }) }) },
   responses: { 200: jsonReply(listOf(Run), "A page of runs."), ...errors(400, 401, 403, 429) },
 });
 

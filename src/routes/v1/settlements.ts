@@ -82,6 +82,7 @@ const get = createRoute({
   path: "/v1/settlements/{id}",
   operationId: "getSettlement",
   summary: "Read a settlement",
+  description: "With what came in, what went, and the payout that it arrived with.",
   tags,
   request: { params: z.object({ id: idParam("id", "se_01k5x0e8m3v7q2r9t4w6y8z0ab") }) },
   responses: { 200: jsonReply(Settlement, "The settlement."), ...errors(401, 403, 404, 429) },

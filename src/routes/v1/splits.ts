@@ -31,11 +31,7 @@ const Split = z
     }),
     channel: z.string().openapi({ description: "Where the money is shared." }),
     channel_account: z.string().openapi({ description: "Your account there." }),
-    amount: Money.openapi({
-      description:
-        "What goes to the platform, or comes back from it. It shrinks with refunds until it is " +
-        "asked for. 0: nothing is taken, and what the channel has frozen is released to you.",
-    }),
+    amount: Money,
     state: z.enum(SPLIT_STATES).openapi({
       description:
         "`due`: waits for its time. `requested`: sent, and not known what became of it. " +
@@ -85,6 +81,7 @@ const get = createRoute({
   path: "/v1/splits/{id}",
   operationId: "getSplit",
   summary: "Read a share",
+  description: "Where it stands, and why it failed where it did.",
   tags,
   request: { params: z.object({ id: idParam("id", "sp_01k5x0e8m3v7q2r9t4w6y8z0ab") }) },
   responses: { 200: jsonReply(Split, "The share."), ...errors(401, 403, 404, 429) },

@@ -142,8 +142,11 @@ const list = createRoute({
   request: {
     query: z.strictObject({
       ...pageQuery,
-      channel_account: z.string().max(64).optional(),
-      side: z.enum(["channel", "merchant"]).optional(),
+      channel_account: z.string().max(64).optional().openapi({ description: "Only this account's." }),
+      side: z
+        .enum(["channel", "merchant"])
+        .optional()
+        .openapi({ description: "Only the channels' files, or only your own." }),
     }),
   },
   responses: { 200: jsonReply(listOf(Statement), "A page."), ...errors(400, 401, 403, 429) },

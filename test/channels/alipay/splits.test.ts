@@ -5,14 +5,7 @@ import type { SplitDesk, SplitOrder } from "../../../src/channels/adapter.ts";
 import { alipay } from "../../../src/channels/alipay/adapter.ts";
 import { alipaySandbox } from "../../../src/channels/alipay/sandbox/channel.ts";
 import type { FaultScript } from "../../../src/sandbox/simulator.ts";
-import {
-  accountOf,
-  newPaymentId,
-  order,
-  scripted,
-  simulation,
-  vectorCredentials,
-} from "./kit.ts";
+import { accountOf, newPaymentId, order, scripted, simulation, vectorCredentials } from "./kit.ts";
 
 const desk = (): SplitDesk => {
   if (alipay.splits === undefined) throw new Error("Alipay has royalties");
@@ -66,7 +59,9 @@ describe("a share through the adapter", () => {
   it("is settled, asked about, and the same again", async ({ expect }) => {
     const { sim, account, split } = await paid();
     const done = { kind: "ok", value: { state: "succeeded", amount: cny(50) } };
-    expect(await desk().query(split, account, sim.io)).toMatchObject({ value: { state: "absent" } });
+    expect(await desk().query(split, account, sim.io)).toMatchObject({
+      value: { state: "absent" },
+    });
     expect(await desk().create(split, account, sim.io)).toMatchObject(done);
     expect(sim.asked).toEqual([SETTLE_QUERY, SETTLE, SETTLE_QUERY]);
     expect(await desk().create(split, account, sim.io)).toMatchObject(done);

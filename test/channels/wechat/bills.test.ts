@@ -269,7 +269,7 @@ describe("the simulated bill", () => {
     const { bytes } = await readBill(simulation, "");
     expect([...bytes.subarray(0, 2)], "gzip").toEqual([0x1f, 0x8b]);
     const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
-    const text = new TextDecoder("utf-8", { ignoreBOM: true }).decode(
+    const text = new TextDecoder("utf-8", { ignoreBOM: true, fatal: true }).decode(
       await new Response(stream).arrayBuffer(),
     );
     const [header = "", row = "", sums = "", values = "", end] = text.split("\r\n");
@@ -389,7 +389,7 @@ describe("a link to the simulated bill", () => {
     expect(await opened(simulation, url, { unsigned: true })).toBe(401);
     const stranger = (await kit.simulate({ pairs })).account;
     expect(await opened(simulation, url, { account: stranger })).toBe(403);
-    for (const forged of [`${url}0`, url.replace(/token=.{8}/, "token=eyJkYXki"), `${url}.x`]) {
+    for (const forged of [`${url}0`, url.replace(/token=.{8}/, "token=eyJkYXkx"), `${url}.x`]) {
       expect(await opened(simulation, forged)).toBe(400);
     }
     expect(await opened(simulation, url.replace(/\?.*/, ""))).toBe(400);

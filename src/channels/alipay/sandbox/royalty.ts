@@ -155,7 +155,9 @@ export const returnRoyalty: Handler = async (content, caller, world) => {
   const order = await tradeOf(parsed.data, caller, world);
   if (order === null) return notExist();
   const shares = await world.orders.shares(CHANNEL, caller.appId, order.orderNumber);
-  const original = shares.find(({ kind, receiver }) => kind === "share" && receiver === from.trans_out);
+  const original = shares.find(
+    ({ kind, receiver }) => kind === "share" && receiver === from.trans_out,
+  );
   const answer = await world.orders.share(CHANNEL, caller.appId, order.orderNumber, {
     number: out_request_no,
     kind: "return",

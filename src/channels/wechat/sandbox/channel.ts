@@ -14,7 +14,8 @@ import type { Parties } from "./parties.ts";
 import { createRefund, queryRefund } from "./refunds.ts";
 import type { AuthenticRequest } from "./request.ts";
 import { echo, listCertificates } from "./security.ts";
-import { createReturn, createShare, queryReturn, queryShare, release } from "./shares.ts";
+import { createReturn, queryReturn } from "./share-returns.ts";
+import { createShare, queryShare, release } from "./shares.ts";
 import { simulated, type Route } from "./server.ts";
 
 const ORDERS = /^\/v3\/pay\/(?:partner\/)?transactions\/out-trade-no\/([^/]+)$/;

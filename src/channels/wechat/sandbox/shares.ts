@@ -16,14 +16,15 @@ import { isRefusal, paramError, refuse, type Answer, type Refusal } from "./repl
 import type { AuthenticRequest } from "./request.ts";
 import { chinaTime } from "./words.ts";
 
-const SLUG = "wechat";
+/** Only the mainland has profit sharing. */
+export const SHARING = "wechat";
 
 /** Most of an order that may be shared out, in per cent. */
 const MOST_PERCENT = 30n;
 
-const number = z.string().regex(/^[0-9A-Za-z_\-|*@]{1,64}$/, "1-64 of 0-9A-Za-z_-|*@");
-const mchid = z.string().regex(/^\d{6,32}$/, "must be digits");
-const common = { sub_mchid: mchid.optional(), description: shortText(80) };
+export const shareNumber = z.string().regex(/^[0-9A-Za-z_\-|*@]{1,64}$/, "1-64 of 0-9A-Za-z_-|*@");
+export const mchid = z.string().regex(/^\d{6,32}$/, "must be digits");
+export const common = { sub_mchid: mchid.optional(), description: shortText(80) };
 
 const receiver = z.strictObject({
   type: z.literal("MERCHANT_ID"),
@@ -38,7 +39,7 @@ const shareForm = z.strictObject({
   appid: z.string(),
   sub_appid: z.string().optional(),
   transaction_id: z.string().min(1),
-  out_order_no: number,
+  out_order_no: shareNumber,
   receivers: z.tuple([receiver]),
   unfreeze_unsplit: z.boolean(),
 });
@@ -46,27 +47,22 @@ const shareForm = z.strictObject({
 const releaseForm = z.strictObject({
   ...common,
   transaction_id: z.string().min(1),
-  out_order_no: number,
-});
-
-const returnForm = z.strictObject({
-  ...common,
-  out_order_no: number,
-  out_return_no: number,
-  return_mchid: mchid,
-  amount: z.int().min(1),
+  out_order_no: shareNumber,
 });
 
 const terms = z.looseObject({
   settle_info: z.looseObject({ profit_sharing: z.boolean().optional() }).optional(),
 });
 
-const partiesOf = ({ merchant }: AuthenticRequest, sub: string | null | undefined): Parties => ({
+export const sharingParties = (
+  { merchant }: AuthenticRequest,
+  sub: string | null | undefined,
+): Parties => ({
   caller: merchant.mchid,
   payee: sub ?? merchant.mchid,
 });
 
-const noOrder = refuse(404, "RESOURCE_NOT_EXISTS", "记录不存在");
+export const noOrder = refuse(404, "RESOURCE_NOT_EXISTS", "记录不存在");
 
 /** The paid order behind a number, of this merchant, ordered with profit sharing. */
 async function orderFor(
@@ -74,7 +70,7 @@ async function orderFor(
   named: { readonly number: string; readonly transactionId: string | null },
   world: SandboxWorld,
 ): Promise<SandboxOrderRecord | Refusal> {
-  const order = await orderOfShare(world.orders, SLUG, parties.payee, named);
+  const order = await orderOfShare(world.orders, SHARING, parties.payee, named);
   if (order === null || !isOrderOf(order, parties)) return noOrder;
   const { settle_info } = terms.parse(JSON.parse(order.parameters));
   return settle_info?.profit_sharing === true
@@ -82,14 +78,15 @@ async function orderFor(
     : refuse(400, "INVALID_REQUEST", "非分账订单不支持分账");
 }
 
-const REFUSED: Readonly<Record<Exclude<ShareAnswer["kind"], "created" | "same">, Refusal>> = {
-  no_order: noOrder,
-  no_original: noOrder,
-  not_paid: refuse(400, "INVALID_REQUEST", "订单未支付"),
-  released: refuse(403, "NOT_ENOUGH", "分账金额不足"),
-  exceeds: refuse(403, "NOT_ENOUGH", "分账金额不足"),
-  conflict: refuse(400, "INVALID_REQUEST", "商户单号重复，参数不一致"),
-};
+export const REFUSED: Readonly<Record<Exclude<ShareAnswer["kind"], "created" | "same">, Refusal>> =
+  {
+    no_order: noOrder,
+    no_original: noOrder,
+    not_paid: refuse(400, "INVALID_REQUEST", "订单未支付"),
+    released: refuse(403, "NOT_ENOUGH", "分账金额不足"),
+    exceeds: refuse(403, "NOT_ENOUGH", "分账金额不足"),
+    conflict: refuse(400, "INVALID_REQUEST", "商户单号重复，参数不一致"),
+  };
 
 const RESULTS: Readonly<Record<SandboxShare["state"], string>> = {
   processing: "PENDING",
@@ -149,24 +146,22 @@ async function nameProblem(
   return opened.ok ? null : paramError("/receivers/0/name", "cannot be decrypted");
 }
 
-export async function createShare(
-  request: AuthenticRequest,
-  world: SandboxWorld,
-): Promise<Answer> {
+export async function createShare(request: AuthenticRequest, world: SandboxWorld): Promise<Answer> {
   const read = readForm(shareForm, request.body);
   if (isRefusal(read)) return read;
-  const { sub_mchid, appid, transaction_id, out_order_no, receivers, unfreeze_unsplit } = read.value;
+  const { sub_mchid, appid, transaction_id, out_order_no, receivers, unfreeze_unsplit } =
+    read.value;
   const [to] = receivers;
   const problem =
     appidProblem({ appid }, request.merchant) ?? (await nameProblem(to.name, request, world));
   if (problem !== null) return problem;
-  const parties = partiesOf(request, sub_mchid);
+  const parties = sharingParties(request, sub_mchid);
   if (to.account === parties.payee) return refuse(403, "NO_AUTH", "分账接收方不能是分账方");
   const named = { number: out_order_no, transactionId: transaction_id };
   const order = await orderFor(parties, named, world);
   if (!isOrder(order)) return order;
   const { name: _, ...clear } = to;
-  const answer = await world.orders.share(SLUG, parties.payee, order.orderNumber, {
+  const answer = await world.orders.share(SHARING, parties.payee, order.orderNumber, {
     number: out_order_no,
     kind: "share",
     original: null,
@@ -186,11 +181,11 @@ export async function release(request: AuthenticRequest, world: SandboxWorld): P
   const read = readForm(releaseForm, request.body);
   if (isRefusal(read)) return read;
   const { sub_mchid, transaction_id, out_order_no } = read.value;
-  const parties = partiesOf(request, sub_mchid);
+  const parties = sharingParties(request, sub_mchid);
   const named = { number: out_order_no, transactionId: transaction_id };
   const order = await orderFor(parties, named, world);
   if (!isOrder(order)) return order;
-  const answer = await world.orders.share(SLUG, parties.payee, order.orderNumber, {
+  const answer = await world.orders.share(SHARING, parties.payee, order.orderNumber, {
     number: out_order_no,
     kind: "release",
     original: null,
@@ -206,7 +201,7 @@ export async function release(request: AuthenticRequest, world: SandboxWorld): P
 }
 
 /** The share of this number, of this merchant. */
-async function find(
+export async function findShare(
   wanted: string,
   parties: Parties,
   named: { readonly number: string; readonly transactionId: string | null },
@@ -214,7 +209,7 @@ async function find(
 ) {
   const order = await orderFor(parties, named, world);
   if (!isOrder(order)) return null;
-  const shares = await world.orders.shares(SLUG, parties.payee, order.orderNumber);
+  const shares = await world.orders.shares(SHARING, parties.payee, order.orderNumber);
   const share = shares.find((it) => it.number === wanted);
   return share === undefined ? null : { order, share };
 }
@@ -227,61 +222,8 @@ export async function queryShare(
   const { searchParams } = request.url;
   const transactionId = searchParams.get("transaction_id");
   if (transactionId === null) return paramError("transaction_id", "is required", "query");
-  const parties = partiesOf(request, searchParams.get("sub_mchid"));
-  const found = await find(wanted, parties, { number: wanted, transactionId }, world);
+  const parties = sharingParties(request, searchParams.get("sub_mchid"));
+  const found = await findShare(wanted, parties, { number: wanted, transactionId }, world);
   if (found === null || found.share.kind === "return") return noOrder;
   return { status: 200, body: shown(found.order, found.share, parties) };
-}
-
-const returned = (share: SandboxShare, order: SandboxOrderRecord) => ({
-  order_id: `${order.transactionId ?? ""}`,
-  out_order_no: share.original,
-  out_return_no: share.number,
-  return_id: share.channelNumber,
-  return_mchid: share.receiver,
-  amount: share.value,
-  description: "Return",
-  result: share.state === "succeeded" ? "SUCCESS" : "PROCESSING",
-  create_time: chinaTime(share.createdAt),
-  finish_time: chinaTime(share.createdAt),
-});
-
-export async function createReturn(
-  request: AuthenticRequest,
-  world: SandboxWorld,
-): Promise<Answer> {
-  const read = readForm(returnForm, request.body);
-  if (isRefusal(read)) return read;
-  const { sub_mchid, out_order_no, out_return_no, return_mchid, amount } = read.value;
-  const parties = partiesOf(request, sub_mchid);
-  const named = { number: out_order_no, transactionId: null };
-  const found = await find(out_order_no, parties, named, world);
-  if (found === null || found.share.receiver !== return_mchid) return noOrder;
-  const answer = await world.orders.share(SLUG, parties.payee, found.order.orderNumber, {
-    number: out_return_no,
-    kind: "return",
-    original: out_order_no,
-    parameters: canonicalJson({ out_order_no, return_mchid, amount }),
-    value: amount,
-    receiver: return_mchid,
-    finishes: false,
-    settles: "now",
-    most: 0,
-  });
-  if (answer.kind !== "created" && answer.kind !== "same") return REFUSED[answer.kind];
-  return { status: 200, body: returned(answer.share, found.order) };
-}
-
-export async function queryReturn(
-  wanted: string,
-  request: AuthenticRequest,
-  world: SandboxWorld,
-): Promise<Answer> {
-  const { searchParams } = request.url;
-  const original = searchParams.get("out_order_no");
-  if (original === null) return paramError("out_order_no", "is required", "query");
-  const parties = partiesOf(request, searchParams.get("sub_mchid"));
-  const found = await find(wanted, parties, { number: original, transactionId: null }, world);
-  if (found === null || found.share.original !== original) return noOrder;
-  return { status: 200, body: returned(found.share, found.order) };
 }
