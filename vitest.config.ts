@@ -2,6 +2,7 @@ import path from "node:path";
 
 import { cloudflareTest, readD1Migrations } from "@cloudflare/vitest-pool-workers";
 import { defineConfig } from "vitest/config";
+import { BaseSequencer, type TestSpecification } from "vitest/node";
 
 // Node, not workerd: official SDKs as peers, the built Worker as a black box, its pages in Chromium.
 const nodeOnly = ["peers", "e2e", "browser"].map((folder) => `test/${folder}/**/*.test.ts`);
@@ -17,9 +18,40 @@ const closedEndpoints = {
 };
 
 /** Tests of pure code: nothing is stored, so its files may share one runtime, which saves minutes. */
-const pure = ["channels", "crypto", "emvco", "leaves", "payments"].map(
-  (folder) => `test/${folder}/**/*.test.ts`,
-);
+const pure = [
+  ...["agents", "channels", "crypto", "emvco", "leaves", "payments"].map(
+    (folder) => `${folder}/**/*`,
+  ),
+  "checkout/ways",
+  "qr/qr",
+  "settlement/pricing",
+  "webhooks/policy",
+  "webhooks/rules",
+].map((name) => `test/${name}.test.ts`);
+
+/** Long files, from the longest: one that began last would keep everybody waiting. */
+const LONG = [
+  "browser/checkout",
+  "browser/console-settings",
+  "browser/console",
+  "e2e/faults",
+  "browser/docs",
+  "sandbox/matrix",
+  "intent/crash",
+].map((name) => path.join(import.meta.dirname, `test/${name}.test.ts`));
+
+class LongestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const rank = ({ moduleId }: TestSpecification) => {
+      const at = LONG.indexOf(moduleId);
+      return at < 0 ? LONG.length : at;
+    };
+    // By project first: a runtime is only shared by files that follow each other.
+    return (await super.sort(files)).toSorted(
+      (a, b) => a.project.name.localeCompare(b.project.name) || rank(a) - rank(b),
+    );
+  }
+}
 
 const workerd = () =>
   cloudflareTest(async () => ({
@@ -49,6 +81,7 @@ export default defineConfig({
   test: {
     // One more than the cores of a small machine: the black-box tests mostly wait.
     maxWorkers: 3,
+    sequence: { sequencer: LongestFirst },
     coverage: { provider: "istanbul", include: ["src/**/*.ts", "src/**/*.tsx"] },
     projects: [
       {

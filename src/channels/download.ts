@@ -15,26 +15,23 @@ export type ChannelDownload =
   /** Any other status. */
   | ChannelReply;
 
+/** A piece of work with a time to it; a TimeoutError when it is up, which also ends the exchange. */
+type Within = <T>(work: Promise<T>) => Promise<T>;
+
 /** Long enough for a first byte and for each that follows; a whole file may take what it takes. */
-function patience() {
-  const controller = new AbortController();
-  const { signal } = controller;
-  return {
-    signal,
-    /** The work's result, or a TimeoutError, which also ends the exchange. */
-    async within<T>(work: Promise<T>): Promise<T> {
-      const timer = setTimeout(
-        () => controller.abort(new DOMException("the channel took too long", "TimeoutError")),
-        CHANNEL_TIMEOUT_MS,
-      );
-      try {
-        return await orAbort(work, signal);
-      } finally {
-        clearTimeout(timer);
-      }
-    },
+const patience =
+  (controller: AbortController): Within =>
+  async (work) => {
+    const timer = setTimeout(
+      () => controller.abort(new DOMException("the channel took too long", "TimeoutError")),
+      CHANNEL_TIMEOUT_MS,
+    );
+    try {
+      return await orAbort(work, controller.signal);
+    } finally {
+      clearTimeout(timer);
+    }
   };
-}
 
 /** A page or an error in the place of a file: no statement begins with one of these. */
 const isPage = (first: Uint8Array): boolean => /^\s*[<{]/.test(fromUtf8(first.subarray(0, 64)));
@@ -48,7 +45,9 @@ export async function downloadFile(
   url: URL,
   headers: Readonly<Record<string, string>>,
 ): Promise<ChannelDownload> {
-  const { signal, within } = patience();
+  const controller = new AbortController();
+  const { signal } = controller;
+  const within = patience(controller);
   const tell = (status: number | null, reply: string | null) =>
     io.watch?.({ method: "GET", url: redactUrl(url.toString()), request: null, status, reply });
   try {
@@ -85,7 +84,7 @@ export async function downloadFile(
 function streamOf(
   first: Uint8Array,
   reader: ReadableStreamDefaultReader<Uint8Array>,
-  within: <T>(work: Promise<T>) => Promise<T>,
+  within: Within,
 ): ReadableStream<Uint8Array> {
   let next: Uint8Array | null = first;
   return new ReadableStream<Uint8Array>(

@@ -27,16 +27,16 @@ type StoredSide = Pick<ShownSide, "amount" | "status"> & Partial<ShownSide>;
 /** The part of a snapshot that is read. It is what was seen then, and never changes. */
 interface Snapshot {
   readonly kind: (typeof EXCEPTION_KINDS)[number];
-  readonly channel_transaction_id: string | null;
-  readonly channel: StoredSide | null;
-  readonly gateway: StoredSide | null;
-  readonly merchant: StoredSide | null;
+  readonly channel_transaction_id?: string | null;
+  readonly channel?: StoredSide | null;
+  readonly gateway?: StoredSide | null;
+  readonly merchant?: StoredSide | null;
   readonly explanation: string;
   readonly proposed_fix: string;
 }
 
-const shownSide = (side: StoredSide | null): ShownSide | null =>
-  side === null
+const shownSide = (side: StoredSide | null | undefined): ShownSide | null =>
+  side === null || side === undefined
     ? null
     : {
         amount: side.amount,
@@ -54,7 +54,7 @@ export function evidenceOf(row: Pick<ExceptionRow, "snapshot">) {
   const stored = JSON.parse(row.snapshot) as Snapshot;
   return {
     kind: stored.kind,
-    channel_transaction_id: stored.channel_transaction_id,
+    channel_transaction_id: stored.channel_transaction_id ?? null,
     channel: shownSide(stored.channel),
     gateway: shownSide(stored.gateway),
     merchant: shownSide(stored.merchant),

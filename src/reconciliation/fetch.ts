@@ -1,9 +1,12 @@
 /** Getting a day's file: from the channel where it has a call for it, else what was uploaded. */
 import type { Outcome, StatementAnswer } from "../channels/adapter.ts";
+import type { StatementFormat } from "../channels/statement/line.ts";
 import { derivedId } from "../ids.ts";
 import { idKeyOf } from "../crypto/id-key.ts";
 import type { StatementError } from "../store/schema.ts";
 import { addStatement, latestStatement, type StatementRow } from "../store/statements.ts";
+import { unseenOf } from "../store/reconciliation-books.ts";
+import { DAY_MS, startOfDay } from "./days.ts";
 import type { DayDesk } from "./desk.ts";
 
 const MINUTE_MS = 60_000;
@@ -72,7 +75,20 @@ async function keep(
   return { kind: "ready", statement: known };
 }
 
-async function emptyDay(desk: DayDesk, format: string): Promise<Fetched> {
+/**
+ * A channel that has nothing says so before its file is made, too. Where something was paid here it
+ * is asked again, and only believed when the day is long over.
+ */
+const SURELY_MADE_MS = DAY_MS;
+
+async function emptyDay(desk: DayDesk, format: string, offsetMinutes: number): Promise<Fetched> {
+  const { db, now } = desk.context;
+  const from = startOfDay(desk.day.day, offsetMinutes);
+  const window = { from, to: from + DAY_MS };
+  if (now() < window.to + SURELY_MADE_MS) {
+    const ours = await unseenOf(db, "payment", desk.account.id, window, ["channel"], null, 1);
+    if (ours.length > 0) return { kind: "wait", ms: LATE_MS };
+  }
   const row = rowOf(desk, {
     id: await downloadId(desk),
     file_name: `no statement of ${desk.day.day}`,
@@ -92,7 +108,11 @@ function later(desk: DayDesk, ms: number, code: string, message: string): Fetche
   return problem(code, `${message} It was asked for two days.`, desk.account.display_name);
 }
 
-function answered(desk: DayDesk, format: string, outcome: Outcome<StatementAnswer>) {
+function answered(
+  desk: DayDesk,
+  { name: format, offsetMinutes }: StatementFormat,
+  outcome: Outcome<StatementAnswer>,
+): Fetched | Promise<Fetched> {
   if (outcome.kind === "unknown") {
     const { attempts } = desk.day;
     const step = UNKNOWN_STEPS_MS[Math.min(attempts, UNKNOWN_STEPS_MS.length - 1)] ?? LATE_MS;
@@ -106,7 +126,7 @@ function answered(desk: DayDesk, format: string, outcome: Outcome<StatementAnswe
     case "file":
       return keep(desk, format, outcome.value);
     case "none":
-      return emptyDay(desk, format);
+      return emptyDay(desk, format, offsetMinutes);
     case "not_yet":
       return later(desk, LATE_MS, "late", "The channel has not made its file.");
   }
@@ -119,7 +139,7 @@ export async function fetchStatement(desk: DayDesk): Promise<Fetched> {
   const { statements } = adapter;
   if (statements?.fetch !== undefined) {
     const outcome = await statements.fetch(day.day, opened, io(day.attempts));
-    return answered(desk, statements.format.name, outcome);
+    return answered(desk, statements.format, outcome);
   }
   const uploaded = await latestStatement(context.db, account.id, "channel", day.day);
   const records = await latestStatement(context.db, account.id, "merchant", day.day);

@@ -208,3 +208,18 @@ export const merchantAuth = (scope: Scope | null) => ({
   "x-scope": scope ?? "",
   middleware: [authenticate(scope), readableBody],
 });
+
+/** A signature is over the whole body, which of a file would have to be in memory first. */
+const refuseSignatures = createMiddleware<AppEnv>(async (c, next) => {
+  if (/^itpay /i.test(c.req.header("Authorization") ?? "")) {
+    throw unauthenticated(`Files are sent with the key itself, not with a signature. ${HOW}`);
+  }
+  await next();
+});
+
+/** The same where the body is a file: it is left alone, to be streamed by the handler. */
+export const fileAuth = (scope: Scope) => ({
+  security: [{ bearer: [] }],
+  "x-scope": scope,
+  middleware: [refuseSignatures, authenticate(scope)],
+});

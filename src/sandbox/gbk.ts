@@ -16,7 +16,7 @@ function readTable(): Map<string, readonly [number, number]> {
   const table = new Map<string, readonly [number, number]>();
   for (const [index, pair] of pairs.entries()) {
     const character = characters[index] ?? "";
-    const isOne = [...character].length === 1 && character !== "\u{fffd}";
+    const isOne = Array.from(character).length === 1 && character !== "\u{fffd}";
     if (isOne && !table.has(character)) table.set(character, pair);
   }
   return table;

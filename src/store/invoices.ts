@@ -213,8 +213,7 @@ export async function addInvoice(
             ${Number(livemode)}, ${currency}, ${month}, ${total}, ${JSON.stringify(lines)}, 'open',
             ${dueAt}, NULL, NULL, ${now}, ${now}
           FROM (SELECT ${nextSerial(livemode)} AS serial)
-          WHERE (SELECT COALESCE(SUM(total), 0) = ${invoiced}
-              AND COALESCE(MAX(month), '') < ${month} FROM ${invoices} WHERE ${ofThese})`,
+          WHERE (SELECT COALESCE(SUM(total), 0) = ${invoiced} FROM ${invoices} WHERE ${ofThese})`,
       )
       .onConflictDoNothing()
       .returning({ id: invoices.id }),

@@ -9,6 +9,7 @@ import path from "node:path";
 import type { Comparison } from "./contest.ts";
 import { type Cost, countCosts } from "./count.ts";
 import { measureLists } from "./lists.ts";
+import { measureStatements } from "./reconciliation.ts";
 import { startDouble } from "./double.ts";
 import { type Arena, measureCallback, measureCreate, measureQr, measureStatus } from "./measure.ts";
 import { measureCodes } from "./emvco.ts";
@@ -47,8 +48,8 @@ const derOf = (pem: string): string => pem.replace(/-----[^-]+-----|\s/g, "");
 const PAGE = path.join(ROOT, "docs/benchmarks.md");
 
 const only = process.argv[2];
-if (only !== undefined && only !== "lists") {
-  process.stderr.write("The bench knows no part of that name, only: lists\n");
+if (only !== undefined && only !== "lists" && only !== "statements") {
+  process.stderr.write("The bench knows no part of that name, only: lists, statements\n");
   process.exit(2);
 }
 
@@ -58,9 +59,13 @@ process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
 for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(1));
 const double = await startDouble();
 try {
-  say(only === "lists" ? "bundling" : "bundling the gateway, its two variants and the floor");
+  say(only === undefined ? "bundling the gateway, its two variants and the floor" : "bundling");
   const real = await bundle(folder, "gateway", gatewayConfig("src/index.ts"));
   const quiet = { LOG_LEVEL: "warn" };
+  if (only === "statements") {
+    await measureStatements(folder, real, quiet, say);
+    process.exit();
+  }
   if (only === "lists") {
     const lists = await measureLists(folder, real, quiet);
     writeFileSync(PAGE, withListSection(readFileSync(PAGE, "utf8"), listSection(lists)));

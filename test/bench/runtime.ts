@@ -106,6 +106,9 @@ export interface Running {
   readonly origin: URL;
   /** Processor seconds of the whole runtime process since it started. */
   cpu(): number;
+  /** Most memory that the process has held since {@link resetPeak}, in MiB. */
+  peak(): number;
+  resetPeak(): void;
   /** Waits until nothing is going on any more: answers are out, copies are written. */
   idle(): Promise<void>;
   /** Brings its empty database up to the schema. */
@@ -158,6 +161,12 @@ export async function run(
   return {
     origin,
     cpu: () => ticksOf(pid) / TICKS_PER_SECOND,
+    peak: () => {
+      const [, kib] = /^VmHWM:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, "utf8")) ?? [];
+      return Number(kib) / 1_024;
+    },
+    // proc(5): 5 resets the peak resident set size.
+    resetPeak: () => writeFileSync(`/proc/${pid}/clear_refs`, "5"),
     async idle() {
       for (let used = ticksOf(pid); ;) {
         await new Promise((resolve) => void setTimeout(resolve, IDLE_LOOK_MS));

@@ -50,7 +50,7 @@ function pick<T>(values: readonly T[], shares: readonly number[], roll: number):
 }
 
 /** Ids that ascend with `place`: rows written in the order of the key are written fast. */
-function idOf(place: number, total: number, random: () => number): string {
+export function idOf(place: number, total: number, random: () => number): string {
   let head = Math.floor((place / total) * 2 ** 25);
   let text = "";
   for (let digit = 0; digit < 5; digit += 1) {
@@ -80,7 +80,7 @@ function shuffledOwners(stocks: readonly Stock[], random: () => number): Uint16A
 const FILLER = "Two flat whites, one oat; table 14, till 3. ".repeat(6);
 
 /** A payment's public JSON: some 1.5 KB, as the objects write it. */
-function snapshotOf(id: string, row: Readonly<Record<string, unknown>>, created: string): string {
+export function snapshotOf(id: string, row: Readonly<Record<string, unknown>>, created: string): string {
   const qr = {
     charge_id: `qr_${id.slice(3)}`,
     type: "wechat_url",
@@ -123,7 +123,7 @@ function snapshotOf(id: string, row: Readonly<Record<string, unknown>>, created:
 }
 
 /** Where a local D1 keeps its data, below a folder of state. */
-function databaseFile(state: string): string {
+export function databaseFile(state: string): string {
   const files = readdirSync(state, { recursive: true, encoding: "utf8" })
     .filter((name) => name.endsWith(".sqlite") && !name.endsWith("metadata.sqlite"))
     .map((name) => path.join(state, name))

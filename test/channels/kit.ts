@@ -129,7 +129,7 @@ export function memoryOrders(now: () => number = () => NOW, script: FaultScript 
       transactionId: state === "open" ? null : (known.transactionId ?? nextNumber()),
       paidAt: state === "paid" ? (known.paidAt ?? now()) : null,
     });
-  const booked = (merchant: string, day: string): Booking[] =>
+  const bookedOn = (merchant: string, day: string): Booking[] =>
     [...rows.values()]
       .filter((order) => order.merchant === merchant)
       .flatMap((order) => bookingsOf(order, script))
@@ -139,10 +139,10 @@ export function memoryOrders(now: () => number = () => NOW, script: FaultScript 
   let refundNumber = 0;
   const orders: SandboxOrders = {
     async ask(_channel, merchant, day) {
-      const bookings = booked(merchant, day);
+      const bookings = bookedOn(merchant, day);
       return { bookings, fault: null, late: false, upTo: bookings.length };
     },
-    bookings: async (_channel, merchant, day, upTo) => booked(merchant, day).slice(0, upTo),
+    bookings: async (_channel, merchant, day, upTo) => bookedOn(merchant, day).slice(0, upTo),
     async create(made) {
       const known = rows.get(keyOf(made.merchant, made.orderNumber));
       if (known === undefined) {

@@ -236,6 +236,35 @@ describe("the SDK's client against the simulated channel", () => {
   });
 });
 
+interface Bill {
+  readonly rows: readonly Record<string, string>[];
+  readonly summary: Record<string, string>;
+}
+
+describe("the simulated bill, read by the SDK", () => {
+  it("is asked for, fetched without a signature, and cast", async ({ expect }) => {
+    const paymentId = kit.newPaymentId();
+    const { send } = client();
+    await send("post", "v3/pay/transactions/native", nativeOrder(paymentId));
+    const { transactionId } = simulation.orders.become(paymentId, "paid");
+    // The simulated database keeps its own clock.
+    const params = { bill_date: "2026-11-21", bill_type: "ALL" };
+    const { data } = await send("get", "v3/bill/tradebill", undefined, { params });
+    const { pathname, search } = new URL(String(data["download_url"]));
+    const token = new URLSearchParams(search).get("token");
+    const file = await send("get", pathname, undefined, { params: { token } });
+    const cast: Bill = Object(Formatter.castCsvBill(String(file.data)));
+    const { rows, summary } = cast;
+    expect(rows.find((row) => row["商户订单号"] === paymentId)).toMatchObject({
+      微信订单号: transactionId,
+      交易状态: "SUCCESS",
+      订单金额: "6.99",
+      手续费: "0.04194",
+    });
+    expect(summary).toMatchObject({ 总交易单数: `${rows.length}.0` });
+  });
+});
+
 const parts = (header: string) => header.replace(/^\S+ /, "").split(",").toSorted();
 
 describe("what we sign, judged by the SDK", () => {

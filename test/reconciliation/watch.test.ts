@@ -295,7 +295,7 @@ describe("a refund", () => {
     expect(await watch()).toBe(1);
     const row = await raisedFor(id);
     expect(row).toMatchObject({ kind: "status_mismatch", state: "open", run_id: null });
-    const { body } = await api("GET", `/v1/reconciliation/exceptions/${row["id"]}`, {
+    const { body } = await api("GET", `/v1/reconciliation/exceptions/${String(row["id"])}`, {
       key: shop.test,
     });
     expect(body).toMatchObject({

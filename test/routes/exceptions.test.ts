@@ -243,7 +243,7 @@ describe("working on it", () => {
       change(id, { state: "written_off", note: "Lost." }),
       change(id, { state: "resolved" }),
     ]);
-    expect(replies.map(({ status }) => status).toSorted()).toEqual([200, 409, 409]);
+    expect(replies.map(({ status }) => status).toSorted((a, b) => a - b)).toEqual([200, 409, 409]);
     const { notes, state } = await read(id);
     expect(notes).toMatchObject([{ action: state }]);
   });
@@ -357,7 +357,7 @@ describe("a refund", () => {
     const { notes, state } = await read(id);
     const texts = (notes as { text: string }[]).map(({ text }) => text);
     expect(texts.filter((text) => text === "Refunding CNY 1.00.")).toHaveLength(1);
-    expect(texts.filter((text) => / of CNY 1\.00 is succeeded\.$/.test(text))).toHaveLength(1);
+    expect(texts.filter((text) => text.endsWith(" of CNY 1.00 is succeeded."))).toHaveLength(1);
     expect(state).toBe("acknowledged");
     // Another amount is another wish, which this exception cannot grant any more.
     const more = await act(id, { action: "refund", amount: cny(200) });
@@ -544,7 +544,7 @@ describe("correcting the books", () => {
       act(id, { ...adjust, direction: "down" }),
       act(id, { ...adjust, amount: cny(5) }),
     ]);
-    expect(replies.map(({ status }) => status).toSorted()).toEqual([200, 409, 409]);
+    expect(replies.map(({ status }) => status).toSorted((a, b) => a - b)).toEqual([200, 409, 409]);
     expect(await entriesOf(id)).toHaveLength(1);
   });
 
@@ -559,6 +559,10 @@ describe("correcting the books", () => {
       { memo: "" },
       { action: "refund" },
       { action: "nothing" },
+      { action: "ask_channel" },
+      { memo: undefined },
+      { direction: undefined },
+      { reason: "no refund" },
     ]) {
       const { status } = await act(id, { ...adjust, ...change });
       expect([change, status]).toEqual([change, 400]);

@@ -14,6 +14,9 @@ import {
 
 const headers = { Authorization: "Bearer admin-token-for-tests" };
 
+/** For what a queue brings. */
+const PATIENCE = { timeout: 10_000, interval: 20 };
+
 interface Entry {
   readonly id: string;
   readonly kind: string;
@@ -59,16 +62,13 @@ async function givenBack(key: string, payment: string, value: number) {
   });
   const { id } = body;
   // The channel says so in a callback of its own.
-  return vi.waitFor(
-    async () => {
-      const { body: refund } = await api("GET", `/v1/refunds/${id}`, { key });
-      if (refund.status !== "succeeded") throw new Error("not yet");
-      const { body: read } = await api("GET", `/v1/payment-intents/${payment}`, { key });
-      await projected(payment, read.sequence);
-      return refund;
-    },
-    { timeout: 10_000, interval: 20 },
-  );
+  return vi.waitFor(async () => {
+    const { body: refund } = await api("GET", `/v1/refunds/${id}`, { key });
+    if (refund.status !== "succeeded") throw new Error("not yet");
+    const { body: read } = await api("GET", `/v1/payment-intents/${payment}`, { key });
+    await projected(payment, read.sequence);
+    return refund;
+  }, PATIENCE);
 }
 
 const dearPlan = (merchant_id: string) =>
@@ -156,7 +156,7 @@ describe("a payment's books", () => {
       platform_fees: 0,
     });
     expect(await intentStub(payment.id).republish()).toBe(true);
-    await vi.waitFor(async () => expect(await entries(test)).toEqual(before));
+    await vi.waitFor(async () => expect(await entries(test)).toEqual(before), PATIENCE);
   });
 
   it("are restored when the payment is published again", async ({ expect }) => {
@@ -175,7 +175,7 @@ describe("a payment's books", () => {
     expect(await entries(test)).toEqual([]);
     expect(await intentStub(payment.id).republish()).toBe(true);
     const ids = (list: readonly Entry[]) => list.map((entry) => entry.id);
-    await vi.waitFor(async () => expect(ids(await entries(test))).toEqual(ids(before)));
+    await vi.waitFor(async () => expect(ids(await entries(test))).toEqual(ids(before)), PATIENCE);
   });
 
   it("have what the channel gave back by itself", async ({ expect }) => {

@@ -131,6 +131,7 @@ describe("the book", () => {
   });
 
   it("takes a booking once that was told and not crossed off", async ({ expect }) => {
+    // oxlint-disable-next-line typescript/unbound-method -- called with its object below
     const genuine = SandboxBook.prototype.note;
     const note = vi.spyOn(SandboxBook.prototype, "note").mockImplementation(async function (
       this: SandboxBook,

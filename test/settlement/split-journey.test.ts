@@ -17,7 +17,6 @@ import {
   type Merchant,
   newMerchant,
   openBank,
-  projected,
   wechatPayment,
 } from "../intent/kit.ts";
 import { db } from "../store/payments.ts";
@@ -42,6 +41,21 @@ const worker = (after: number, database: Database = db): SplitContext => ({
 });
 
 const rowOf = (id: string) => db.query.splits.findFirst({ where: (row, { eq }) => eq(row.id, id) });
+
+/** News reaches D1 by a queue. */
+const WAIT = { timeout: 10_000, interval: 20 };
+
+const rowCame = (id: string) =>
+  vi.waitFor(async () => {
+    if ((await rowOf(id)) === undefined) throw new Error("not yet");
+  }, WAIT);
+
+/** Waits until the copy in D1 says that the payment, or the refund, has succeeded. */
+const succeeded = (table: "payment_intents" | "refunds", id: string) =>
+  vi.waitFor(async () => {
+    const row = await env.DB.prepare(`SELECT status FROM ${table} WHERE id = ?`).bind(id).first();
+    if (row?.["status"] !== "succeeded") throw new Error("not yet");
+  }, WAIT);
 
 const entriesOf = async (cause: string) =>
   (await db.query.ledgerEntries.findMany({ where: (row, { eq }) => eq(row.cause, cause) })).map(
@@ -69,9 +83,7 @@ async function paid(): Promise<{ id: string; split: string }> {
   bank.pay(payment.id);
   await bank.callback(payment.id);
   const split = splitIdOf(payment.id);
-  await vi.waitFor(async () => {
-    if ((await rowOf(split)) === undefined) throw new Error("not yet");
-  });
+  await rowCame(split);
   return { id: payment.id, split };
 }
 
@@ -84,12 +96,7 @@ async function refunded(id: string, value: number, nth = 1): Promise<string> {
   });
   await bank.refundCallback(id);
   const split = splitIdOf(refundIdOf(id, nth));
-  await vi.waitFor(async () => {
-    const row = await env.DB.prepare("SELECT status FROM refunds WHERE id = ?")
-      .bind(body.id)
-      .first();
-    if (row?.["status"] !== "succeeded") throw new Error("not yet");
-  });
+  await succeeded("refunds", body.id);
   return split;
 }
 
@@ -147,7 +154,7 @@ describe("a share at WeChat Pay", () => {
     expect(theirs.orders.find(payment.id)?.parameters).not.toContain("profit_sharing");
     theirs.pay(payment.id);
     await theirs.callback(payment.id);
-    await projected(payment.id, 2);
+    await succeeded("payment_intents", payment.id);
     expect(await rowOf(splitIdOf(payment.id))).toBeUndefined();
   });
 
@@ -167,7 +174,7 @@ describe("a share at WeChat Pay", () => {
     for (const id of [before, between, after]) {
       theirs.pay(id);
       await theirs.callback(id);
-      await projected(id, 2);
+      await succeeded("payment_intents", id);
     }
     expect(await rowOf(splitIdOf(before))).toBeUndefined();
     expect(await rowOf(splitIdOf(between))).toMatchObject({ state: "due" });
@@ -384,9 +391,7 @@ describe.for([
     const pay = await api("POST", `/sandbox/payments/${body.id}/pay`, { key });
     if (pay.status !== 200) throw new Error("not paid");
     const split = splitIdOf(body.id);
-    await vi.waitFor(async () => {
-      if ((await rowOf(split)) === undefined) throw new Error("not yet");
-    });
+    await rowCame(split);
     return { id: String(body.id), split };
   };
 
@@ -420,12 +425,7 @@ describe.for([
       headers: { "Idempotency-Key": id },
     });
     const back = splitIdOf(refundIdOf(id, 1));
-    await vi.waitFor(
-      async () => {
-        if ((await rowOf(back)) === undefined) throw new Error("not yet");
-      },
-      { timeout: 10_000 },
-    );
+    await rowCame(back);
     await workSplit(back, worker(2 * HOUR));
     expect(await rowOf(back)).toMatchObject({ state: "succeeded", value: 25 });
     expect(await entriesOf(back)).toMatchObject([{ kind: "split_return", value: 25 }]);

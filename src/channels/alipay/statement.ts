@@ -43,8 +43,9 @@ const FIRST_DAY = /^#起始日期[：:]\s*\[(\d{4})年(\d\d)月(\d\d)日/;
 /** `#交易合计：2笔，商家实收共6.99元，…`, behind; the second of them of refunds. */
 const TOTAL = /^#(交易|退款)合计[：:]\s*(\d+)笔(?:.*?商家实收(?:退款)?共\s*(-?[\d.]+)元)?.*$/;
 
-/** A merchant's own number at Alipay, as opposed to its application's. */
+/** A merchant's own number at Alipay, as opposed to its application's; bills write `0156` behind. */
 const USER = /^2088\d{12}$/;
+const USER_DIGITS = 16;
 
 interface Tally {
   rows: number;
@@ -108,7 +109,7 @@ function checkFront(
   expected: StatementExpectation,
   refuse: Refuse,
 ): void {
-  const account = ACCOUNT.exec(text)?.[1];
+  const account = ACCOUNT.exec(text)?.[1]?.slice(0, USER_DIGITS);
   // An application's number is in no bill: then the download's signature is what tells.
   const comparable = account !== undefined && USER.test(expected.merchantAccount);
   if (comparable && account !== expected.merchantAccount) {

@@ -4,7 +4,6 @@
  * time, and only while a read waits for it.
  */
 import { PIECE_BYTES, piecesOf, slicesOf } from "./bytes.ts";
-import { StatementRefused } from "./line.ts";
 import type { Refuse } from "./refuse.ts";
 
 /** A file that is larger than this unpacked is refused. A million lines of WeChat Pay are 330 MB. */
@@ -67,29 +66,26 @@ export async function* inflated(
   /** Nothing waits to be read: the last read got less than it asked for. */
   let drained = true;
 
-  async function feed(): Promise<void> {
-    const { done, value } = await input.next();
-    if (done !== true) {
-      size.packed += value.byteLength;
-      await writer.write(value);
-      return;
-    }
-    whole = true;
-    await writer.close();
-  }
-
   const broken = () =>
     whole
       ? refuse("truncated", "The packed file ends in the middle, or its end is damaged.")
       : refuse("container", "The packed file is damaged, or something follows its end.");
-  const guarded = async <T>(step: Promise<T>): Promise<T> => {
-    try {
-      return await step;
-    } catch (error) {
-      if (error instanceof StatementRefused) throw error;
+  const guarded = <T>(step: Promise<T>): Promise<T> =>
+    step.catch(() => {
       throw broken();
+    });
+
+  /** What the source throws is not the file's fault, and passes. */
+  async function feed(): Promise<void> {
+    const { done, value } = await input.next();
+    if (done === true) {
+      whole = true;
+      await guarded(writer.close());
+      return;
     }
-  };
+    size.packed += value.byteLength;
+    await guarded(writer.write(value));
+  }
 
   try {
     for (;;) {
@@ -98,7 +94,7 @@ export async function* inflated(
       next.catch(() => undefined);
       if (!drained) await settledOrIdle(next);
       while (!read.settled && !whole) {
-        await guarded(feed());
+        await feed();
         await settledOrIdle(next);
       }
       const { done, value } = await guarded(next);

@@ -30,6 +30,8 @@ export interface Chart {
   readonly starts: readonly string[];
   /** Length of a bucket in hours: hours are named by time, longer ones by day. */
   readonly bucketHours: number;
+  /** How buckets are called where their beginnings in UTC would mislead: days of another clock. */
+  readonly names?: { readonly head: string; readonly of: readonly string[] };
   readonly series: readonly Series[];
   /** A value in words, exact: for the table and tooltips. */
   readonly format: (value: number) => string;
@@ -55,6 +57,10 @@ function labelOf(start: string, index: number, { starts, bucketHours }: Chart): 
 
 const longTime = (start: string): string => start.slice(0, 16).replace("T", " ");
 
+/** In the table and in tooltips. */
+const bucketName = ({ names, starts }: Chart, index: number): string =>
+  names?.of[index] ?? longTime(starts[index] ?? "");
+
 interface Plane {
   readonly x: (index: number) => number;
   readonly bandwidth: number;
@@ -62,14 +68,14 @@ interface Plane {
   readonly ticks: readonly number[];
 }
 
-function planeOf({ starts, top }: Chart, greatest: number): Plane {
+function planeOf({ starts, top }: Chart, greatest: number, least = 0): Plane {
   const band = scaleBand<number>()
     .domain(starts.map((_, index) => index))
     .range([MARGIN.left, WIDTH - MARGIN.right])
     .paddingInner(0.25)
     .paddingOuter(0.15);
   const linear = scaleLinear()
-    .domain([0, top ?? Math.max(greatest, 1)])
+    .domain([Math.min(least, 0), top ?? Math.max(greatest, 1)])
     .range([HEIGHT - MARGIN.bottom, MARGIN.top]);
   const y = top === undefined ? linear.nice(TICKS) : linear;
   return {
@@ -139,9 +145,11 @@ const isQuiet = ({ series }: Chart): boolean =>
 
 /** Only buckets in which something happened: a table of zeros tells nobody anything. */
 function DataTable({ chart }: { chart: Chart }) {
+  const head = chart.names?.head ?? "From (UTC)";
   const rows = chart.starts
     .map((start, index) => ({
       start,
+      name: bucketName(chart, index),
       values: chart.series.map(({ values }) => values[index] ?? null),
     }))
     .filter(({ values }) => values.some((value) => value !== null && value !== 0));
@@ -152,7 +160,7 @@ function DataTable({ chart }: { chart: Chart }) {
         <caption class="hidden">{chart.title}</caption>
         <thead>
           <tr>
-            <th scope="col">From (UTC)</th>
+            <th scope="col">{head}</th>
             {chart.series.map(({ name }) => (
               <th scope="col" class="number">
                 {name}
@@ -161,11 +169,11 @@ function DataTable({ chart }: { chart: Chart }) {
           </tr>
         </thead>
         <tbody>
-          {rows.map(({ start, values }) => (
+          {rows.map(({ start, name, values }) => (
             <tr>
-              <th scope="row" data-head="From (UTC)">
+              <th scope="row" data-head={head}>
                 <div>
-                  <time datetime={start}>{longTime(start)}</time>
+                  <time datetime={start}>{name}</time>
                 </div>
               </th>
               {values.map((value, index) => (
@@ -223,7 +231,7 @@ export function Bars({ chart }: { chart: Chart }) {
       <Axes chart={chart} plane={plane} />
       {chart.series.map((series, place) => (
         <g class={colour(place)}>
-          {chart.starts.map((start, index) => {
+          {chart.starts.map((_, index) => {
             const value = at(series, index);
             if (value === 0) return null;
             const below = chart.series
@@ -239,7 +247,7 @@ export function Bars({ chart }: { chart: Chart }) {
                 // A single small payment must be seen beside a large one.
                 height={Math.max(1, Math.round((plane.y(below) - y) * 10) / 10)}
               >
-                <title>{`${longTime(start)} ${series.name}: ${chart.format(value)}`}</title>
+                <title>{`${bucketName(chart, index)} ${series.name}: ${chart.format(value)}`}</title>
               </rect>
             );
           })}
@@ -252,7 +260,7 @@ export function Bars({ chart }: { chart: Chart }) {
 /** Lines with dots; where there is no value there is a gap. */
 export function Lines({ chart }: { chart: Chart }) {
   const known = chart.series.flatMap(({ values }) => values.filter((value) => value !== null));
-  const plane = planeOf(chart, Math.max(0, ...known));
+  const plane = planeOf(chart, Math.max(0, ...known), Math.min(0, ...known));
   const x = (index: number) => plane.x(index) + plane.bandwidth / 2;
   const path = line<number | null>()
     .defined((value) => value !== null)
@@ -273,7 +281,7 @@ export function Lines({ chart }: { chart: Chart }) {
             value === null ? null : (
               <circle class="dot" cx={Math.round(x(index) * 10) / 10} cy={plane.y(value)} r="3">
                 <title>
-                  {`${longTime(chart.starts[index] ?? "")} ${series.name}: ${chart.format(value)}`}
+                  {`${bucketName(chart, index)} ${series.name}: ${chart.format(value)}`}
                 </title>
               </circle>
             ),
@@ -281,5 +289,59 @@ export function Lines({ chart }: { chart: Chart }) {
         </g>
       ))}
     </Figure>
+  );
+}
+
+export interface Tally {
+  readonly name: string;
+  readonly value: number;
+  readonly tone: "good" | "bad";
+  /** Where those that are counted stand. */
+  readonly href?: string;
+}
+
+/** Counts beside each other, as a table whose rows have a bar. */
+export function Tallies(props: {
+  title: string;
+  /** Headings of the names and of the numbers. */
+  head: string;
+  unit: string;
+  tallies: readonly Tally[];
+}) {
+  const { title, head, unit, tallies } = props;
+  const most = Math.max(1, ...tallies.map(({ value }) => value));
+  const whole = (value: number) => value.toLocaleString("en");
+  return (
+    <figure class="panel tallies">
+      <figcaption>
+        <h2>{title}</h2>
+      </figcaption>
+      <table>
+        <thead class="hidden">
+          <tr>
+            <th scope="col">{head}</th>
+            <th scope="col">{unit}</th>
+          </tr>
+        </thead>
+        <tbody>
+          {tallies.map(({ name, value, tone, href }) => (
+            <tr>
+              <th scope="row">{href === undefined ? name : <a href={href}>{name}</a>}</th>
+              <td>
+                <svg viewBox="0 0 100 8" preserveAspectRatio="none" aria-hidden="true">
+                  <rect
+                    class={tone}
+                    // One line among thousands must be seen.
+                    width={Math.max(1, Math.round((value / most) * 100))}
+                    height="8"
+                  />
+                </svg>
+                <span>{whole(value)}</span>
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </figure>
   );
 }

@@ -37,6 +37,17 @@ export interface CallOptions {
   readonly query?: Readonly<Record<string, string | number | null | undefined>>;
 }
 
+/** A body that goes on as it comes, however long. */
+export interface FileBody {
+  readonly stream: ReadableStream;
+}
+
+const isFile = (body: unknown): body is FileBody =>
+  typeof body === "object" &&
+  body !== null &&
+  "stream" in body &&
+  body.stream instanceof ReadableStream;
+
 /** `/path?…` with the parameters that have a value. */
 export function withQuery(path: string, query: NonNullable<CallOptions["query"]>): string {
   const pairs = Object.entries(query).filter(
@@ -65,8 +76,12 @@ export async function fetchAs(
     if (value !== undefined) headers.set(name, value);
   }
   if (options.key !== undefined) headers.set("Idempotency-Key", options.key);
-  if (body !== undefined) headers.set("Content-Type", "application/json");
-  const init = { method, headers, ...(body === undefined ? {} : { body: JSON.stringify(body) }) };
+  const file = isFile(body);
+  if (body !== undefined) {
+    headers.set("Content-Type", file ? "application/octet-stream" : "application/json");
+  }
+  const sent = file ? body.stream : JSON.stringify(body);
+  const init = { method, headers, ...(body === undefined ? {} : { body: sent }) };
   return c.var.gateway.fetch(new Request(url, init), inside(c.env, { principal }), c.executionCtx);
 }
 

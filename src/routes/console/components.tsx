@@ -71,9 +71,11 @@ export const Details = ({ rows }: { rows: readonly (readonly [string, Child | nu
   </dl>
 );
 
-/** `CNY 52,977.32`: for reading, not for typing. */
-export const moneyText = (money: Money): string =>
-  formatMoney(money).replaceAll(/\d(?=(?:\d{3})+(?:\.|$))/g, "$&,");
+/** `CNY 52,977.32`, or `−CNY 5.00` of balances and fees: for reading, not for typing. */
+export const moneyText = ({ currency, value }: Money): string => {
+  const text = formatMoney({ currency, value: Math.abs(value) });
+  return (value < 0 ? "−" : "") + text.replaceAll(/\d(?=(?:\d{3})+(?:\.|$))/g, "$&,");
+};
 
 export const Amount = ({ money }: { money: Money }) => (
   <span class="money">{moneyText(money)}</span>
@@ -88,12 +90,13 @@ export function Time({ at }: { at: string | null }) {
 /** What a status means for whoever reads the page. Unknown ones are neutral. */
 const TONES: Readonly<Record<string, "good" | "bad" | "busy" | "quiet">> = {
   succeeded: "good", active: "good", enabled: "good", delivered: "good", completed: "good",
-  ok: "good", verified: "good", resolved: "good",
+  ok: "good", verified: "good", resolved: "good", paid: "good", read: "good", matched: "good",
   failed: "bad", rejected: "bad", exhausted: "bad", suspended: "bad", revoked: "bad", down: "bad",
   refused: "bad", open: "bad",
   pending: "busy", qr_generated: "busy", scanning: "busy", authorized: "busy", captured: "busy",
   requested: "busy", processing: "busy", queued: "busy", running: "busy", unknown: "busy",
-  degraded: "busy", unverified: "busy", exception: "busy", draft: "busy",
+  degraded: "busy", unverified: "busy", exception: "busy", draft: "busy", waiting: "busy",
+  acknowledged: "busy", received: "busy",
 }; // prettier-ignore
 
 /** `written off` for `written_off`. */

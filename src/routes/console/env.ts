@@ -49,7 +49,14 @@ export interface Page {
 }
 
 /** `Home` has no heading: it is the overview. */
-export const NAV_GROUPS = ["Home", "Money", "Settings", "Developers", "Operations"] as const;
+export const NAV_GROUPS = [
+  "Home",
+  "Money",
+  "Books",
+  "Settings",
+  "Developers",
+  "Operations",
+] as const;
 
 export type NavGroup = (typeof NAV_GROUPS)[number];
 

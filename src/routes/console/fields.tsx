@@ -16,6 +16,8 @@ export function Form(
     class?: string;
     label?: string;
     keep?: string | undefined;
+    /** Holds a file: sent in parts of its own, or by console.js as it is. */
+    upload?: boolean;
   }>,
 ) {
   const session = useSession();
@@ -25,6 +27,8 @@ export function Form(
       action={props.action}
       class={props.class ?? "form"}
       aria-label={props.label}
+      enctype={props.upload === true ? "multipart/form-data" : undefined}
+      data-upload={props.upload === true ? "" : undefined}
     >
       <input type="hidden" name={CSRF_FIELD} value={session?.csrf ?? ""} />
       <input type="hidden" name={KEY_FIELD} value={props.keep ?? crypto.randomUUID()} />
@@ -127,7 +131,9 @@ const common = (props: FieldProps) => ({
 export function Field(
   props: FieldProps & {
     value?: string;
-    type?: "text" | "search" | "email" | "url" | "password" | "date" | "datetime-local" | "number";
+    type?:
+      | "text" | "search" | "email" | "url" | "password" | "number"
+      | "date" | "datetime-local" | "month" | "file"; // prettier-ignore
     required?: boolean;
     autocomplete?: string;
     inputmode?: "decimal" | "numeric" | "text";

@@ -14,6 +14,7 @@ import { signedIn } from "./session.ts";
 import { registerSignIn, registerSignOut } from "./sign-in.tsx";
 import { PAGES } from "./table.ts";
 import { onlyTls } from "./tls.ts";
+import { isUpload, limitedUpload } from "./upload.ts";
 
 const addressOf = (path: string): string => (path === "/" ? "/console" : `/console${path}`);
 
@@ -28,6 +29,10 @@ const navigation = createMiddleware<ConsoleEnv>(async (c, next) => {
   c.set("nav", navOf(c.var.session));
   await next();
 });
+
+const bounded = createMiddleware<ConsoleEnv>((c, next) =>
+  isUpload(c) ? limitedUpload(c, next) : limitedBody(c, next),
+);
 
 const WHO = { merchant: "merchants: sign in with an API key", operator: "operators" } as const;
 
@@ -59,7 +64,7 @@ export function registerConsole(app: App): void {
     c.set("gateway", app);
     await next();
   });
-  pages.use(onlyTls, limitedBody);
+  pages.use(onlyTls, bounded);
   registerSignIn(pages);
   pages.use(signedIn, navigation, checkCsrf);
   registerSignOut(pages);

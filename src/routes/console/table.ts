@@ -1,5 +1,6 @@
 /** Every page of the console, in the order of the navigation. A new page is one line here. */
 import type { Page } from "./env.ts";
+import { bookPages } from "./pages/books.ts";
 import { overviewPage } from "./pages/overview.tsx";
 import { paymentActionPages } from "./pages/payment-actions.tsx";
 import { paymentDetailPage } from "./pages/payment.tsx";
@@ -13,5 +14,6 @@ export const PAGES: readonly Page[] = [
   paymentDetailPage,
   ...paymentActionPages,
   refundsPage,
+  ...bookPages,
   ...settingsPages,
 ];

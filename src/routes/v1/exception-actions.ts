@@ -12,7 +12,12 @@ import {
   refundPayment,
   refusalOf,
 } from "../../reconciliation/exception-actions.ts";
-import { evidenceOf, showWhole } from "../../reconciliation/exception-view.ts";
+import {
+  evidenceOf,
+  EXCEPTION_ACTIONS,
+  type ExceptionAction,
+  showWhole,
+} from "../../reconciliation/exception-view.ts";
 import type { Result } from "../../result.ts";
 import type { ExceptionRow } from "../../store/exceptions.ts";
 import { allows, merchantAuth } from "../authenticate.ts";
@@ -29,22 +34,35 @@ import { idempotent } from "../idempotent.ts";
 import { actorOf, exceptionParams, loadException, WholeException } from "./exceptions.ts";
 import { Amount } from "./schemas.ts";
 
+type Field = "amount" | "reason" | "direction" | "memo";
+
+/** What each action takes beside its name, and what it cannot do without. */
+const FIELDS: Readonly<Record<ExceptionAction, { takes: readonly Field[]; needs?: true }>> = {
+  ask_channel: { takes: [] },
+  refund: { takes: ["amount", "reason"] },
+  accept_late: { takes: [] },
+  adjust: { takes: ["direction", "amount", "memo"], needs: true },
+};
+
 const ActionBody = z
-  .discriminatedUnion("action", [
-    z.strictObject({ action: z.literal("ask_channel") }),
-    z.strictObject({
-      action: z.literal("refund"),
-      amount: Amount.optional(),
-      reason: PlainText(256).optional(),
-    }),
-    z.strictObject({ action: z.literal("accept_late") }),
-    z.strictObject({
-      action: z.literal("adjust"),
-      direction: z.enum(["up", "down"]),
-      amount: Amount,
-      memo: PlainText(256),
-    }),
-  ])
+  .strictObject({
+    action: z.enum(EXCEPTION_ACTIONS),
+    amount: Amount.optional(),
+    reason: PlainText(256).optional(),
+    direction: z.enum(["up", "down"]).optional(),
+    memo: PlainText(256).optional(),
+  })
+  .superRefine(({ action, ...sent }, context) => {
+    const { takes, needs = false } = FIELDS[action];
+    const complain = (field: string, message: string) =>
+      context.addIssue({ code: "custom", path: [field], message });
+    for (const field of Object.keys(sent)) {
+      if (!takes.some((taken) => taken === field)) complain(field, `does not belong to ${action}`);
+    }
+    for (const field of needs ? takes : []) {
+      if (sent[field] === undefined) complain(field, `is required to ${action}`);
+    }
+  })
   .openapi("ReconciliationExceptionAction");
 
 type Body = z.infer<typeof ActionBody>;
@@ -105,9 +123,14 @@ function perform(c: AppContext, deed: Deed, body: Body): Promise<Result<Exceptio
       const { amount = null, reason = null } = body;
       return refundPayment(deed, { amount, reason });
     }
-    case "adjust":
-      checkCurrency(deed.row, body.amount);
-      return adjustBooks(deed, body);
+    case "adjust": {
+      const { direction, amount, memo } = body;
+      if (direction === undefined || amount === undefined || memo === undefined) {
+        throw new Error("the schema has let through what it needs");
+      }
+      checkCurrency(deed.row, amount);
+      return adjustBooks(deed, { direction, amount, memo });
+    }
   }
 }
 

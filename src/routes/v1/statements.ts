@@ -19,6 +19,7 @@ import {
   listStatements,
   type StatementRow,
 } from "../../store/statements.ts";
+import { fileAuth } from "../authenticate.ts";
 import {
   type App,
   type AppContext,
@@ -30,7 +31,7 @@ import {
 } from "../http.ts";
 import { pageQuery, pageReply, readPage, withLookahead } from "../pages.ts";
 import { owned } from "./channel-account-access.ts";
-import { Day, reading, refuseFuture, Run, tags, writing } from "./reconciliation-runs.ts";
+import { Day, reading, refuseFuture, Run, tags } from "./reconciliation-runs.ts";
 
 const Statement = z
   .object({
@@ -77,6 +78,7 @@ const uploadQuery = z.strictObject({
     .openapi({ description: "For messages and lists; default: made of the date." }),
 });
 
+/** What it is the bytes say: the type is only for clients that must send one. */
 const fileBody = (...types: string[]) => ({
   required: true as const,
   content: Object.fromEntries(
@@ -86,7 +88,7 @@ const fileBody = (...types: string[]) => ({
 
 const upload = (path: string, operationId: string, summary: string, description: string) =>
   createRoute({
-    ...writing,
+    ...fileAuth("channels:write"),
     method: "post",
     path,
     operationId,
@@ -95,7 +97,7 @@ const upload = (path: string, operationId: string, summary: string, description:
     tags,
     request: {
       query: uploadQuery,
-      body: fileBody("text/csv", "application/json", "application/gzip", "application/zip"),
+      body: fileBody("text/csv", "application/gzip", "application/zip", "application/octet-stream"),
     },
     responses: {
       202: jsonReply(Upload, "The file is kept, and a run compares it."),

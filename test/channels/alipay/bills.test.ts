@@ -154,12 +154,13 @@ async function shop(script: FaultScript | null = null) {
   };
 }
 
-async function pay({ io, own, become }: Simulated & { own: ChannelAccount }, changes = {}) {
+async function pay(simulated: Simulated & { own: ChannelAccount }, changes = {}) {
+  const { io, own } = simulated;
   const order = kit.order(changes);
   const payload = alipay.prepareCharge(order, own);
   if (!payload.ok) throw new Error(payload.error.message);
   await alipay.createCharge(payload.value, order, own, io);
-  return { order, record: become(order.paymentId, "paid") };
+  return { order, record: simulated.become(order.paymentId, "paid") };
 }
 
 async function giveBack({ io, own }: Simulated & { own: ChannelAccount }, paymentId: string) {
@@ -225,13 +226,14 @@ describe("the simulated bill", () => {
     // The descriptor is found by its signature; the data before it is deflated.
     const mark = bytes.findIndex((_, at) => at > 30 && view.getUint32(at, true) === 0x08074b50);
     const packed = bytes.slice(30 + nameLength, mark);
-    const pieces: Uint8Array[] = [];
+    const pieces: Uint8Array<ArrayBuffer>[] = [];
     async function* raw() {
       yield packed;
     }
     const refuse = (code: string) => new Error(code);
-    for await (const piece of inflated(raw(), "deflate-raw", refuse as never)) pieces.push(piece);
-    const text = new TextDecoder("gbk").decode(await new Blob(pieces as never).arrayBuffer());
+    for await (const piece of inflated(raw(), "deflate-raw", refuse as never))
+      pieces.push(new Uint8Array(piece));
+    const text = new TextDecoder("gbk").decode(await new Blob(pieces).arrayBuffer());
     const [title, who = "", when, , header = "", row = "", , paid, given] = text.split("\r\n");
     expect(title).toBe("#支付宝业务明细查询");
     expect(who).toMatch(/^#账号：\[2088\d{12}0156\]$/);

@@ -68,6 +68,30 @@ describe("gzip", () => {
     }
   });
 
+  it("passes on what its source throws: that is not the file's fault", async ({ expect }) => {
+    const packed = await gzip(bill);
+    const lost = {
+      ...sourceOf(packed),
+      stream: async () =>
+        new ReadableStream<Uint8Array>({
+          start(controller) {
+            controller.enqueue(packed.slice(0, 100));
+            controller.error(new Error("the connection was lost"));
+          },
+        }),
+    };
+    await expect(refusal(wechatStatement, lost)).rejects.toThrow("the connection was lost");
+    const archive = await zip([{ name: utf8("a.csv"), contents: bill }]);
+    const gone = {
+      ...sourceOf(archive),
+      range: async (offset: number, length: number) => {
+        if (offset > 4 && offset < 100) throw new Error("the archive is away");
+        return archive.slice(offset, offset + length);
+      },
+    };
+    await expect(refusal(wechatStatement, gone)).rejects.toThrow("the archive is away");
+  });
+
   it("within gzip, or ZIP within gzip, is a file within a file", async ({ expect }) => {
     const twice = await gzip(await gzip(bill));
     expect(await refusal(wechatStatement, twice)).toBe("doubly_encoded");

@@ -288,6 +288,11 @@ describe("Alipay", () => {
     });
   }
 
+  it("reads the account with and without the digits behind it", async ({ expect }) => {
+    const short = alipayBill(lines, undefined, { account: "2088000000000001" });
+    expect(await read(short)).toEqual(lines);
+  });
+
   it("does not compare an application's number with a merchant's", async ({ expect }) => {
     const app = expected({ merchantAccount: "2021000000000001" });
     expect(await read(alipayBill(lines), app)).toEqual(lines);

@@ -118,7 +118,7 @@ export const alipayCells = (line: StatementLine): Cells => {
 export function alipayBill(
   lines: readonly StatementLine[],
   change: (cells: Cells, at: number) => Cells = (cells) => cells,
-  { header = ALIPAY_HEADER, account = "2088000000000001", from = "2026年11月20日" } = {},
+  { header = ALIPAY_HEADER, account = "20880000000000010156", from = "2026年11月20日" } = {},
 ): string {
   const names = header.split(",");
   const rows = lines.map((line, at) => {

@@ -290,8 +290,8 @@ describe("the simulated bill", () => {
       const { order } = await pay(simulation);
       await refund(simulation, order.paymentId);
       for (const compressed of [true, false]) {
-        const asked = { date: TODAY, type, compressed };
-        const outcome = await requestTradeBill(asked, simulation.account, simulation.io());
+        const bill = { date: TODAY, type, compressed };
+        const outcome = await requestTradeBill(bill, simulation.account, simulation.io());
         if (outcome.kind !== "ok") throw new Error(JSON.stringify(outcome));
         const keys = await keysOf(simulation.account);
         if (!keys.ok) throw new Error(keys.error);

@@ -23,6 +23,7 @@ export const NOTICES = {
   retired: "The old version is retired.",
   disabled: "The account is out of use: new payments cannot take it, open ones still end.",
   enabled: "The account is in use again.",
+  layout: "The layout counts for files that come from now on.",
 };
 
 type Version = AccountView["credentials"][number];
@@ -101,7 +102,12 @@ const Actions = (props: { account: AccountView; mode: Mode | undefined }) => {
   );
 };
 
-const FIELDS = ["display_name", "late_payment", "region"];
+const FIELDS = ["display_name", "late_payment", "channel_fee", "region"];
+
+const METHODS = {
+  channel_split: "taken at the channel as a share of each payment",
+  invoice: "invoiced every month",
+} as const;
 
 function Settings(props: { account: AccountView; refundable: boolean; returned: Returned | null }) {
   const { account, refundable, returned } = props;
@@ -127,6 +133,14 @@ function Settings(props: { account: AccountView; refundable: boolean; returned: 
         />
       ) : null}
       <Field
+        name="channel_fee"
+        label="The channel's fee, in basis points"
+        hint="By your contract with it: 60 is 0.60 %. Statements with another fee become exceptions. Empty: fees are not compared."
+        value={form?.text("channel_fee") ?? String(account.channel_fee ?? "")}
+        inputmode="numeric"
+        problem={problem}
+      />
+      <Field
         name="region"
         label="Region"
         hint="Only where this deployment has several."
@@ -139,6 +153,18 @@ function Settings(props: { account: AccountView; refundable: boolean; returned: 
     </ActionForm>
   );
 }
+
+/** Where its books are compared. */
+const Books = ({ account: { id } }: { account: AccountView }) => (
+  <section class="part" aria-labelledby="books">
+    <h2 id="books">Books</h2>
+    <div class="actions">
+      <LinkButton href={`/console/reconciliation?channel_account=${id}`}>Reconciliation</LinkButton>
+      <LinkButton href={`/console/settlements?channel_account=${id}`}>Settlements</LinkButton>
+      <LinkButton href={`${pathOf(id)}/statement-profile`}>Layout of statements</LinkButton>
+    </div>
+  </section>
+);
 
 type Mode = ChannelView["integration_modes"][number];
 
@@ -173,6 +199,7 @@ export async function accountPage(c: ConsoleContext, returned: Returned | null) 
             ["Number there", account.merchant_account],
             ["Id", <Copy text={account.id} />],
             ["The channel posts to", <Copy text={account.callback_url} />],
+            ["The platform's fee", `${METHODS[account.settlement_method]}`],
             [
               "Verified",
               account.verified_at === null ? "not yet" : <Time at={account.verified_at} />,
@@ -182,6 +209,7 @@ export async function accountPage(c: ConsoleContext, returned: Returned | null) 
       </div>
       <Actions account={account} mode={mode} />
       <Credentials account={account} />
+      <Books account={account} />
       <section class="part" aria-labelledby="settings">
         <h2 id="settings">Settings</h2>
         <Settings account={account} refundable={channel?.refunds != null} returned={returned} />
@@ -189,6 +217,10 @@ export async function accountPage(c: ConsoleContext, returned: Returned | null) 
     </>,
   );
 }
+
+/** What is no number goes on as it is: the API says so at its field. */
+const feeFrom = (text: string): number | string | null =>
+  text === "" ? null : /^\d{1,9}$/.test(text) ? Number(text) : text;
 
 const save: Page = {
   method: "post",
@@ -198,10 +230,12 @@ const save: Page = {
   handler: async (c) => {
     const form = await readForm(c);
     const [region, late] = [form.text("region"), form.text("late_payment")];
+    const fee = form.text("channel_fee");
     const answer = await api(c, "PATCH", apiPath(c), {
       display_name: form.text("display_name"),
       region: region === "" ? null : region,
       ...(late === "" ? {} : { late_payment: late }),
+      ...(form.has("channel_fee") ? { channel_fee: feeFrom(fee) } : {}),
     });
     if (answer.ok) return done(c, pathOf(segment(c)), "saved");
     return accountPage(c, { form, refusal: answer });

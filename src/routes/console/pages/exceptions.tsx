@@ -1,86 +1,150 @@
-/** Money that does not fit what was ordered. Nothing is changed by itself: a person decides. */
+/** What does not fit between the channel's books, ours and the merchant's: the queue of it. */
 import { EXCEPTION_KINDS, EXCEPTION_STATES } from "../../../reconciliation.ts";
-import { Amount, Details, Disclosure, Empty, Id, Status, Time, words } from "../components.tsx";
+import type { ApiProblem } from "../client.ts";
+import { Amount, Empty, Status, Time, words } from "../components.tsx";
 import type { ConsoleContext, Page } from "../env.ts";
-import { Select } from "../fields.tsx";
+import { Field, Select } from "../fields.tsx";
+import { AccountField, AccountLink, type Accounts, accountsOf } from "./book-parts.tsx";
+import type { ExceptionView, SideView } from "./book-views.ts";
 import { choicesOf, filtersOf } from "./filters.tsx";
-import { type ListPage, showList } from "./list.tsx";
+import { showList } from "./list.tsx";
 import { ObjectLink } from "./object-link.tsx";
-import type { ExceptionView } from "./views.ts";
 
-const Explanation = (row: ExceptionView) => (
-  <div>
-    {row.explanation}
-    <Disclosure summary="What to do">
-      <p>{row.proposed_fix}</p>
-      <Details
-        rows={[
-          ["At the channel", row.channel === null ? null : row.channel.status],
-          ["Here", row.gateway === null ? null : row.gateway.status],
-          [
-            "Transaction",
-            row.channel_transaction_id === null ? null : <Id>{row.channel_transaction_id}</Id>,
-          ],
-          ["Account", <ObjectLink id={row.channel_account} />],
-        ]}
+export const EXCEPTIONS = { href: "/console/exceptions", label: "Exceptions" };
+
+export const exceptionPath = (id: string): string => `${EXCEPTIONS.href}/${id}`;
+
+const HOUR_S = 3_600;
+const DAY_S = 24 * HOUR_S;
+
+/** `3 days`, `5 hours`: as people speak of it. */
+export function ageText(seconds: number): string {
+  const [count, unit] =
+    seconds >= 2 * DAY_S
+      ? [Math.floor(seconds / DAY_S), "days"]
+      : seconds >= 2 * HOUR_S
+        ? [Math.floor(seconds / HOUR_S), "hours"]
+        : [Math.floor(seconds / 60), "min"];
+  return `${count} ${unit}`;
+}
+
+/** When somebody should have looked. Said in words where it is too late. */
+export const Due = ({ overdue, due_at: at, resolved_at: resolved }: ExceptionView) =>
+  resolved === null ? (
+    <>
+      <Time at={at} /> {overdue ? <span class="status bad">overdue</span> : null}
+    </>
+  ) : (
+    <span class="quiet">–</span>
+  );
+
+const Money = ({ side }: { side: SideView | null }) =>
+  side === null ? (
+    <span class="quiet">not there</span>
+  ) : (
+    <>
+      <Amount money={side.amount} /> <small class="beneath">{words(side.status)}</small>
+    </>
+  );
+
+const columns = (accounts: Accounts) => [
+  {
+    head: "Exception",
+    name: true,
+    cell: ({ id, kind }: ExceptionView) => (
+      <a href={exceptionPath(id)}>
+        <span class="title">{words(kind)}</span> <code class="id">{id}</code>
+      </a>
+    ),
+  },
+  { head: "State", cell: ({ state }: ExceptionView) => <Status status={state} /> },
+  {
+    head: "Payment",
+    cell: ({ payment_intent: id, channel_account: account }: ExceptionView) =>
+      id === null ? (
+        <>
+          unknown, <AccountLink accounts={accounts} id={account} />
+        </>
+      ) : (
+        <ObjectLink id={id} />
+      ),
+  },
+  {
+    head: "Channel",
+    number: true,
+    cell: ({ channel }: ExceptionView) => <Money side={channel} />,
+  },
+  { head: "Here", number: true, cell: ({ gateway }: ExceptionView) => <Money side={gateway} /> },
+  {
+    head: "Who",
+    cell: ({ assignee }: ExceptionView) => assignee ?? <span class="quiet">nobody</span>,
+  },
+  { head: "Due", cell: Due },
+];
+
+const NAMES = ["run", "kind", "state", "assignee", "channel_account", "overdue"] as const;
+
+type Values = Record<(typeof NAMES)[number], string>;
+
+const Filters = (props: { accounts: Accounts; values: Values; problem: ApiProblem | null }) => {
+  const { accounts, values, problem } = props;
+  return (
+    <>
+      <Select
+        name="kind"
+        label="Kind"
+        value={values.kind}
+        options={choicesOf(EXCEPTION_KINDS)}
+        problem={problem}
       />
-    </Disclosure>
-  </div>
-);
-
-const TABLE: ListPage<ExceptionView>["table"] = {
-  caption: "Exceptions, newest first",
-  columns: [
-    { head: "Found", cell: ({ created_at: at }) => <Time at={at} /> },
-    { head: "Kind", name: true, cell: ({ kind }) => words(kind) },
-    { head: "State", cell: ({ state }) => <Status status={state} /> },
-    {
-      head: "Payment",
-      cell: ({ payment_intent: id }) => (id === null ? "unknown" : <ObjectLink id={id} />),
-    },
-    {
-      head: "Ordered",
-      number: true,
-      cell: ({ gateway }) => (gateway === null ? "–" : <Amount money={gateway.amount} />),
-    },
-    {
-      head: "Received",
-      number: true,
-      cell: ({ channel }) => (channel === null ? "–" : <Amount money={channel.amount} />),
-    },
-    { head: "What happened", cell: Explanation },
-  ],
+      <Select
+        name="state"
+        label="State"
+        value={values.state}
+        options={choicesOf(EXCEPTION_STATES)}
+        problem={problem}
+      />
+      <Select
+        name="overdue"
+        label="Due"
+        value={values.overdue}
+        options={[
+          ["", "All"],
+          ["true", "Overdue"],
+        ]}
+        problem={problem}
+      />
+      <AccountField
+        accounts={accounts}
+        value={values.channel_account}
+        problem={problem}
+        none="All"
+      />
+      <Field
+        name="assignee"
+        label="Who"
+        value={values.assignee}
+        maxlength={128}
+        problem={problem}
+      />
+      <Field name="run" label="Run" value={values.run} placeholder="rr_…" problem={problem} />
+    </>
+  );
 };
 
-function list(c: ConsoleContext) {
-  const values = filtersOf(c, ["kind", "state"]);
-  return showList(c, {
+async function list(c: ConsoleContext) {
+  const accounts = await accountsOf(c);
+  const values = filtersOf(c, NAMES);
+  return showList<ExceptionView>(c, {
     title: "Exceptions",
     path: "/v1/reconciliation/exceptions",
     filters: {
       values,
-      fields: (problem) => (
-        <>
-          <Select
-            name="kind"
-            label="Kind"
-            value={values.kind}
-            options={choicesOf(EXCEPTION_KINDS)}
-            problem={problem}
-          />
-          <Select
-            name="state"
-            label="State"
-            value={values.state}
-            options={choicesOf(EXCEPTION_STATES)}
-            problem={problem}
-          />
-        </>
-      ),
+      fields: (problem) => <Filters accounts={accounts} values={values} problem={problem} />,
     },
-    table: TABLE,
-    empty: () => (
-      <Empty title="Nothing is amiss.">
+    table: { caption: "Exceptions, newest first", columns: columns(accounts) },
+    empty: (narrowed) => (
+      <Empty title={narrowed ? "No exception fits." : "Nothing is amiss."}>
         <p>
           Payments of another amount, of an unknown reference, or paid twice would stand here, with
           what to do about them.
@@ -96,7 +160,7 @@ export const exceptionPages: readonly Page[] = [
     path: "/exceptions",
     scope: "merchant",
     title: "Exceptions",
-    nav: { group: "Money", label: "Exceptions" },
+    nav: { group: "Books", label: "Exceptions" },
     handler: list,
   },
 ];

@@ -42,6 +42,10 @@ export interface ListPage<Row> extends Pick<PageOptions, "title" | "aside" | "no
   /** The API's address of the list. */
   readonly path: string;
   readonly filters?: Filters;
+  /** Above the filters: other pages of the same place. */
+  readonly above?: Child;
+  /** Below the list. */
+  readonly below?: Child;
   /** Above the list. */
   readonly intro?: Child;
   readonly table: { readonly caption: string; readonly columns: readonly Column<Row>[] };
@@ -51,7 +55,7 @@ export interface ListPage<Row> extends Pick<PageOptions, "title" | "aside" | "no
 
 /** The page of a list, for a `Page`'s handler. */
 export async function showList<Row>(c: ConsoleContext, spec: ListPage<Row>): Promise<Response> {
-  const { path, filters, intro, table, empty, ...options } = spec;
+  const { path, filters, above, below, intro, table, empty, ...options } = spec;
   const values = filters?.values ?? {};
   const answer = await listOf<Row>(c, path, filters?.query ?? values);
   // What was typed into a filter is the person's to correct; anything else is not.
@@ -62,6 +66,7 @@ export async function showList<Row>(c: ConsoleContext, spec: ListPage<Row>): Pro
     c,
     { ...options, wide: true, status: answer.status },
     <>
+      {above}
       {filters === undefined ? null : (
         <FilterForm action={c.req.path} label={spec.title}>
           {filters.fields(problem)}
@@ -72,6 +77,7 @@ export async function showList<Row>(c: ConsoleContext, spec: ListPage<Row>): Pro
       {answer.ok && rows.length === 0 ? empty(isNarrowed(c, values)) : null}
       {rows.length > 0 ? <Table {...table} rows={rows} /> : null}
       {answer.ok ? <Pages c={c} list={answer.body} filters={values} /> : null}
+      {below}
     </>,
   );
 }

@@ -6,6 +6,11 @@ const PLACES: readonly (readonly [RegExp, (id: string) => string])[] = [
   [/^ca_\w+$/, (id) => `/console/accounts/${id}`],
   [/^we_\w+$/, (id) => `/console/endpoints/${id}`],
   [/^svc_\w+$/, (id) => `/console/services/${id}`],
+  [/^rx_\w+$/, (id) => `/console/exceptions/${id}`],
+  [/^rr_\w+$/, (id) => `/console/reconciliation/runs/${id}`],
+  [/^se_\w+$/, (id) => `/console/settlements/${id}`],
+  [/^po_\w+$/, (id) => `/console/settlements/payouts/${id}`],
+  [/^in_\w+$/, (id) => `/console/settlements/invoices/${id}`],
 ];
 
 /** The id, as a link where there is a page about it. */

@@ -2,14 +2,14 @@
 import { CHANNEL_SLUGS, channelName } from "../../../channels/registry.ts";
 import type { PaymentIntentView } from "../../../intent/view.ts";
 import { STATUSES } from "../../../payments/states.ts";
-import { type ApiList, type ApiProblem, fetchApi, readRefusal, withQuery } from "../client.ts";
+import { type ApiList, type ApiProblem, withQuery } from "../client.ts";
 import { Amount, Empty, Status, Table, Time } from "../components.tsx";
 import type { ConsoleContext, Page } from "../env.ts";
 import { Field, Problem, Select } from "../fields.tsx";
 import { refused, show } from "../frame.tsx";
-import { setPageHeaders } from "../headers.ts";
 import { choicesOf, DayFields, filtersOf, momentsOf } from "./filters.tsx";
 import { isNarrowed, listOf, Pages } from "./list.tsx";
+import { passOn } from "./pass-on.ts";
 
 const FILTERS = ["q", "status", "channel", "created_gte", "created_lt"] as const;
 
@@ -184,16 +184,12 @@ async function listPage(c: ConsoleContext): Promise<Response> {
   );
 }
 
-/** Streamed through: however long it is, nothing of it waits in memory. */
-async function exportCsv(c: ConsoleContext): Promise<Response> {
-  const query = queryOf(filtersOf(c, FILTERS));
-  const reply = await fetchApi(c, "GET", "/v1/payment-intents.csv", undefined, { query });
-  if (!reply.ok) return refused(c, await readRefusal(reply));
-  setPageHeaders(c);
-  c.header("Content-Type", "text/csv; charset=utf-8");
-  c.header("Content-Disposition", 'attachment; filename="payments.csv"');
-  return c.body(reply.body ?? "");
-}
+const exportCsv = (c: ConsoleContext): Promise<Response> =>
+  passOn(c, {
+    path: "/v1/payment-intents.csv",
+    query: queryOf(filtersOf(c, FILTERS)),
+    name: "payments.csv",
+  });
 
 export const paymentsPages: readonly Page[] = [
   {

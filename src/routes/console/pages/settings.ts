@@ -10,7 +10,6 @@ import { endpointActionPages } from "./endpoint-actions.tsx";
 import { endpointDetailPages } from "./endpoint.tsx";
 import { endpointPages } from "./endpoints.tsx";
 import { eventPages } from "./events.tsx";
-import { exceptionPages } from "./exceptions.tsx";
 import { feePlanEditPages } from "./fee-plan-edit.tsx";
 import { feePlanPages } from "./fee-plans.tsx";
 import { healthPages } from "./health.tsx";
@@ -29,7 +28,6 @@ import { servicePages } from "./services.tsx";
 
 /** `/…/new` stands before `/…/:id`: the first that fits answers. */
 export const settingsPages: readonly Page[] = [
-  ...exceptionPages,
   ...accountPages,
   ...newAccountPages,
   ...accountDetailPages,

@@ -21,6 +21,8 @@ export interface SweeperView {
   readonly due_deliveries: number;
   readonly dead_letters: number;
   readonly stale_jobs: number;
+  readonly old_refunds: number;
+  readonly open_exceptions: number;
 }
 
 export const Backlog = ({ state }: { state: SweeperView }) => (
@@ -29,6 +31,8 @@ export const Backlog = ({ state }: { state: SweeperView }) => (
     <Figure label="Webhooks due" value={whole(state.due_deliveries)} />
     <Figure label="Dead letters" value={whole(state.dead_letters)} href="/console/dead-letters" />
     <Figure label="Replays standing still" value={whole(state.stale_jobs)} />
+    <Figure label="Refunds a day old and open" value={whole(state.old_refunds)} />
+    <Figure label="Exceptions, all merchants" value={whole(state.open_exceptions)} />
   </div>
 );
 
@@ -36,6 +40,10 @@ const JOBS: Readonly<Record<string, string>> = {
   deliveries: "Sends webhooks that are due",
   replays: "Goes on with replays that stand still",
   payments: "Wakes payments past their deadline",
+  splits: "Asks channels for the platform's shares",
+  reconciliation: "Goes on with days that wait for a statement or stand still",
+  nightly: "Begins last night's comparison of every account",
+  invoices: "Invoices last month's fees",
   authorizations: "Renews authorizations before they run out",
 };
 

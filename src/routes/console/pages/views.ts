@@ -26,6 +26,8 @@ export interface AccountView {
   readonly merchant_account: string;
   readonly region: string | null;
   readonly late_payment: "accept" | "refund";
+  readonly channel_fee: number | null;
+  readonly settlement_method: "channel_split" | "invoice";
   readonly status: "active" | "disabled";
   readonly credentials: readonly {
     readonly version: number;
@@ -89,20 +91,6 @@ export interface EventView {
 export interface MoneyView {
   readonly currency: string;
   readonly value: number;
-}
-
-export interface ExceptionView {
-  readonly id: string;
-  readonly kind: string;
-  readonly state: string;
-  readonly payment_intent: string | null;
-  readonly channel_account: string;
-  readonly channel_transaction_id: string | null;
-  readonly channel: { readonly amount: MoneyView; readonly status: string } | null;
-  readonly gateway: { readonly amount: MoneyView; readonly status: string } | null;
-  readonly explanation: string;
-  readonly proposed_fix: string;
-  readonly created_at: string;
 }
 
 export interface MerchantView {

@@ -1,0 +1,125 @@
+/** Files over HTTP: any type, any size, streamed; and what is refused before anything is kept. */
+import { env, exports } from "cloudflare:workers";
+import { beforeAll, describe, it } from "vitest";
+
+import { api, type Merchant, newMerchant } from "../intent/kit.ts";
+
+const BASE = "http://gateway.test";
+
+let merchant: Merchant;
+let account: string;
+
+beforeAll(async () => {
+  merchant = await newMerchant();
+  const { body } = await api("GET", "/v1/channel-accounts?limit=100", { key: merchant.test });
+  account = body.data.find(({ channel }: { channel: string }) => channel === "wechat").id;
+});
+
+const send = async (query: string, body: BodyInit | null, headers: Record<string, string> = {}) => {
+  const response = await exports.default.fetch(`${BASE}/v1/reconciliation/statements?${query}`, {
+    method: "POST",
+    headers: { Authorization: `Bearer ${merchant.test}`, ...headers },
+    body,
+  });
+  // oxlint-disable-next-line typescript/no-explicit-any -- JSON of many shapes, checked by expect
+  return { status: response.status, body: (await response.json()) as any };
+};
+
+const place = (date = "2026-11-01") => `channel_account=${account}&date=${date}`;
+
+describe("a file", () => {
+  it("is taken whatever its type says, kept byte for byte, and found by its hash", async ({
+    expect,
+  }) => {
+    const bytes = new Uint8Array([0x1f, 0x8b, 8, 0, 0xff, 0xfe, 0, 1, 2, 3]);
+    const types = ["application/gzip", "text/csv", "application/json", "application/octet-stream"];
+    const ids = new Set<string>();
+    for (const type of types) {
+      const { status, body } = await send(place(), bytes, { "Content-Type": type });
+      expect([status, body.run.trigger]).toEqual([202, "upload"]);
+      expect(body.statement.bytes).toBe(10);
+      ids.add(body.statement.id);
+    }
+    expect(ids.size).toBe(1);
+    const [id = ""] = ids;
+    const response = await exports.default.fetch(
+      `${BASE}/v1/reconciliation/statements/${id}/file`,
+      { headers: { Authorization: `Bearer ${merchant.test}` } },
+    );
+    expect(new Uint8Array(await response.arrayBuffer())).toEqual(bytes);
+    expect(response.headers.get("Content-Type")).toBe("application/octet-stream");
+    expect(response.headers.get("Content-Disposition")).toContain("attachment");
+  });
+
+  it("of more than one part is kept whole", async ({ expect }) => {
+    const big = new Uint8Array(9 * 1_048_576).fill(65);
+    const { status, body } = await send(place("2026-11-02"), big);
+    expect([status, body.statement.bytes]).toEqual([202, big.byteLength]);
+    const kept = await env.ARCHIVE.head(`statements/${body.statement.id}/file`);
+    expect(kept?.size).toBe(big.byteLength);
+  });
+
+  it("is refused where it says too little, and nothing is kept", async ({ expect }) => {
+    const before = await env.ARCHIVE.list();
+    const refusals: readonly (readonly [string, BodyInit | null, number])[] = [
+      ["", "x", 400],
+      [`channel_account=${account}`, "x", 400],
+      [place("2026-02-30"), "x", 400],
+      [place("2099-01-01"), "x", 400],
+      [`${place()}&file_name=${encodeURIComponent("../../etc")}`, "x", 400],
+      [`${place()}&surprise=1`, "x", 400],
+      [place(), "", 400],
+      ["channel_account=ca_00000000000000000000000000&date=2026-11-01", "x", 404],
+    ];
+    for (const [query, body, status] of refusals) {
+      expect([query, (await send(query, body)).status]).toEqual([query, status]);
+    }
+    const signed = await send(place(), "x", { Authorization: `ItPay ${merchant.test.slice(0, 20)}:00` });
+    expect([signed.status, signed.body.error.message]).toEqual([401, expect.stringContaining("Files")]);
+    expect((await env.ARCHIVE.list()).objects).toHaveLength(before.objects.length);
+  });
+});
+
+describe("a run", () => {
+  const begin = (body: unknown, key = merchant.test) =>
+    api("POST", "/v1/reconciliation/runs", { key, body });
+
+  it("is asked for by a day or by a range, and not for days to come", async ({ expect }) => {
+    const range = { channel_account: account, from: "2026-10-30", to: "2026-11-01" };
+    const { status, body } = await begin(range);
+    expect([status, body.from, body.to]).toEqual([202, "2026-10-30", "2026-11-01"]);
+    expect(body.days.map(({ day }: { day: string }) => day)).toEqual([
+      "2026-10-30",
+      "2026-10-31",
+      "2026-11-01",
+    ]);
+    const wrong: readonly (readonly [object, string])[] = [
+      [{ channel_account: account }, "date"],
+      [{ channel_account: account, date: "2026-11-01", from: "2026-11-01" }, "date"],
+      [{ ...range, from: "2026-11-02" }, "to"],
+      [{ ...range, from: "2026-09-01" }, "to"],
+      [{ channel_account: account, date: "2099-01-01" }, "date"],
+      [{ channel_account: account, date: "yesterday" }, "date"],
+    ];
+    for (const [request, field] of wrong) {
+      const reply = await begin(request);
+      expect([field, reply.status]).toEqual([field, 400]);
+      expect(JSON.stringify(reply.body.error.details.issues)).toContain(`"path":"${field}"`);
+    }
+  });
+
+  it("is followed to its end by a stream", async ({ expect }) => {
+    const { body: run } = await begin({ channel_account: account, date: "2026-11-03" });
+    const response = await exports.default.fetch(
+      `${BASE}/v1/reconciliation/runs/${run.id}/stream`,
+      { headers: { Authorization: `Bearer ${merchant.test}` } },
+    );
+    expect(response.headers.get("Content-Type")).toContain("text/event-stream");
+    const text = await response.text();
+    expect(text).toMatch(/^event: run\n/);
+    expect(text).toMatch(/event: end\ndata: {"reason":"ended"}\n\n$/);
+    const { body } = await api("GET", `/v1/reconciliation/runs/${run.id}`, { key: merchant.test });
+    // The simulated channel booked nothing on that day.
+    expect([body.state, body.counts]).toEqual(["completed", {}]);
+  });
+});
