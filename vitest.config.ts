@@ -40,14 +40,17 @@ const LONG = [
   "intent/crash",
 ].map((name) => path.join(import.meta.dirname, `test/${name}.test.ts`));
 
+function rank({ moduleId }: TestSpecification): number {
+  const at = LONG.indexOf(moduleId);
+  return at < 0 ? LONG.length : at;
+}
+
 class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
-    const rank = ({ moduleId }: TestSpecification) => {
-      const at = LONG.indexOf(moduleId);
-      return at < 0 ? LONG.length : at;
-    };
+    // oxlint-disable-next-line unicorn/no-array-sort -- vitest's own, of no array
+    const sorted = await super.sort(files);
     // By project first: a runtime is only shared by files that follow each other.
-    return (await super.sort(files)).toSorted(
+    return sorted.toSorted(
       (a, b) => a.project.name.localeCompare(b.project.name) || rank(a) - rank(b),
     );
   }

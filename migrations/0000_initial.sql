@@ -414,6 +414,7 @@ CREATE TABLE `statements` (
 	`bytes` integer NOT NULL,
 	`state` text NOT NULL,
 	`lines` integer NOT NULL,
+	`totals` text NOT NULL,
 	`error` text,
 	`created_at` integer NOT NULL,
 	`updated_at` integer NOT NULL

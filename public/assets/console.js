@@ -94,9 +94,57 @@ function startDownload(event) {
     .finally(() => link.removeAttribute("aria-busy"));
 }
 
+/** Where the file goes, with everything else that was typed; the token travels in a header. */
+function uploadAddress(form, file) {
+  const query = new URLSearchParams({ file_name: file.name });
+  for (const [name, value] of new FormData(form)) {
+    if (typeof value === "string" && !name.startsWith("_")) query.set(name, value);
+  }
+  return `${form.action}?${query}`;
+}
+
+/** The file as the body of a request, however long: a form would have to be read whole. */
+function upload(form, file, button) {
+  const status = document.getElementById("upload-status");
+  const request = new XMLHttpRequest();
+  const stop = (text) => {
+    button.removeAttribute("aria-busy");
+    if (text !== "") say(status, text);
+  };
+  request.open("POST", uploadAddress(form, file));
+  request.responseType = "document";
+  request.setRequestHeader("X-CSRF-Token", new FormData(form).get("_csrf"));
+  request.setRequestHeader("Content-Type", "application/octet-stream");
+  request.upload.addEventListener("progress", ({ loaded }) => {
+    say(status, `Sent ${size(loaded)} of ${size(file.size)} …`);
+  });
+  request.addEventListener("error", () => stop("The upload broke off. Nothing was kept."));
+  request.addEventListener("load", () => {
+    if (request.status < 400) return location.assign(request.responseURL);
+    // The same page, with what is wrong. The chosen file stays chosen.
+    const problem = request.response?.querySelector("#problem, .refused");
+    document.querySelector("main :is(#problem, .refused)")?.remove();
+    if (problem) form.before(problem);
+    stop("");
+    say(status, "");
+    problem?.focus();
+  });
+  request.send(file);
+}
+
+function startUpload(event) {
+  const form = event.target;
+  if (event.defaultPrevented || form.dataset.upload === undefined) return;
+  const file = form.elements.file?.files[0];
+  if (!file) return; // the form's own way says what is missing
+  event.preventDefault();
+  upload(form, file, event.submitter ?? form.querySelector("button"));
+}
+
 document.documentElement.classList.add("js");
 document.getElementById("problem")?.focus();
 document.addEventListener("submit", markBusy);
+document.addEventListener("submit", startUpload);
 document.addEventListener("click", startDownload);
 document.addEventListener("click", (event) => {
   const button = event.target.closest?.(".copy button");

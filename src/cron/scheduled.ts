@@ -16,6 +16,7 @@ import { beginNightlyRuns } from "./reconcile.ts";
 import { resumeReplays } from "./replays.ts";
 import { feedDueSplits } from "./splits.ts";
 import { sweepPayments } from "./sweep.ts";
+import { watchBooks } from "./watch.ts";
 
 export const JOB_NAMES = [
   "deliveries",
@@ -23,6 +24,7 @@ export const JOB_NAMES = [
   "splits",
   "reconciliation",
   "payments",
+  "watch",
   "nightly",
   "invoices",
   "authorizations",
@@ -55,6 +57,11 @@ export const JOBS: readonly Job[] = [
     name: "reconciliation",
     schedule: "* * * * *",
     run: (env, now) => resumeDays({ db: database(env.DB), work: env.WORK }, now),
+  },
+  {
+    name: "watch",
+    schedule: "*/5 * * * *",
+    run: (env, now) => watchBooks(env, now, createLogger(env.LOG_LEVEL)),
   },
   {
     name: "nightly",

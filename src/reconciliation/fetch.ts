@@ -46,6 +46,7 @@ const rowOf = (
   origin: "download",
   day: desk.day.day,
   lines: 0,
+  totals: [],
   error: null,
   created_at: desk.context.now(),
   updated_at: desk.context.now(),

@@ -1,8 +1,8 @@
 /** A finding as it is written down: evidence of every side, what it means, and what to do. */
-import { iso, isoOrNull } from "../clock.ts";
+import { isoOrNull } from "../clock.ts";
 import { idKeyOf } from "../crypto/id-key.ts";
 import { derivedId } from "../ids.ts";
-import { EXCEPTION_SLA_MS } from "../reconciliation.ts";
+import { EXCEPTION_SLA_MS, untouched } from "../reconciliation.ts";
 import type { ExceptionRow } from "../store/exceptions.ts";
 import { advise, type Evidence } from "./advice.ts";
 import {
@@ -115,7 +115,7 @@ export async function findingRow(
       merchant: shown(merchant),
       explanation: advice.explanation,
       proposed_fix: advice.proposed_fix,
-      created_at: iso(now),
+      ...untouched(kind, now),
     }),
   };
 }

@@ -7,6 +7,7 @@ import {
   type StatementLine,
   StatementRefused,
 } from "../channels/statement/line.ts";
+import { addLine, type DayTotals } from "../settlement/totals.ts";
 import type { StatementError } from "../store/schema.ts";
 import { endReading, type StatementRow } from "../store/statements.ts";
 import { type Archive, PAGE_LINES } from "./archive.ts";
@@ -65,19 +66,26 @@ export async function readFile(
   const source = await archive.open(id, name);
   if (source === null) throw new Error(`the file of ${id} is not in the archive`);
   const pages = new PageWriter(archive, id);
+  const totals = new Map<string, DayTotals>();
   try {
     for await (const lines of format.read(source, { day, merchantAccount, sha1 })) {
+      for (const line of lines) addLine(totals, line);
       await pages.add(lines);
     }
     await pages.flush();
   } catch (error) {
     if (!(error instanceof StatementRefused)) throw error;
-    const refused = { state: "refused" as const, lines: 0, error: errorOf(error) };
+    const refused = { state: "refused" as const, lines: 0, totals: [], error: errorOf(error) };
     await endReading(db, id, refused, now());
     await archive.dropPages(id);
     return { ...statement, ...refused };
   }
-  const read = { state: "read" as const, lines: pages.written, error: null };
+  const read = {
+    state: "read" as const,
+    lines: pages.written,
+    totals: [...totals.values()],
+    error: null,
+  };
   await endReading(db, id, read, now());
   return { ...statement, ...read };
 }

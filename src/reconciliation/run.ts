@@ -77,7 +77,11 @@ export async function beginRun(
     to_day: to,
     created_at: now,
   };
-  await addRun(db, run, daysBetween(from, to).map((day) => dayRow(run, day, statementId)));
+  await addRun(
+    db,
+    run,
+    daysBetween(from, to).map((day) => dayRow(run, day, statementId)),
+  );
   // As they stand: a repeat of the request finds its own, on its way.
   const [kept, days] = await Promise.all([findRun(db, id), daysOf(db, [id])]);
   try {
@@ -120,7 +124,13 @@ export async function workOnDay(
       await context.work.send({ run: run.id, day: message.day });
       return;
     }
-    log("info", "reconciliation.day", { run: run.id, day: message.day, state, step, counts: JSON.stringify(counts) });
+    log("info", "reconciliation.day", {
+      run: run.id,
+      day: message.day,
+      state,
+      step,
+      counts: JSON.stringify(counts),
+    });
     if (error !== null) log("warn", "reconciliation.refused", { run: run.id, code: error.code });
   } catch (error) {
     if (error instanceof DayLost) return;

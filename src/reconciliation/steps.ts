@@ -171,11 +171,12 @@ async function sweep(desk: DayDesk): Promise<Went> {
 
 async function settle(desk: DayDesk): Promise<Went> {
   const { context, account, day, run } = desk;
-  if (day.statement_id !== null) {
+  const { channel } = await filesOf(desk);
+  if (channel !== null) {
     await settleDay(context.db, {
       account,
       day: day.day,
-      statementId: day.statement_id,
+      totals: channel.totals,
       runId: run.id,
       offsetMinutes: formatOf(desk).offsetMinutes,
       now: context.now(),
@@ -214,4 +215,3 @@ export async function work(desk: DayDesk): Promise<void> {
     if (went === "stop" || desk.isTired) return;
   }
 }
-

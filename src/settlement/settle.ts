@@ -13,7 +13,6 @@ import {
   putSettlement,
   type SettlementRow,
   settlementsOfDay,
-  statementTotals,
 } from "../store/settlements.ts";
 import { causedId } from "./caused-id.ts";
 import { bookedTotals, type DayTotals, expectedAt, netOf, NO_TOTALS, splitOn } from "./totals.ts";
@@ -24,8 +23,8 @@ export interface DayToSettle {
   readonly day: string;
   /** The channel's clock: minutes that its days are ahead of UTC. */
   readonly offsetMinutes: number;
-  /** The channel's statement of the day; null: the channel sends none. */
-  readonly statementId: string | null;
+  /** Of the channel's statement of the day; null: the channel sends none. */
+  readonly totals: readonly DayTotals[] | null;
   readonly runId: string | null;
   /** Milliseconds since 1970. */
   readonly now: number;
@@ -45,16 +44,13 @@ const withForgotten = (totals: readonly DayTotals[], known: readonly SettlementR
  * @returns the batches as they are now: one that was paid before has the numbers it was paid by
  */
 export async function settle(db: Database, day: DayToSettle): Promise<SettlementRow[]> {
-  const { account, offsetMinutes, statementId, now } = day;
+  const { account, offsetMinutes, now } = day;
   const start = startOfDay(day.day, offsetMinutes);
   const sums = await bookedSums(db, account, start, start + DAY_MS);
   const totals =
-    statementId === null
+    day.totals === null
       ? bookedTotals(sums)
-      : withForgotten(
-          await statementTotals(db, account.id, statementId),
-          await settlementsOfDay(db, account.id, day.day),
-        );
+      : withForgotten(day.totals, await settlementsOfDay(db, account.id, day.day));
   const rows = await Promise.all(
     totals.map((total) => rowOf(day, total, splitOn(sums, total.currency))),
   );
@@ -78,7 +74,7 @@ async function rowOf(day: DayToSettle, totals: DayTotals, split: number): Promis
     livemode: account.livemode,
     channel_account: account.id,
     day: day.day,
-    source: day.statementId === null ? "gateway" : "statement",
+    source: day.totals === null ? "gateway" : "statement",
     split,
     net: netOf(totals, split),
     state: "expected",

@@ -2,6 +2,7 @@
  * What an account's day should bring to the merchant's bank: the channel's own totals where it
  * sends statements, else what is in our books. Pure.
  */
+import type { StatementLine } from "../channels/statement/line.ts";
 import { DAY_MS, startOfDay } from "../reconciliation/days.ts";
 
 /** The totals of a day in one currency, minor units; payments and refunds are counted. */
@@ -35,6 +36,30 @@ export const NO_TOTALS: Omit<DayTotals, "currency"> = {
   refunded: 0,
   channel_fee: 0,
 };
+
+type Moved = Pick<StatementLine, "kind" | "status" | "amount" | "fee">;
+
+/**
+ * Adds a line of a statement to the totals of its currency: what the channel calls done, whoever
+ * ordered it. The second payment of an order is money that the channel holds, too.
+ */
+export function addLine(
+  totals: Map<string, DayTotals>,
+  { kind, status, amount, fee }: Moved,
+): void {
+  if (status !== "succeeded") return;
+  const { currency, value } = amount;
+  const before = totals.get(currency) ?? { ...NO_TOTALS, channel_fee: null, currency };
+  const isPayment = kind === "payment";
+  totals.set(currency, {
+    currency,
+    payments: before.payments + (isPayment ? 1 : 0),
+    gross: before.gross + (isPayment ? value : 0),
+    refunds: before.refunds + (isPayment ? 0 : 1),
+    refunded: before.refunded + (isPayment ? 0 : value),
+    channel_fee: fee === null ? before.channel_fee : (before.channel_fee ?? 0) + fee,
+  });
+}
 
 /** What is left for the merchant; negative when more was given back than came in. */
 export const netOf = (

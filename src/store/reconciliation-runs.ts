@@ -22,11 +22,7 @@ export async function addRun(db: Database, run: RunRow, days: readonly DayRow[])
 }
 
 export async function findRun(db: Database, id: string): Promise<RunRow | null> {
-  const run = await db
-    .select()
-    .from(reconciliationRuns)
-    .where(eq(reconciliationRuns.id, id))
-    .get();
+  const run = await db.select().from(reconciliationRuns).where(eq(reconciliationRuns.id, id)).get();
   return run ?? null;
 }
 

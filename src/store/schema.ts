@@ -15,6 +15,8 @@ import {
   uniqueIndex,
 } from "drizzle-orm/sqlite-core";
 
+import type { DayTotals } from "../settlement/totals.ts";
+
 const livemode = () => integer("livemode", { mode: "boolean" }).notNull();
 
 export const merchants = sqliteTable(
@@ -355,6 +357,8 @@ export const statements = sqliteTable(
     bytes: integer("bytes").notNull(),
     state: text("state", { enum: ["received", "read", "refused"] }).notNull(),
     lines: integer("lines").notNull(),
+    /** What of it moved money, by currency. */
+    totals: text("totals", { mode: "json" }).$type<DayTotals[]>().notNull(),
     error: text("error", { mode: "json" }).$type<StatementError | null>(),
     created_at: integer("created_at").notNull(),
     updated_at: integer("updated_at").notNull(),

@@ -3,11 +3,11 @@ import { and, desc, eq, gte, inArray, lt, lte, type SQL, sql } from "drizzle-orm
 import type { BatchItem } from "drizzle-orm/batch";
 
 import { entryOf } from "../settlement/ledger.ts";
-import type { BookedSum, DayTotals } from "../settlement/totals.ts";
+import type { BookedSum } from "../settlement/totals.ts";
 import type { ChannelAccountRow } from "./channel-accounts.ts";
 import type { Database } from "./db.ts";
 import { olderThan, type PageRequest } from "./page.ts";
-import { ledgerEntries, settlements, statementLines } from "./schema.ts";
+import { ledgerEntries, settlements } from "./schema.ts";
 
 export type SettlementRow = typeof settlements.$inferSelect;
 
@@ -17,38 +17,6 @@ const owned = (merchantId: string, livemode: boolean) =>
 /** Ids in one parameter, however many. */
 const listed = (ids: readonly string[]): SQL =>
   sql`(SELECT value FROM json_each(${JSON.stringify(ids)}))`;
-
-/** The totals of what a channel's statement calls done. */
-export const statementTotals = (
-  db: Database,
-  account: string,
-  statementId: string,
-): Promise<DayTotals[]> => {
-  const { channel_account, side, kind, statement_id, status, currency, value, fee } =
-    statementLines;
-  const count = (which: string) => sql<number>`sum(${kind} = ${which})`;
-  const sum = (which: string) => sql<number>`sum(iif(${kind} = ${which}, ${value}, 0))`;
-  return db
-    .select({
-      currency,
-      payments: count("payment"),
-      gross: sum("payment"),
-      refunds: count("refund"),
-      refunded: sum("refund"),
-      channel_fee: sql<number | null>`sum(${fee})`,
-    })
-    .from(statementLines)
-    .where(
-      and(
-        eq(channel_account, account),
-        eq(side, "channel"),
-        eq(statement_id, statementId),
-        eq(status, "succeeded"),
-      ),
-    )
-    .groupBy(currency)
-    .orderBy(currency);
-};
 
 /** What the ledger has of an account between two moments (ms since 1970, the last not included). */
 export const bookedSums = (

@@ -54,7 +54,7 @@ export async function latestStatement(
   return rows.find(({ state }) => state !== "refused") ?? null;
 }
 
-export type StatementChange = Pick<StatementRow, "state" | "lines" | "error">;
+export type StatementChange = Pick<StatementRow, "state" | "lines" | "totals" | "error">;
 
 /** What reading it came to. */
 export async function endReading(

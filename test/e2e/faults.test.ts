@@ -64,6 +64,10 @@ const CALLBACKS = [
   { script: "statement_wrong_fee", sent: ["proper+"], leaves: "succeeded" },
   { script: "statement_status", sent: ["proper+"], leaves: "succeeded" },
   { script: "statement_duplicate", sent: ["proper+"], leaves: "succeeded" },
+  // What becomes of shares: test/settlement.
+  { script: "split_rejected", sent: ["proper+"], leaves: "succeeded" },
+  { script: "split_stuck", sent: ["proper+"], leaves: "succeeded" },
+  { script: "split_timeout", sent: ["proper+"], leaves: "succeeded" },
 ] as const;
 
 const ALONE = ["callback_before_reply", "late_callback", "statement_only"] as const;

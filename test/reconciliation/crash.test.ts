@@ -204,11 +204,15 @@ describe("a worker that dies", () => {
     }
   });
 
-  it("is found by the cron when its message is lost too", { timeout: 120_000 }, async ({ expect }) => {
-    for (let at = 2; at <= expected.deeds; at += 5) {
-      const { outcome } = await live(at, true);
-      // The end may have been told already, or it is told when somebody looks: API and list know it.
-      expect({ ...outcome, events: 0 }, `deed ${at}`).toEqual({ ...expected.outcome, events: 0 });
-    }
-  });
+  it(
+    "is found by the cron when its message is lost too",
+    { timeout: 120_000 },
+    async ({ expect }) => {
+      for (let at = 2; at <= expected.deeds; at += 5) {
+        const { outcome } = await live(at, true);
+        // The end may have been told already, or it is told when somebody looks: API and list know it.
+        expect({ ...outcome, events: 0 }, `deed ${at}`).toEqual({ ...expected.outcome, events: 0 });
+      }
+    },
+  );
 });

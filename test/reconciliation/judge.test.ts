@@ -1,7 +1,12 @@
 /** The table of questions: what differs, and what does not. */
 import { describe, it } from "vitest";
 
-import { type FileSide, type GatewaySide, judge, type Sides } from "../../src/reconciliation/judge.ts";
+import {
+  type FileSide,
+  type GatewaySide,
+  judge,
+  type Sides,
+} from "../../src/reconciliation/judge.ts";
 import { daysBetween, isDay, startOfDay, windowOf } from "../../src/reconciliation/days.ts";
 
 const cny = (value: number) => ({ currency: "CNY", value });
@@ -107,7 +112,11 @@ describe("days", () => {
       "2026-11-19T15:30:00.000Z",
       "2026-11-20T15:30:00.000Z",
     ]);
-    expect(daysBetween("2026-02-27", "2026-03-01")).toEqual(["2026-02-27", "2026-02-28", "2026-03-01"]);
+    expect(daysBetween("2026-02-27", "2026-03-01")).toEqual([
+      "2026-02-27",
+      "2026-02-28",
+      "2026-03-01",
+    ]);
     expect(daysBetween("2026-03-02", "2026-03-01")).toEqual([]);
     expect(["2026-02-30", "2026-2-03", "20260203", ""].map(isDay)).toEqual([
       false,

@@ -126,16 +126,18 @@ export async function book(
   refunds: readonly GivenBack[] = [],
 ): Promise<void> {
   for (let at = 0; at < sales.length; at += ROWS) {
-    const rows = sales.slice(at, at + ROWS).map((sale) => [
-      sale.id,
-      sale.status,
-      sale.transaction,
-      sale.currency,
-      sale.value,
-      sale.refunded,
-      sale.status === "succeeded" ? sale.at : null,
-      sale.at - 60_000,
-    ]);
+    const rows = sales
+      .slice(at, at + ROWS)
+      .map((sale) => [
+        sale.id,
+        sale.status,
+        sale.transaction,
+        sale.currency,
+        sale.value,
+        sale.refunded,
+        sale.status === "succeeded" ? sale.at : null,
+        sale.at - 60_000,
+      ]);
     await sqlDb.run(sql`INSERT INTO payment_intents
       SELECT value ->> 0, ${merchantId}, ${Number(account.livemode)}, 3, value ->> 1,
         ${account.channel}, ${account.id}, 'qr', 'order ' || (value ->> 0), value ->> 2,
@@ -379,6 +381,7 @@ export async function upload(
     sha1: null,
     state: "received",
     lines: 0,
+    totals: [],
     error: null,
     created_at: context.now(),
     updated_at: context.now(),

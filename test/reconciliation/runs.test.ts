@@ -79,10 +79,15 @@ const file = (text: string, sha1: string | null = null): Outcome<StatementAnswer
   value: { kind: "file", name: "bill.csv", body: new Blob([text]).stream(), sha1 },
 });
 
-const ok = (kind: "none" | "not_yet"): Outcome<StatementAnswer> => ({ kind: "ok", value: { kind } });
+const ok = (kind: "none" | "not_yet"): Outcome<StatementAnswer> => ({
+  kind: "ok",
+  value: { kind },
+});
 
 describe("a day", () => {
-  it("that was compared before is compared again, and nothing is found twice", async ({ expect }) => {
+  it("that was compared before is compared again, and nothing is found twice", async ({
+    expect,
+  }) => {
     const shop = await openShop();
     const world = makeWorld();
     const sales = [sell(), sell(), sell({ value: 700 })];
@@ -205,36 +210,40 @@ describe("a file that cannot be believed", () => {
     ["of another day", "wrong_day", () => billOf([{ ...row(), time: NOON - 72 * HOUR }])],
     ["of another merchant", "wrong_account", () => billOf([{ ...row(), mchid: "1900000999" }])],
     ["without a column", "columns", () => billOf([row()]).replace("订单金额,申请", "别的,申请")],
-    ["with other totals", "totals", () => billOf([row()]).replace("`6.99,`0.00\r\n", "`6.98,`0.00\r\n")],
+    [
+      "with other totals",
+      "totals",
+      () => billOf([row()]).replace("`6.99,`0.00\r\n", "`6.98,`0.00\r\n"),
+    ],
     ["with a formula", "cell", () => billOf([{ ...row(), transaction: "=1+1" }])],
   ];
 
-  it.for(spoiled)("%s is refused, with the place, and nothing of it counts", async (
-    [, code, make],
-    { expect },
-  ) => {
-    const shop = await openShop();
-    const world = makeWorld();
-    const sold = sell();
-    await book(shop, [sold]);
-    const run = await compare(shop, world, make());
-    const [day] = run.days;
-    expect([run.state, day?.error?.code]).toEqual(["failed", code]);
-    expect(day?.error).toMatchObject({ file: "bill.csv", message: expect.any(String) });
-    if (code !== "truncated") expect(day?.error?.line).toEqual(expect.any(Number));
-    expect(await nothingBooked(shop)).toBe(true);
-    expect(await findingsOf(shop)).toEqual([]);
-    const ended = world.sent.flatMap(({ events }) => events.map(({ type }) => type));
-    expect(ended).toEqual(["reconciliation.completed"]);
-    const [kept] = await db
-      .select()
-      .from(statements)
-      .where(eq(statements.channel_account, shop.account.id));
-    expect(kept).toMatchObject({ state: "refused", lines: 0 });
-    // Its lines are gone, the file itself is evidence.
-    const { objects } = await env.ARCHIVE.list({ prefix: `statements/${kept?.id}/` });
-    expect(objects.map(({ key }) => key)).toEqual([`statements/${kept?.id}/file`]);
-  });
+  it.for(spoiled)(
+    "%s is refused, with the place, and nothing of it counts",
+    async ([, code, make], { expect }) => {
+      const shop = await openShop();
+      const world = makeWorld();
+      const sold = sell();
+      await book(shop, [sold]);
+      const run = await compare(shop, world, make());
+      const [day] = run.days;
+      expect([run.state, day?.error?.code]).toEqual(["failed", code]);
+      expect(day?.error).toMatchObject({ file: "bill.csv", message: expect.any(String) });
+      if (code !== "truncated") expect(day?.error?.line).toEqual(expect.any(Number));
+      expect(await nothingBooked(shop)).toBe(true);
+      expect(await findingsOf(shop)).toEqual([]);
+      const ended = world.sent.flatMap(({ events }) => events.map(({ type }) => type));
+      expect(ended).toEqual(["reconciliation.completed"]);
+      const [kept] = await db
+        .select()
+        .from(statements)
+        .where(eq(statements.channel_account, shop.account.id));
+      expect(kept).toMatchObject({ state: "refused", lines: 0 });
+      // Its lines are gone, the file itself is evidence.
+      const { objects } = await env.ARCHIVE.list({ prefix: `statements/${kept?.id}/` });
+      expect(objects.map(({ key }) => key)).toEqual([`statements/${kept?.id}/file`]);
+    },
+  );
 
   it("that is not what the channel said it would be is refused", async ({ expect }) => {
     const shop = await openShop();
@@ -337,7 +346,10 @@ describe("every night", () => {
     await beginNightlyRuns(world.context, at);
     await beginNightlyRuns(world.context, at + 60_000);
     const runsOf = ({ account }: Shop) =>
-      db.select().from(reconciliationRuns).where(eq(reconciliationRuns.channel_account, account.id));
+      db
+        .select()
+        .from(reconciliationRuns)
+        .where(eq(reconciliationRuns.channel_account, account.id));
     const runs = await runsOf(shop);
     expect(runs).toMatchObject([{ trigger: "nightly", from_day: DAY, to_day: DAY }]);
     // A test account without a payment is left alone.

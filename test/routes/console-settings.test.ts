@@ -2,7 +2,7 @@
  * The console's pages of settings and of operators: every form's good and refused way, secrets that
  * are shown once and never again, and whose page is whose.
  */
-import { env, exports } from "cloudflare:workers";
+import { env } from "cloudflare:workers";
 import { beforeAll, beforeEach, describe, it, vi } from "vitest";
 
 import { CHANNELS } from "../../src/channels/registry.ts";
@@ -18,88 +18,10 @@ import {
 } from "../../src/routes/console/pages/credentials-fields.ts";
 import { settingsPages } from "../../src/routes/console/pages/settings.ts";
 import { PAGES } from "../../src/routes/console/table.ts";
-import { addException } from "../../src/store/exceptions.ts";
 import { database } from "../../src/store/db.ts";
 import { insertDeadLetter } from "../../src/store/dead-letters.ts";
 import { api, type Merchant, newMerchant } from "../intent/kit.ts";
-
-const BASE = "https://pay.gateway.example";
-const ADMIN = "admin-token-for-tests";
-
-interface Answer {
-  readonly status: number;
-  readonly html: string;
-  readonly location: string;
-}
-
-/** Somebody's browser: it keeps the cookie and posts the forms that pages hold. */
-interface Person {
-  get(path: string): Promise<Answer>;
-  /** Posts the form of a page with this action, its hidden fields as they are, the rest as given. */
-  submit(page: string, action: string, fields?: Fields): Promise<Answer>;
-  /** Posts to a path; `csrf` is the session's own unless given. */
-  post(path: string, fields?: Fields, csrf?: string | null): Promise<Answer>;
-}
-
-type Fields = Readonly<Record<string, string | readonly string[]>>;
-
-const fetchPage = (path: string, init: RequestInit = {}) =>
-  exports.default.fetch(new Request(`${BASE}${path}`, { redirect: "manual", ...init }));
-
-async function answerOf(reply: Response): Promise<Answer> {
-  const html = await reply.text();
-  return { status: reply.status, html, location: reply.headers.get("Location") ?? "" };
-}
-
-const unescape = (text: string): string =>
-  text.replaceAll("&quot;", '"').replaceAll("&#39;", "'").replaceAll("&lt;", "<")
-    .replaceAll("&gt;", ">").replaceAll("&amp;", "&"); // prettier-ignore
-
-/** The hidden fields of the form with this action. */
-function hiddenOf(html: string, action: string): Record<string, string> {
-  const forms = html.match(/<form [^>]*>[\s\S]*?<\/form>/g) ?? [];
-  const form = forms.find((one) => unescape(/ action="([^"]*)"/.exec(one)?.[1] ?? "") === action);
-  if (form === undefined) throw new Error(`no form for ${action} in ${html}`);
-  const hidden = form.matchAll(/<input type="hidden" name="([^"]*)" value="([^"]*)"/g);
-  return Object.fromEntries(
-    [...hidden].map(([, name = "", value = ""]) => [name, unescape(value)]),
-  );
-}
-
-async function signIn(secret: string): Promise<Person> {
-  const reply = await fetchPage("/console/sign-in", {
-    method: "POST",
-    headers: { "Content-Type": "application/x-www-form-urlencoded", Origin: BASE },
-    body: new URLSearchParams({ secret }).toString(),
-  });
-  const cookie = (reply.headers.get("Set-Cookie") ?? "").split(";")[0] ?? "";
-  if (reply.status !== 303 || cookie === "") throw new Error(`not signed in: ${reply.status}`);
-  const get = async (path: string) =>
-    answerOf(await fetchPage(path, { headers: { Cookie: cookie } }));
-  const home = await get("/console/nowhere");
-  const own = /name="_csrf" value="([^"]+)"/.exec(home.html)?.[1] ?? "";
-  const post: Person["post"] = async (path, fields = {}, csrf = own) => {
-    const body = new URLSearchParams();
-    for (const [name, value] of Object.entries({
-      ...fields,
-      ...(csrf === null ? {} : { _csrf: csrf }),
-    })) {
-      for (const one of typeof value === "string" ? [value] : value) body.append(name, one);
-    }
-    const headers = {
-      Cookie: cookie,
-      Origin: BASE,
-      "Content-Type": "application/x-www-form-urlencoded",
-    };
-    return answerOf(await fetchPage(path, { method: "POST", headers, body: body.toString() }));
-  };
-  const submit: Person["submit"] = async (page, action, fields = {}) => {
-    const { html, status } = await get(page);
-    if (status !== 200) throw new Error(`${page} answers ${status}: ${html}`);
-    return post(action, { ...hiddenOf(html, action), ...fields });
-  };
-  return { get, post, submit };
-}
+import { ADMIN, type Answer, type Fields, hiddenOf, type Person, signIn } from "./person.ts";
 
 let merchant: Merchant;
 let other: Merchant;
@@ -809,47 +731,6 @@ describe("what is only read", () => {
     expect((await shop.submit(path, `${path}/redeliver`)).location).toBe(`${path}?done=sent`);
     const none = await rival.get("/console/events");
     expect(none.html).toContain("Nothing has happened yet.");
-  });
-
-  it("exceptions: what happened and what to do", async ({ expect }) => {
-    const id = randomId("exception");
-    const money = (value: number) => ({ currency: "CNY", value });
-    const snapshot = {
-      id,
-      object: "reconciliation_exception",
-      livemode: false,
-      run: null,
-      kind: "amount_mismatch",
-      payment_intent: null,
-      channel_account: "ca_1",
-      channel_transaction_id: "4200<i>",
-      channel: { amount: money(1), status: "SUCCESS", paid_at: null, reference: null },
-      gateway: { amount: money(699), status: "qr_generated" },
-      merchant: null,
-      explanation: "Less <script>alert(1)</script> came in.",
-      proposed_fix: "Refund it.",
-      created_at: "2026-11-01T08:30:00.000Z",
-    };
-    await addException(
-      db,
-      { merchant_id: merchant.id, livemode: false },
-      {
-        id,
-        kind: "amount_mismatch",
-        payment_intent: null,
-        channel_account: "ca_1",
-        reference: null,
-        created_at: 1,
-        snapshot: JSON.stringify(snapshot),
-      },
-    );
-    const { html } = await shop.get("/console/exceptions?kind=amount_mismatch&state=open");
-    expect(html).toContain("CNY 6.99");
-    expect(html).toContain("Less &lt;script&gt;");
-    expect((await shop.get("/console/exceptions?kind=duplicate")).html).toContain(
-      "Nothing is amiss.",
-    );
-    expect((await rival.get("/console/exceptions")).html).not.toContain("CNY 6.99");
   });
 
   it("lists: a filter that the API does not know is said above an empty page", async ({

@@ -74,8 +74,13 @@ describe("a file", () => {
     for (const [query, body, status] of refusals) {
       expect([query, (await send(query, body)).status]).toEqual([query, status]);
     }
-    const signed = await send(place(), "x", { Authorization: `ItPay ${merchant.test.slice(0, 20)}:00` });
-    expect([signed.status, signed.body.error.message]).toEqual([401, expect.stringContaining("Files")]);
+    const signed = await send(place(), "x", {
+      Authorization: `ItPay ${merchant.test.slice(0, 20)}:00`,
+    });
+    expect([signed.status, signed.body.error.message]).toEqual([
+      401,
+      expect.stringContaining("Files"),
+    ]);
     expect((await env.ARCHIVE.list()).objects).toHaveLength(before.objects.length);
   });
 });

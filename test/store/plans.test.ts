@@ -349,15 +349,17 @@ describe("the continuous check", () => {
 
 it("what waits for operators: counted in indexes that hold little else", async ({ expect }) => {
   const plans = await plansOf((db) => countBacklog(db, 5, 1));
-  expect(plans.filter((plan) => !plan.includes("dead_letters"))).toEqual([
-    expect.stringContaining("payment_intents_overdue (deadline<?)"),
-    expect.stringContaining("webhook_deliveries_due (feed_at<?)"),
-    expect.stringContaining("jobs_open (updated_at<?)"),
-    expect.stringContaining("refunds_open (created_at<?)"),
+  const known = plans.filter((plan) => !plan.includes("dead_letters"));
+  // In the order of their text: the planner may ask for one of them first.
+  expect(known.toSorted()).toEqual([
     // Nothing that is closed is in there.
     expect.stringContaining(
       "SCAN reconciliation_exceptions USING INDEX reconciliation_exceptions_open",
     ),
+    expect.stringContaining("jobs_open (updated_at<?)"),
+    expect.stringContaining("payment_intents_overdue (deadline<?)"),
+    expect.stringContaining("refunds_open (created_at<?)"),
+    expect.stringContaining("webhook_deliveries_due (feed_at<?)"),
   ]);
 });
 

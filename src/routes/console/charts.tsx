@@ -310,7 +310,6 @@ export function Tallies(props: {
 }) {
   const { title, head, unit, tallies } = props;
   const most = Math.max(1, ...tallies.map(({ value }) => value));
-  const whole = (value: number) => value.toLocaleString("en");
   return (
     <figure class="panel tallies">
       <figcaption>
@@ -336,7 +335,7 @@ export function Tallies(props: {
                     height="8"
                   />
                 </svg>
-                <span>{whole(value)}</span>
+                <span>{value.toLocaleString("en")}</span>
               </td>
             </tr>
           ))}

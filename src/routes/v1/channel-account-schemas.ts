@@ -16,11 +16,14 @@ export const ChannelAccount = z
     merchant_account: z.string().openapi({ description: "Your number at the channel." }),
     region: z.string().nullable(),
     late_payment: z.enum(["accept", "refund"]),
-    channel_fee: z.int().nullable().openapi({
-      description:
-        "What the channel charges by your contract with it, in basis points (60 is 0.6 %). Lines of " +
-        "statements with another fee become exceptions. Null: fees are not compared.",
-    }),
+    channel_fee: z
+      .int()
+      .nullable()
+      .openapi({
+        description:
+          "What the channel charges by your contract with it, in basis points (60 is 0.6 %). Lines of " +
+          "statements with another fee become exceptions. Null: fees are not compared.",
+      }),
     settlement_method: z.enum(["channel_split", "invoice"]).openapi({
       description:
         "How the platform gets its fee: as a share of each payment at the channel, or by invoice.",

@@ -61,7 +61,8 @@ const Sweeper = z
             description:
               "`deliveries`: webhooks that are due. `replays`: replays that stand still. `splits`: " +
               "shares of payments that are due. `reconciliation`: days that wait or stand still. " +
-              "`payments`: payments past their deadline. `nightly`: the runs of every account. " +
+              "`payments`: payments past their deadline. `watch`: whether objects, copies, the feed and " +
+              "deliveries fit. `nightly`: the runs of every account. " +
               "`invoices`: last month's. `authorizations`: renewals.",
           }),
           schedule: z.string().openapi({ description: "As a cron expression, UTC." }),

@@ -146,7 +146,12 @@ const list = createRoute({
   summary: "List runs",
   description: "Newest first.",
   tags,
-  request: { query: z.strictObject({ ...pageQuery, channel_account: AccountId.optional().openapi({ description: "Only this account's." }) }) },
+  request: {
+    query: z.strictObject({
+      ...pageQuery,
+      channel_account: AccountId.optional().openapi({ description: "Only this account's." }),
+    }),
+  },
   responses: { 200: jsonReply(listOf(Run), "A page of runs."), ...errors(400, 401, 403, 429) },
 });
 
@@ -275,7 +280,13 @@ export function registerReconciliationRuns(app: App): void {
       query.channel_account,
       withLookahead(page),
     );
-    const days = Map.groupBy(await daysOf(db, rows.map(({ id }) => id)), ({ run_id }) => run_id);
+    const days = Map.groupBy(
+      await daysOf(
+        db,
+        rows.map(({ id }) => id),
+      ),
+      ({ run_id }) => run_id,
+    );
     const shown = (row: (typeof rows)[number]) => runView(row, days.get(row.id) ?? []);
     return c.json(pageReply(rows, page, "runs", merchant.id, shown), 200);
   });

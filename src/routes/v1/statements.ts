@@ -144,7 +144,11 @@ const list = createRoute({
   request: {
     query: z.strictObject({
       ...pageQuery,
-      channel_account: z.string().max(64).optional().openapi({ description: "Only this account's." }),
+      channel_account: z
+        .string()
+        .max(64)
+        .optional()
+        .openapi({ description: "Only this account's." }),
       side: z
         .enum(["channel", "merchant"])
         .optional()
@@ -250,6 +254,7 @@ async function keep(c: AppContext, { account, side, day, fileName }: Received) {
     sha1: null,
     state: "received",
     lines: 0,
+    totals: [],
     error: null,
     created_at: c.var.now,
     updated_at: c.var.now,

@@ -199,7 +199,7 @@ export async function accountPage(c: ConsoleContext, returned: Returned | null) 
             ["Number there", account.merchant_account],
             ["Id", <Copy text={account.id} />],
             ["The channel posts to", <Copy text={account.callback_url} />],
-            ["The platform's fee", `${METHODS[account.settlement_method]}`],
+            ["The platform's fee", METHODS[account.settlement_method]],
             [
               "Verified",
               account.verified_at === null ? "not yet" : <Time at={account.verified_at} />,

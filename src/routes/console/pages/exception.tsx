@@ -1,7 +1,9 @@
 /** One exception: what each side says beside the others, what to do, and what people have done. */
+import type { PropsWithChildren } from "hono/jsx";
+
 import { api, type ApiProblem } from "../client.ts";
 import {
-  Amount, Button, Details, Id, LinkButton, moneyText, Status, Time, words,
+  Button, Details, Id, LinkButton, moneyText, Status, Time, words,
 } from "../components.tsx"; // prettier-ignore
 import type { ConsoleContext, Page } from "../env.ts";
 import { Field, Form as ActionForm, Problem, TextArea } from "../fields.tsx";
@@ -192,6 +194,12 @@ interface Returned {
 const isOpen = ({ state }: WholeExceptionView): boolean =>
   state === "open" || state === "acknowledged";
 
+const StateButton = ({ state, children }: PropsWithChildren<{ state: string }>) => (
+  <Button needs={NEEDS} kind="plain" name="state" value={state}>
+    {children}
+  </Button>
+);
+
 /** One form: a note, who works on it, and the buttons that change its state. */
 function Work(props: {
   exception: WholeExceptionView;
@@ -200,11 +208,6 @@ function Work(props: {
 }) {
   const { exception, form, problem } = props;
   const open = isOpen(exception);
-  const button = (state: string, text: string) => (
-    <Button needs={NEEDS} kind="plain" name="state" value={state}>
-      {text}
-    </Button>
-  );
   return (
     <section class="part" aria-labelledby="work">
       <h2 id="work">{open ? "Work on it" : "Add a note"}</h2>
@@ -229,9 +232,11 @@ function Work(props: {
         ) : null}
         <p class="buttons">
           <Button needs={NEEDS}>Save</Button>
-          {exception.state === "open" ? button("acknowledged", "Acknowledge") : null}
-          {open ? button("resolved", "Resolve") : null}
-          {open ? button("written_off", "Write off") : null}
+          {exception.state === "open" ? (
+            <StateButton state="acknowledged">Acknowledge</StateButton>
+          ) : null}
+          {open ? <StateButton state="resolved">Resolve</StateButton> : null}
+          {open ? <StateButton state="written_off">Write off</StateButton> : null}
         </p>
       </ActionForm>
     </section>

@@ -80,14 +80,13 @@ async function one(c: ConsoleContext) {
   const answer = await api<InvoiceView>(c, "GET", `/v1/invoices/${segment(c)}`);
   if (!answer.ok) return refused(c, answer);
   const invoice = answer.body;
-  const printable = `${INVOICES.href}/${invoice.id}/page`;
   return show(
     c,
     {
       title: `Invoice ${invoice.number}`,
       back: INVOICES,
       aside: (
-        <LinkButton href={printable} kind="primary">
+        <LinkButton href={`${INVOICES.href}/${invoice.id}/page`} kind="primary">
           Printable page
         </LinkButton>
       ),

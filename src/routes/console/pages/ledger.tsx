@@ -201,12 +201,13 @@ const EXPORT_OFFSET_MINUTES = 480;
 
 const DAYS_BACK_MS = 30 * 86_400_000;
 
+const dayOf = (at: number): string => dayAt(at, EXPORT_OFFSET_MINUTES);
+
 function Export({ now }: { now: number }) {
-  const day = (at: number) => dayAt(at, EXPORT_OFFSET_MINUTES);
   return (
     <form method="get" action="/console/ledger.csv" class="filters" aria-label="Export">
-      <Field name="from" label="From" type="date" value={day(now - DAYS_BACK_MS)} required />
-      <Field name="to" label="To" type="date" value={day(now)} required />
+      <Field name="from" label="From" type="date" value={dayOf(now - DAYS_BACK_MS)} required />
+      <Field name="to" label="To" type="date" value={dayOf(now)} required />
       <div class="buttons">
         <button class="plain">Export as CSV</button>
       </div>

@@ -25,7 +25,8 @@ export const FaultText = ({ error }: { error: FileError }) => (
       {[
         error.file,
         error.line === null ? null : `line ${error.line}`,
-        error.column === null ? null : `column ${error.column}`,
+        // A line as a whole has no column.
+        error.column === null || error.column === 0 ? null : `column ${error.column}`,
         error.code,
       ]
         .filter((part) => part !== null && part !== "")

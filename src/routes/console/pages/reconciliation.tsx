@@ -1,7 +1,7 @@
 /** Comparing the channels' books with ours and the merchant's: the runs, and starting one. */
 import { dayAt, dayBefore } from "../../../reconciliation/days.ts";
 import { api, type ApiProblem } from "../client.ts";
-import { Button, Empty, Id, LinkButton, Status, Time } from "../components.tsx";
+import { Button, Empty, LinkButton, Status, Time } from "../components.tsx";
 import type { ConsoleContext, Page } from "../env.ts";
 import { Field, Form as ActionForm, Problem } from "../fields.tsx";
 import { type Form, readForm } from "../form.ts";

@@ -4,7 +4,7 @@ import type { ReportLine } from "../../../store/reports.ts";
 import { Bars, type Chart, Lines } from "../charts.tsx";
 import { moneyText } from "../components.tsx";
 import { Figure, whole } from "./figures.tsx";
-import { rateOf, type ReportDay } from "./reports.tsx";
+import { rateOf, type ReportDay } from "./report-sums.ts";
 
 /** Significant digits, not places: an axis up to CNY 0.08 must not read 0.1, 0.1, 0, 0. */
 const compact = new Intl.NumberFormat("en", { notation: "compact", maximumSignificantDigits: 3 });

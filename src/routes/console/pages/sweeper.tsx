@@ -42,6 +42,7 @@ const JOBS: Readonly<Record<string, string>> = {
   payments: "Wakes payments past their deadline",
   splits: "Asks channels for the platform's shares",
   reconciliation: "Goes on with days that wait for a statement or stand still",
+  watch: "Looks for payments and refunds that no callback told of",
   nightly: "Begins last night's comparison of every account",
   invoices: "Invoices last month's fees",
   authorizations: "Renews authorizations before they run out",
