@@ -106,14 +106,56 @@ export interface Running {
   readonly origin: URL;
   /** Processor seconds of the whole runtime process since it started. */
   cpu(): number;
-  /** Most memory that the process has held since {@link resetPeak}, in MiB. */
-  peak(): number;
-  resetPeak(): void;
+  /**
+   * Watches the Worker's own isolate, which is what a deployment limits, until it is told to stop.
+   * @returns a function that stops it and answers the most that was in use: heap and buffers, MiB
+   */
+  watchHeap(): Promise<() => number>;
   /** Waits until nothing is going on any more: answers are out, copies are written. */
   idle(): Promise<void>;
   /** Brings its empty database up to the schema. */
   migrate(): Promise<void>;
   stop(): Promise<void>;
+}
+
+/** How often the heap is looked at: a slice of lines takes longer. */
+const HEAP_LOOK_MS = 20;
+
+interface HeapUsage {
+  readonly usedSize: number;
+  readonly embedderHeapUsedSize?: number;
+  readonly backingStorageSize?: number;
+}
+
+async function watchHeap(inspector: URL): Promise<() => number> {
+  const list = await fetch(new URL("/json", inspector.href.replace(/^ws/, "http")));
+  const targets = (await list.json()) as { id: string; webSocketDebuggerUrl: string }[];
+  const target = targets.find(({ id }) => id.includes("bench"));
+  if (target === undefined) throw new Error(`no isolate: ${targets.map(({ id }) => id).join()}`);
+  const socket = new WebSocket(target.webSocketDebuggerUrl);
+  const { promise, resolve, reject } = Promise.withResolvers<unknown>();
+  socket.addEventListener("open", resolve);
+  socket.addEventListener("error", reject);
+  await promise;
+  let most = 0;
+  let asked = 0;
+  const ask = () => {
+    asked += 1;
+    socket.send(JSON.stringify({ id: asked, method: "Runtime.getHeapUsage" }));
+  };
+  socket.addEventListener("message", ({ data }) => {
+    const { result } = JSON.parse(String(data)) as { result?: HeapUsage };
+    if (typeof result?.usedSize !== "number") return;
+    const { usedSize, embedderHeapUsedSize = 0, backingStorageSize = 0 } = result;
+    most = Math.max(most, usedSize + embedderHeapUsedSize + backingStorageSize);
+  });
+  const timer = setInterval(ask, HEAP_LOOK_MS);
+  return () => {
+    clearInterval(timer);
+    socket.close();
+    if (most === 0) throw new Error("the isolate said nothing of its heap");
+    return most / 1_048_576;
+  };
 }
 
 /** The bundle's one module of code, and the texts that lie beside it. */
@@ -142,6 +184,7 @@ export async function run(
   const miniflare = new Miniflare(
     convertV4MiniflareOptions({
       log: new Log(LogLevel.NONE),
+      inspectorPort: 0,
       handleStructuredLogs: () => undefined,
       ...(state === undefined ? {} : { resourcePersistencePath: state }),
       workers: [
@@ -161,12 +204,7 @@ export async function run(
   return {
     origin,
     cpu: () => ticksOf(pid) / TICKS_PER_SECOND,
-    peak: () => {
-      const [, kib] = /^VmHWM:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, "utf8")) ?? [];
-      return Number(kib) / 1_024;
-    },
-    // proc(5): 5 resets the peak resident set size.
-    resetPeak: () => writeFileSync(`/proc/${pid}/clear_refs`, "5"),
+    watchHeap: async () => watchHeap(await miniflare.getInspectorURL()),
     async idle() {
       for (let used = ticksOf(pid); ;) {
         await new Promise((resolve) => void setTimeout(resolve, IDLE_LOOK_MS));

@@ -424,6 +424,12 @@ describe("the console", () => {
     [/^\/services\//, "service"],
     [/^\/accounts\//, "account"],
     [/^\/keys\//, "key"],
+    [/^\/exceptions\//, "exception"],
+    [/^\/reconciliation\/runs\//, "run"],
+    [/^\/reconciliation\/statements\//, "statement"],
+    [/^\/settlements\/payouts\//, "payout"],
+    [/^\/settlements\/invoices\//, "invoice"],
+    [/^\/settlements\//, "settlement"],
   ];
 
   const merchantPages = PAGES.filter(({ scope }) => scope !== "operator");

@@ -14,8 +14,6 @@ import { rangeOf, RUNS, whyOf } from "./reconciliation.tsx";
 
 const isOver = ({ state }: RunView): boolean => state === "completed" || state === "failed";
 
-const COMPARED = "/console/reconciliation/lines.csv";
-
 /** Where a file is wrong, as people look it up. */
 export const FaultText = ({ error }: { error: FileError }) => (
   <div>
@@ -74,7 +72,7 @@ const dayColumns = (run: RunView) => [
         {statement === null ? null : (
           <li>
             <a
-              href={withQuery(COMPARED, { channel_account: run.channel_account, date: day })}
+              href={withQuery(`${RUNS.href}/runs/${run.id}/lines.csv`, { date: day })}
               download={`statement-lines-${day}.csv`}
             >
               Side by side<span class="hidden"> of {day}, as CSV</span>
@@ -181,16 +179,21 @@ async function runPage(c: ConsoleContext) {
   );
 }
 
-const sideBySide = (c: ConsoleContext) =>
-  passOn(c, {
+/** The lines of one of its days, each beside what stands here: the channel's file as a table. */
+async function sideBySide(c: ConsoleContext): Promise<Response> {
+  const answer = await api<RunView>(c, "GET", `/v1/reconciliation/runs/${segment(c)}`);
+  if (!answer.ok) return refused(c, answer);
+  const { channel_account, from } = answer.body;
+  return passOn(c, {
     path: "/v1/reports/statement-lines.csv",
-    query: { channel_account: c.req.query("channel_account"), date: c.req.query("date") },
+    query: { channel_account, date: c.req.query("date") ?? from },
   });
+}
 
 export const runPages: readonly Page[] = [
   {
     method: "get",
-    path: "/reconciliation/lines.csv",
+    path: "/reconciliation/runs/:id/lines.csv",
     scope: "merchant",
     title: "Export",
     handler: sideBySide,
