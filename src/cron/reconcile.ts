@@ -23,7 +23,7 @@ export async function beginNightlyRuns(
     const { offsetMinutes } = statements.format;
     const day = dayBefore(dayAt(now, offsetMinutes));
     const window = windowOf(day, offsetMinutes);
-    for (let after = ""; ; ) {
+    for (let after = ""; ;) {
       const accounts = await accountsToReconcile(context.db, channel, window, after, PER_PAGE);
       for (const account of accounts) {
         const id = await nightlyRunId(context.idKey, account.id, day);

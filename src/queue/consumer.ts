@@ -57,10 +57,7 @@ async function post(body: Posting, context: QueueContext): Promise<void> {
   return consumeDeliveries(body, context);
 }
 
-async function record(
-  published: readonly PublishedEvents[],
-  context: QueueContext,
-): Promise<void> {
+async function record(published: readonly PublishedEvents[], context: QueueContext): Promise<void> {
   await recordEvents(context, published, context.io.now());
   await startNotices(published, context.notices);
 }

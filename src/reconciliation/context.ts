@@ -40,9 +40,10 @@ export interface ReconciliationContext {
   readonly sliceLines: number;
 }
 
+const newTrace = () => ({ requestId: null, traceparent: traceparentOf(undefined) });
+
 export function reconciliationContext(env: Env): ReconciliationContext {
   const log = createLogger(env.LOG_LEVEL);
-  const trace = () => ({ requestId: null, traceparent: traceparentOf(undefined) });
   return {
     db: database(env.DB),
     archive: openArchive(env.ARCHIVE),
@@ -50,9 +51,9 @@ export function reconciliationContext(env: Env): ReconciliationContext {
     events: env.EVENTS,
     idKey: env.ID_KEY,
     payments: {
-      report: (id, account, report) => intentObject(env, id).report(account, report, trace()),
+      report: (id, account, report) => intentObject(env, id).report(account, report, newTrace()),
       reportRefund: (id, account, report) =>
-        intentObject(env, id).reportRefund(account, report, trace()),
+        intentObject(env, id).reportRefund(account, report, newTrace()),
     },
     connect: (account) => connect(account, { env, log, script: null, publicBase: env.PUBLIC_URL }),
     now: () => systemClock.now(),

@@ -3,8 +3,7 @@
  * next part begins, in one transaction, so that whoever goes on after a crash neither repeats nor
  * leaves out anything.
  */
-import type { BatchItem } from "drizzle-orm/batch";
-
+import type { BatchItem } from "../store/db.ts";
 import type { ChannelAccountRow } from "../store/channel-accounts.ts";
 import { type DayChange, type DayRow, markDay, type RunRow } from "../store/reconciliation-runs.ts";
 import type { ReconciliationContext } from "./context.ts";

@@ -50,7 +50,7 @@ const next = (step: Step): { step: Step; cursor: string } => ({
 
 async function filesOf({ context, day }: DayDesk): Promise<Files> {
   const [channel, merchant] = await Promise.all(
-    [day.statement_id, day.merchant_statement_id].map((id) =>
+    [day.statement_id, day.merchant_statement_id].map(async (id) =>
       id === null ? null : findStatement(context.db, id),
     ),
   );

@@ -1,6 +1,5 @@
 /** What a slice came to, collected line by line and written down at once. */
-import type { BatchItem } from "drizzle-orm/batch";
-
+import type { BatchItem } from "../store/db.ts";
 import type { ExceptionRow } from "../store/exceptions.ts";
 import {
   addFindings,

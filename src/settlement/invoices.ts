@@ -14,12 +14,24 @@ export type OwedKind = keyof typeof OWED_BY;
 
 export const OWED_KINDS = Object.keys(OWED_BY) as OwedKind[];
 
+/**
+ * What the channel is about to move when the month ends. No entry says so yet. Attack: a fee that is
+ * invoiced while the channel takes it, too.
+ */
+const UNDER_WAY = { share_under_way: -1, return_under_way: 1 } as const;
+
+export type UnderWayKind = keyof typeof UNDER_WAY;
+
+const SIGNS = { ...OWED_BY, ...UNDER_WAY };
+
 /** What an invoice's lines call them, and in which order they stand. */
-const LINE_WORDS: readonly (readonly [OwedKind, string])[] = [
+const LINE_WORDS: readonly (readonly [OwedKind | UnderWayKind, string])[] = [
   ["fee", "Fees for payments"],
   ["fee_refund", "Given back with refunds"],
   ["split", "Already taken at the channel"],
   ["split_return", "Returned at the channel with refunds"],
+  ["share_under_way", "Being taken at the channel"],
+  ["return_under_way", "Being returned at the channel with refunds"],
 ];
 
 const CARRIED_OVER = "Carried over from earlier months";
@@ -27,10 +39,10 @@ const CARRIED_OVER = "Carried over from earlier months";
 /** An invoice is to be paid within this time (milliseconds). */
 export const DUE_AFTER_MS = 14 * DAY_MS;
 
-/** The sum of entries of one kind, currency and channel account. */
+/** The sum of entries of one kind, currency and channel account, or of what is under way there. */
 export interface OwedSum {
   readonly currency: string;
-  readonly kind: OwedKind;
+  readonly kind: OwedKind | UnderWayKind;
   /** Null: no entry says where the payment was made. */
   readonly account: string | null;
   readonly count: number;
@@ -58,11 +70,11 @@ function exact(value: number): number {
 
 /** What the entries change in what the merchant owes (minor units). */
 export const owed = (sums: readonly OwedSum[]): number =>
-  sums.reduce((all, { kind, value }) => exact(all + OWED_BY[kind] * exact(value)), 0);
+  sums.reduce((all, { kind, value }) => exact(all + SIGNS[kind] * exact(value)), 0);
 
 export interface Accounting {
   readonly currency: string;
-  /** The month's own entries. */
+  /** The month's own entries, and what is under way at its end. */
   readonly month: readonly OwedSum[];
   /** What {@link owed} says of all entries before the month, as written down by now. */
   readonly before: number;
@@ -94,7 +106,7 @@ export function draftInvoice(
         .map(({ count, value }) => ({
           text: `${words}: ${nameOf(account)}`,
           quantity: count,
-          value: OWED_BY[kind] * value,
+          value: SIGNS[kind] * value,
         })),
     ),
   );

@@ -15,7 +15,7 @@ import {
   settlementsOfDay,
 } from "../store/settlements.ts";
 import { causedId } from "./caused-id.ts";
-import { bookedTotals, type DayTotals, expectedAt, netOf, NO_TOTALS, splitOn } from "./totals.ts";
+import { type BookedSum, bookedTotals, type DayTotals, expectedAt, netOf, NO_TOTALS, splitOn } from "./totals.ts";
 
 export interface DayToSettle {
   readonly account: Pick<ChannelAccountRow, "id" | "merchant_id" | "livemode" | "channel">;
@@ -30,13 +30,20 @@ export interface DayToSettle {
   readonly now: number;
 }
 
-/** A corrected statement may no longer know a currency: then that day brought nothing in it. */
-const withForgotten = (totals: readonly DayTotals[], known: readonly SettlementRow[]) => [
-  ...totals,
-  ...known
-    .filter((row) => !totals.some(({ currency }) => currency === row.currency))
-    .map(({ currency }) => ({ currency, ...NO_TOTALS })),
-];
+/**
+ * Currencies that the statement says nothing of, and in which the day brings something all the same:
+ * shares of yesterday's payments went to the platform, or a statement that is corrected knew it.
+ */
+function withSilent(
+  totals: readonly DayTotals[],
+  sums: readonly BookedSum[],
+  known: readonly SettlementRow[],
+): DayTotals[] {
+  const shared = sums.filter(({ kind }) => kind === "split" || kind === "split_return");
+  const currencies = new Set([...shared, ...known].map(({ currency }) => currency));
+  for (const { currency } of totals) currencies.delete(currency);
+  return [...totals, ...[...currencies].map((currency) => ({ currency, ...NO_TOTALS }))];
+}
 
 /**
  * Writes the day's batches down, one for each currency, with the ledger's entries of what the
@@ -50,7 +57,7 @@ export async function settle(db: Database, day: DayToSettle): Promise<Settlement
   const totals =
     day.totals === null
       ? bookedTotals(sums)
-      : withForgotten(day.totals, await settlementsOfDay(db, account.id, day.day));
+      : withSilent(day.totals, sums, await settlementsOfDay(db, account.id, day.day));
   const rows = await Promise.all(
     totals.map((total) => rowOf(day, total, splitOn(sums, total.currency))),
   );

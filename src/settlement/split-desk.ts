@@ -59,7 +59,9 @@ async function ask(row: SplitRow, { env, db, log }: SplitContext): Promise<Outco
   const io = connection.io(row.attempts - 1);
   if (row.attempts > 1) {
     const found = await desk.query(order, connection.account, io);
-    if (found.kind !== "ok" || found.value.state !== "absent") return found;
+    // Who may not ask has not been told that nothing was moved.
+    if (found.kind !== "ok") return { kind: "unknown", error: found.error };
+    if (found.value.state !== "absent") return found;
   }
   return desk.create(order, connection.account, io);
 }

@@ -9,3 +9,6 @@ import { schema } from "./schema.ts";
 export const database = (d1: D1Database) => drizzle(d1, { schema });
 
 export type Database = ReturnType<typeof database>;
+
+/** A statement that is to be part of a batch. */
+export type { BatchItem } from "drizzle-orm/batch";

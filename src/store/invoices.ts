@@ -97,6 +97,42 @@ export const owedTotals = (
     .groupBy(currency, kind);
 };
 
+/** A share's fate is known by then: it is given up after 30 days. */
+const LONGEST_UNDER_WAY_MS = 31 * DAY_MS;
+
+/**
+ * Shares of payments before a month's end (ms since 1970) that the channel moved after it, or still
+ * may: with all that is owed for such a payment, the next invoice sees what became of it. Returns
+ * with refunds before the end in the same way, where the share itself was there by then.
+ */
+export const underWay = (
+  db: Database,
+  { merchantId, livemode }: Books,
+  end: number,
+): Promise<OwedSum[]> => {
+  const isUnderWay = (share: string) => sql`(${sql.raw(share)}.next_at IS NOT NULL
+    OR ${sql.raw(share)}.state = 'succeeded' AND ${sql.raw(share)}.updated_at >= ${end})`;
+  return db.all(sql`
+    SELECT s.currency, iif(s.kind = 'split', 'share_under_way', 'return_under_way') AS kind,
+      s.channel_account AS account, count(*) AS count,
+      sum(iif(s.kind = 'return', s.value, (p.snapshot ->> '$.fee.value') - (
+        SELECT coalesce(sum(snapshot ->> '$.fee.value'), 0) FROM ${refunds}
+        WHERE payment_intent = p.id AND succeeded_at < ${end}))) AS value
+    FROM ${splits} AS s
+    CROSS JOIN ${paymentIntents} AS p ON p.id = s.payment_intent
+    LEFT JOIN ${refunds} AS r ON r.id = s.refund
+    LEFT JOIN ${splits} AS whole ON s.kind = 'return'
+      AND whole.id = 'sp_' || substr(s.payment_intent, 4)
+    WHERE s.merchant_id = ${merchantId} AND s.livemode = ${Number(livemode)}
+      AND s.created_at >= ${end - LONGEST_UNDER_WAY_MS}
+      AND ${isUnderWay("s")}
+      AND CASE s.kind WHEN 'split' THEN p.succeeded_at ELSE r.succeeded_at END < ${end}
+      AND s.id NOT LIKE '%00'
+      AND (whole.id IS NULL OR NOT ${isUnderWay("whole")})
+    GROUP BY 1, 2, 3
+    HAVING value > 0`);
+};
+
 export interface Invoiced {
   readonly currency: string;
   /** The sum of all invoices, minor units. */

@@ -1,6 +1,6 @@
 /**
- * `npm run bench`: counts, then speed, then lists, then the page. `npm run bench -- lists`: only the
- * lists, into the page that is there. Linux only: it reads /proc.
+ * `npm run bench`: counts, then speed, lists and statements, then the page. `npm run bench -- lists`
+ * or `-- statements`: only these, into the page that is there. Linux only: it reads /proc.
  */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { loadavg, tmpdir } from "node:os";
@@ -21,7 +21,9 @@ import {
   listTable,
   page,
   speedTable,
-  withListSection,
+  statementSection,
+  statementTable,
+  withSection,
 } from "./report.ts";
 import { bundle, floorConfig, gatewayConfig, ROOT, run } from "./runtime.ts";
 
@@ -63,12 +65,15 @@ try {
   const real = await bundle(folder, "gateway", gatewayConfig("src/index.ts"));
   const quiet = { LOG_LEVEL: "warn" };
   if (only === "statements") {
-    await measureStatements(folder, real, quiet, say);
+    const statements = await measureStatements(folder, real, quiet, say);
+    writeFileSync(PAGE, withSection(readFileSync(PAGE, "utf8"), statementSection(statements)));
+    process.stdout.write(`\n${statementTable(statements)}\n\n`);
+    say("its part of docs/benchmarks.md is written");
     process.exit();
   }
   if (only === "lists") {
     const lists = await measureLists(folder, real, quiet);
-    writeFileSync(PAGE, withListSection(readFileSync(PAGE, "utf8"), listSection(lists)));
+    writeFileSync(PAGE, withSection(readFileSync(PAGE, "utf8"), listSection(lists)));
     process.stdout.write(`\n${listTable(lists)}\n\n`);
     say(
       `its part of docs/benchmarks.md is written; the seed took ${lists.seedSeconds.toFixed(0)} s`,
@@ -123,7 +128,10 @@ try {
   const lists = await measureLists(folder, real, quiet);
   say(`measured lists; the seed took ${lists.seedSeconds.toFixed(0)} s`);
 
-  const text = page(comparisons, costs, codes, lists, {
+  const statements = await measureStatements(folder, real, quiet, say);
+  say("measured statements");
+
+  const text = page(comparisons, costs, codes, lists, statements, {
     date: `${new Date().toISOString().slice(0, 16).replace("T", " ")} UTC`,
     versions: [
       `Node ${process.versions.node}`,

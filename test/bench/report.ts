@@ -5,6 +5,7 @@ import type { Cost } from "./count.ts";
 import type { Counts } from "./counts.ts";
 import type { Comparison } from "./contest.ts";
 import type { CodeSpeed } from "./emvco.ts";
+import type { StatementSpeed } from "./reconciliation.ts";
 import type { ListReport } from "./lists.ts";
 
 interface Budget {
@@ -195,12 +196,56 @@ block; CPU is the processor time of the whole runtime process.
   each, and what a beginning of an order number matches is sorted by time. ${report.requests["a tenth of all"]} pairs.
 `;
 
-/** The page with its part on lists replaced, or put before the part on QR codes. */
-export function withListSection(text: string, section: string): string {
-  const next = text.indexOf("## QR codes");
-  const at = text.indexOf(LISTS);
-  if (next === -1) throw new Error("docs/benchmarks.md has another form: run the whole bench");
-  return `${text.slice(0, at === -1 ? next : at)}${section}\n${text.slice(next)}`;
+const STATEMENTS = "## A day's statement";
+
+/** Lines for each processor second that a statement must at least be compared at. */
+const LINES_LIMIT = 20_000;
+
+export const statementTable = (speeds: readonly StatementSpeed[]): string => {
+  const [first] = speeds;
+  return table(
+    ["lines", "file, MiB", "seconds", "lines per CPU second", "peak, MiB", "held, MiB", ""],
+    speeds.map((speed) => {
+      const perSecond = Math.round(speed.lines / speed.cpu);
+      // A short run is mostly the warming up of the runtime.
+      const isLong = first !== undefined && speed.lines > first.lines;
+      return [
+        speed.lines.toLocaleString("en"),
+        speed.fileMiB.toFixed(1),
+        speed.seconds.toFixed(1),
+        perSecond.toLocaleString("en"),
+        speed.peakMiB.toFixed(0),
+        speed.heldMiB.toFixed(0),
+        isLong ? (perSecond >= LINES_LIMIT ? "within" : "OVER") : "-",
+      ];
+    }),
+  );
+};
+
+export const statementSection = (speeds: readonly StatementSpeed[]): string => `${STATEMENTS}
+
+${statementTable(speeds)}
+
+From the answer to the upload of a gzipped WeChat Pay bill to the end of its run, every line matched with
+a payment in the local D1: unpacked, read and checked, kept in pages, compared with the books, written
+down. Processor time is the whole runtime process's, with the simulators of D1, R2 and the queue in it; at
+least ${LINES_LIMIT.toLocaleString("en")} lines for each second of it. The first size is there for the others: half of
+it is the runtime's own start. Memory is the Worker's isolate alone, heap and buffers; a deployment has
+128 MiB. *Peak* is looked at every 20 ms in a round of its own and has garbage in it, which the engine
+takes out when it is short of memory; *held* is looked at behind a collection of garbage, every 250 ms.
+`;
+
+/**
+ * The page with one part replaced, or put before the part on QR codes.
+ * @param section a heading of the second level and what is below it
+ */
+export function withSection(text: string, section: string): string {
+  const heading = section.slice(0, section.indexOf("\n"));
+  const at = text.indexOf(`${heading}\n`);
+  const from = at === -1 ? text.indexOf("## QR codes") : at;
+  if (from === -1) throw new Error("docs/benchmarks.md has another form: run the whole bench");
+  const next = at === -1 ? from : text.indexOf("\n## ", at) + 1;
+  return `${text.slice(0, from)}${section}\n${text.slice(next)}`;
 }
 
 export const codeTable = (codes: readonly CodeSpeed[]): string =>
@@ -226,6 +271,7 @@ export function page(
   costs: readonly Cost[],
   codes: readonly CodeSpeed[],
   lists: ListReport,
+  statements: readonly StatementSpeed[],
   { date, versions, load, gzipKiB, seconds }: Circumstances,
 ): string {
   const [processor] = cpus();
@@ -268,6 +314,7 @@ Latency is one request after the other; requests/s with eight under way. CPU is 
 time of the whole runtime process, from /proc, until it is idle again, divided by the requests.
 
 ${listSection(lists)}
+${statementSection(statements)}
 ## QR codes
 
 ${codeTable(codes)}

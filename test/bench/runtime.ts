@@ -108,9 +108,10 @@ export interface Running {
   cpu(): number;
   /**
    * Watches the Worker's own isolate, which is what a deployment limits, until it is told to stop.
+   * @param collecting takes the garbage out before each look: what is left is really held
    * @returns a function that stops it and answers the most that was in use: heap and buffers, MiB
    */
-  watchHeap(): Promise<() => number>;
+  watchHeap(collecting: boolean): Promise<() => number>;
   /** Waits until nothing is going on any more: answers are out, copies are written. */
   idle(): Promise<void>;
   /** Brings its empty database up to the schema. */
@@ -118,8 +119,9 @@ export interface Running {
   stop(): Promise<void>;
 }
 
-/** How often the heap is looked at: a slice of lines takes longer. */
+/** How often the heap is looked at: a slice of lines takes longer. Taking garbage out takes time. */
 const HEAP_LOOK_MS = 20;
+const COLLECTED_LOOK_MS = 250;
 
 interface HeapUsage {
   readonly usedSize: number;
@@ -127,7 +129,7 @@ interface HeapUsage {
   readonly backingStorageSize?: number;
 }
 
-async function watchHeap(inspector: URL): Promise<() => number> {
+async function watchHeap(inspector: URL, collecting: boolean): Promise<() => number> {
   const list = await fetch(new URL("/json", inspector.href.replace(/^ws/, "http")));
   const targets = (await list.json()) as { id: string; webSocketDebuggerUrl: string }[];
   const target = targets.find(({ id }) => id.includes("bench"));
@@ -139,9 +141,13 @@ async function watchHeap(inspector: URL): Promise<() => number> {
   await promise;
   let most = 0;
   let asked = 0;
-  const ask = () => {
+  const tell = (method: string) => {
     asked += 1;
-    socket.send(JSON.stringify({ id: asked, method: "Runtime.getHeapUsage" }));
+    socket.send(JSON.stringify({ id: asked, method }));
+  };
+  const look = () => {
+    if (collecting) tell("HeapProfiler.collectGarbage");
+    tell("Runtime.getHeapUsage");
   };
   socket.addEventListener("message", ({ data }) => {
     const { result } = JSON.parse(String(data)) as { result?: HeapUsage };
@@ -149,7 +155,7 @@ async function watchHeap(inspector: URL): Promise<() => number> {
     const { usedSize, embedderHeapUsedSize = 0, backingStorageSize = 0 } = result;
     most = Math.max(most, usedSize + embedderHeapUsedSize + backingStorageSize);
   });
-  const timer = setInterval(ask, HEAP_LOOK_MS);
+  const timer = setInterval(look, collecting ? COLLECTED_LOOK_MS : HEAP_LOOK_MS);
   return () => {
     clearInterval(timer);
     socket.close();
@@ -204,7 +210,7 @@ export async function run(
   return {
     origin,
     cpu: () => ticksOf(pid) / TICKS_PER_SECOND,
-    watchHeap: async () => watchHeap(await miniflare.getInspectorURL()),
+    watchHeap: async (collecting) => watchHeap(await miniflare.getInspectorURL(), collecting),
     async idle() {
       for (let used = ticksOf(pid); ;) {
         await new Promise((resolve) => void setTimeout(resolve, IDLE_LOOK_MS));

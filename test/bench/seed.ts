@@ -80,7 +80,11 @@ function shuffledOwners(stocks: readonly Stock[], random: () => number): Uint16A
 const FILLER = "Two flat whites, one oat; table 14, till 3. ".repeat(6);
 
 /** A payment's public JSON: some 1.5 KB, as the objects write it. */
-export function snapshotOf(id: string, row: Readonly<Record<string, unknown>>, created: string): string {
+export function snapshotOf(
+  id: string,
+  row: Readonly<Record<string, unknown>>,
+  created: string,
+): string {
   const qr = {
     charge_id: `qr_${id.slice(3)}`,
     type: "wechat_url",

@@ -98,7 +98,7 @@ export function curlOf([program, ...rest]: Command, files: Variables = {}): Curl
     else if (word === "-H") {
       const [name = "", value = ""] = argument().split(/:\s*(.*)/s, 2);
       headers[name] = value;
-    } else if (word === "-d") {
+    } else if (word === "-d" || word === "--data-binary") {
       const data = argument();
       const file = data.startsWith("@") ? files[data.slice(1)] : data;
       if (file === undefined) throw new Error(`curl: no such file: ${data}`);

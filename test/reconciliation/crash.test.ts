@@ -106,7 +106,7 @@ function fated(context: ReconciliationContext, fate: Fate): ReconciliationContex
       send: (message: Parameters<typeof work.send>[0]) => fate.meet(() => work.send(message)),
       sendBatch: (batch: Parameters<typeof work.sendBatch>[0]) =>
         fate.meet(() => work.sendBatch(batch)),
-    } as typeof work,
+    },
     payments: {
       report: (...news) => fate.meet(() => payments.report(...news)),
       reportRefund: (...news) => fate.meet(() => payments.reportRefund(...news)),

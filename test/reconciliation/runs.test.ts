@@ -67,8 +67,8 @@ function channelThat(world: World, answers: (() => Outcome<StatementAnswer>)[]):
         seen.asks += 1;
         return answer?.() ?? unknown("network", "nobody");
       };
-      const statements = { format: formatFor("wechat", null), fetch };
-      return { ...real, adapter: { ...real.adapter, statements } };
+      const desk = { format: formatFor("wechat", null), fetch };
+      return { ...real, adapter: { ...real.adapter, statements: desk } };
     },
   };
   return seen;

@@ -2,11 +2,15 @@
 import { createExecutionContext, waitOnExecutionContext } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { html as template } from "hono/html";
-import { describe, it } from "vitest";
+import { describe, it, vi } from "vitest";
 import * as z from "zod";
 
 import { createApp } from "../../src/app.ts";
 import { channelOf } from "../../src/channels/registry.ts";
+import { DATE_FORMATS } from "../../src/channels/statement/clock.ts";
+import { STATEMENT_REFUSALS } from "../../src/channels/statement/line.ts";
+import { StatementProfile } from "../../src/channels/statement/profile.ts";
+import { ENCODINGS } from "../../src/channels/statement/text.ts";
 import { toPem } from "../../src/crypto/pem.ts";
 import { generateRsaPair } from "../../src/crypto/rsa.ts";
 import { selfSignedCertificate } from "../../src/crypto/x509-build.ts";
@@ -20,7 +24,12 @@ import {
   type Schema,
 } from "../../src/docs/model.ts";
 import { ERROR_CODES } from "../../src/errors.ts";
+import { EXCEPTION_KINDS, EXCEPTION_STATES } from "../../src/reconciliation.ts";
+import { EXCEPTION_ACTIONS } from "../../src/reconciliation/exception-view.ts";
 import { FAULT_SCRIPTS } from "../../src/sandbox/simulator.ts";
+import { bookingDay, DAY_FAULTS } from "../../src/sandbox/statement.ts";
+import { ENTRY_KINDS } from "../../src/settlement/ledger.ts";
+import { SPLIT_STATES } from "../../src/settlement/splits.ts";
 import { blocksOf, filesOf } from "../docs/blocks.ts";
 import { assignmentOf, commandsOf, type Curl, curlOf, type Variables } from "../docs/shell.ts";
 
@@ -258,6 +267,11 @@ function check(schema: Schema): z.ZodType {
 const SAMPLE_VARIABLES: Variables = {
   PAYMENT: "pi_01k5x0e8m3v7q2r9t4w6y8z0ab",
   CHANNEL_ACCOUNT_ID: "ca_01k5x0e8m3v7q2r9t4w6y8z0ab",
+  ACCOUNT: "ca_01k5x0e8m3v7q2r9t4w6y8z0ab",
+  RUN: "rr_01k5x0e8m3v7q2r9t4w6y8z0ab",
+  EXCEPTION: "rx_01k5x0e8m3v7q2r9t4w6y8z0ab",
+  SETTLEMENT: "se_01k5x0e8m3v7q2r9t4w6y8z0ab",
+  DAY: "2026-11-21",
 };
 
 interface Placed {
@@ -310,9 +324,15 @@ describe("the commands", () => {
   it("send bodies that their route takes, and say that they are JSON", ({ expect }) => {
     let bodies = 0;
     for (const { where, curl } of commands) {
-      const schema = operationFor(curl)?.operation.requestBody?.content["application/json"]?.schema;
+      const content = operationFor(curl)?.operation.requestBody?.content ?? {};
+      const schema = content["application/json"]?.schema;
       if (curl.body === null) continue;
       bodies += 1;
+      if ("application/octet-stream" in content) {
+        // A file: any bytes, of a type that the route names.
+        expect(Object.keys(content), where).toContain(curl.headers["Content-Type"]);
+        continue;
+      }
       expect(curl.headers["Content-Type"], where).toBe("application/json");
       const result = check(schema ?? { type: "null" }).safeParse(JSON.parse(curl.body));
       expect(result.success ? "fits" : z.prettifyError(result.error), where).toBe("fits");
@@ -416,6 +436,22 @@ async function newKeys(): Promise<Record<string, string>> {
   return { KEY: keys.test, LIVE_KEY: keys.live, ADMIN_TOKEN: env.ADMIN_TOKEN };
 }
 
+/** A reader is slower than the queue that brings a paid payment into lists, statements and books. */
+async function seenPaid({ url }: Curl, said: unknown): Promise<void> {
+  const id = /^\/sandbox\/payments\/(pi_\w+)\/pay$/.exec(new URL(url).pathname)?.[1];
+  if (id === undefined) return;
+  const { callbacks } = said as { callbacks: { kind: string; acknowledged: boolean }[] };
+  if (!callbacks.some(({ kind, acknowledged }) => kind === "proper" && acknowledged)) return;
+  const copy = env.DB.prepare("SELECT status FROM payment_intents WHERE id = ?").bind(id);
+  const look = async () => {
+    if ((await copy.first("status")) !== "succeeded") throw new Error(`${id} is not there yet`);
+  };
+  await vi.waitFor(look, { timeout: 10_000, interval: 20 });
+}
+
+/** What the reader knows, and the guide can only give an example of. */
+const READERS_OWN: ReadonlySet<string> = new Set(["DAY"]);
+
 interface Run {
   readonly command: string;
   readonly status: number;
@@ -429,7 +465,7 @@ interface Run {
 /** Runs a guide's commands one after the other, as a reader would who pastes them. */
 async function runGuide(slug: string): Promise<Run[]> {
   const text = ALL.find((guide) => guide.slug === slug)?.text ?? "";
-  const variables = await newKeys();
+  const variables: Record<string, string> = { ...(await newKeys()), DAY: bookingDay(Date.now()) };
   const runs: Run[] = [];
   const blocks = blocksOf(text);
   for (const [at, { language, text: script }] of blocks.entries()) {
@@ -438,7 +474,7 @@ async function runGuide(slug: string): Promise<Run[]> {
     for (let index = 0; index < commandsOf(script).length; index += 1) {
       const command = commandsOf(script, variables)[index] ?? [];
       const assigned = assignmentOf(command);
-      if (assigned !== null) {
+      if (assigned !== null && !READERS_OWN.has(assigned[0])) {
         const [name, value] = assigned;
         // A value with … is one that the reader takes from the answer before.
         const taken = value.includes("…") ? findText(value, runs.at(-1)?.said) : value;
@@ -448,6 +484,7 @@ async function runGuide(slug: string): Promise<Run[]> {
       const curl = curlOf(command, filesOf(text));
       if (curl === null) continue;
       const { status, headers, said } = await send(curl);
+      await seenPaid(curl, said);
       const below = blocks[at + 1];
       const shown = below?.language === "json" && below.caption === "";
       const missing = shown ? differences(JSON.parse(below.text), said) : [];
@@ -481,6 +518,10 @@ describe("a reader who pastes every command", () => {
     "pricing",
     "services",
     "keys-and-roles",
+    "reconciliation",
+    "statement-files",
+    "settlement",
+    "ledger",
   ])("of %s gets what the guide shows", async (slug, { expect }) => {
     const runs = await runGuide(slug);
     expect(runs.length).toBeGreaterThan(1);
@@ -638,6 +679,33 @@ describe("the tables", () => {
         ...(ALL.find((guide) => guide.slug === slug)?.text ?? "").matchAll(/`([A-Za-z0-9_]+)`/g),
       ].map(([, name]) => name ?? "");
     expect(namesIn("errors")).toEqual(expect.arrayContaining([...ERROR_CODES]));
-    expect(namesIn("test-scenarios")).toEqual(expect.arrayContaining([...FAULT_SCRIPTS]));
+    expect(namesIn("test-scenarios")).toEqual(
+      expect.arrayContaining([...FAULT_SCRIPTS, ...DAY_FAULTS]),
+    );
+  });
+
+  it("of what the books say are whole", ({ expect }) => {
+    const names = (slug: string) =>
+      [...(ALL.find((guide) => guide.slug === slug)?.text ?? "").matchAll(/`([\w-]+)`/g)].map(
+        ([, name]) => name ?? "",
+      );
+    const wanted: Record<string, readonly string[]> = {
+      reconciliation: [
+        ...EXCEPTION_KINDS,
+        ...EXCEPTION_STATES,
+        ...EXCEPTION_ACTIONS,
+        ...STATEMENT_REFUSALS,
+      ],
+      "statement-files": [
+        ...Object.keys(z.toJSONSchema(StatementProfile, { io: "input" }).properties ?? {}),
+        ...DATE_FORMATS.filter((format) => /^[\w-]+$/.test(format)),
+        ...ENCODINGS,
+      ],
+      settlement: SPLIT_STATES,
+      ledger: Object.keys(ENTRY_KINDS),
+    };
+    for (const [slug, list] of Object.entries(wanted)) {
+      expect(names(slug), slug).toEqual(expect.arrayContaining([...list]));
+    }
   });
 });

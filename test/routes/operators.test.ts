@@ -167,8 +167,8 @@ describe("GET /v1/admin/sweeper", () => {
       name: string;
       last_run: { started_at: string; handled: number; error: string | null };
     };
-    const { jobs } = (await sweeper()) as { jobs: Shown[] };
-    const jobOf = (wanted: string) => jobs.find(({ name }) => name === wanted);
+    const shown = (await sweeper()).jobs as Shown[];
+    const jobOf = (wanted: string) => shown.find(({ name }) => name === wanted);
     const [deliveries, replays, payments] = ["deliveries", "replays", "payments"].map(jobOf);
     expect(deliveries?.last_run).toMatchObject({ handled: 0, error: null });
     expect(Date.parse(deliveries?.last_run.started_at ?? "")).toBeGreaterThanOrEqual(begun);

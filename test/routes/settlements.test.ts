@@ -201,15 +201,15 @@ describe("a payout", () => {
 
   it("wins alone where several want the same settlement", async ({ expect }) => {
     const shop = await newShop();
-    const [a, b, c] = [
+    const [first, second, third] = [
       await shop.expects("2026-11-01", 500),
       await shop.expects("2026-11-02", 300),
       await shop.expects("2026-11-03", 200),
     ];
     const replies = await Promise.all([
-      shop.pay({ settlements: [a, b], amount: cny(800) }),
-      shop.pay({ settlements: [b, c], amount: cny(500) }),
-      shop.pay({ settlements: [b], amount: cny(300) }),
+      shop.pay({ settlements: [first, second], amount: cny(800) }),
+      shop.pay({ settlements: [second, third], amount: cny(500) }),
+      shop.pay({ settlements: [second], amount: cny(300) }),
     ]);
     expect(replies.map(({ status }) => status).toSorted((a, b) => a - b)).toEqual([201, 409, 409]);
     const winner = replies.find(({ status }) => status === 201);
@@ -217,10 +217,10 @@ describe("a payout", () => {
     expect(paid.map(({ id }: { id: string }) => id).toSorted()).toEqual(
       winner?.body.settlements.toSorted(),
     );
-    const again = await shop.pay({ settlements: [b], amount: cny(300) });
+    const again = await shop.pay({ settlements: [second], amount: cny(300) });
     expect(again.body.error).toMatchObject({
       code: "INVALID_STATE",
-      details: { settlement: b, payout: winner?.body.id },
+      details: { settlement: second, payout: winner?.body.id },
     });
   });
 

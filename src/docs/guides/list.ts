@@ -7,10 +7,14 @@ import goingLiveAlipay from "../../../docs/guides/going-live-alipay.md";
 import goingLiveBanks from "../../../docs/guides/going-live-banks.md";
 import goingLiveWechatPay from "../../../docs/guides/going-live-wechat-pay.md";
 import keysAndRoles from "../../../docs/guides/keys-and-roles.md";
+import ledger from "../../../docs/guides/ledger.md";
 import pricing from "../../../docs/guides/pricing.md";
 import readme from "../../../docs/guides/README.md";
+import reconciliation from "../../../docs/guides/reconciliation.md";
 import refunds from "../../../docs/guides/refunds.md";
 import services from "../../../docs/guides/services.md";
+import settlement from "../../../docs/guides/settlement.md";
+import statementFiles from "../../../docs/guides/statement-files.md";
 import testScenarios from "../../../docs/guides/test-scenarios.md";
 import webhooks from "../../../docs/guides/webhooks.md";
 
@@ -37,6 +41,10 @@ export const GUIDES: readonly Guide[] = [
   { slug: "keys-and-roles", text: keysAndRoles },
   { slug: "services", text: services },
   { slug: "pricing", text: pricing },
+  { slug: "reconciliation", text: reconciliation },
+  { slug: "statement-files", text: statementFiles },
+  { slug: "settlement", text: settlement },
+  { slug: "ledger", text: ledger },
 ];
 
 export const guideOf = (slug: string): Guide | undefined =>

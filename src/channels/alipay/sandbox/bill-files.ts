@@ -155,6 +155,9 @@ interface Movement {
   readonly moved: number;
 }
 
+const total = (of: readonly Movement[]): string =>
+  yuan(of.reduce((all, { moved }) => all + moved, 0));
+
 /** Money moves once for the payment or refund, and once for its fee. */
 function movementsOf(entry: Entry): Movement[] {
   const fee = 0 - feeOf(entry);
@@ -190,7 +193,6 @@ function fundTables(terms: BillTerms, entries: readonly Entry[]): readonly [stri
   });
   const taken = movements.filter(({ moved }) => moved < 0);
   const given = movements.filter(({ moved }) => moved > 0);
-  const total = (of: readonly Movement[]) => yuan(of.reduce((all, { moved }) => all + moved, 0));
   const sums = [
     `#支出合计：${taken.length}笔，共${total(taken)}元`,
     `#收入合计：${given.length}笔，共${total(given)}元`,

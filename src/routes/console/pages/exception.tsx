@@ -91,14 +91,16 @@ function Sides({ exception }: { exception: WholeExceptionView }) {
         </tr>
       </thead>
       <tbody>
-        <tr>
-          <th scope="row">Says</th>
-          {shown.map((name) => (
-            <td data-head={SIDE_NAMES[name]}>
-              <div>{exception[name] === null ? <strong>nothing of it</strong> : "has it"}</div>
-            </td>
-          ))}
-        </tr>
+        {shown.every((name) => exception[name] !== null) ? null : (
+          <tr>
+            <th scope="row">Says</th>
+            {shown.map((name) => (
+              <td data-head={SIDE_NAMES[name]}>
+                <div>{exception[name] === null ? <strong>nothing of it</strong> : "has it"}</div>
+              </td>
+            ))}
+          </tr>
+        )}
         {rows.map(({ head, texts, marked }) => (
           <tr class={marked ? "differs" : undefined}>
             <th scope="row">

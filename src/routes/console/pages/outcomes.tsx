@@ -7,7 +7,7 @@ type Counts = Readonly<Record<string, number>>;
 
 /** The outcomes that leave nobody anything to do, in words. */
 const SETTLED: Readonly<Record<string, string>> = {
-  matched: "fits",
+  matched: "fit",
   recovered: "news that no callback had brought",
   ignored: "not about payments",
   raised_by_payment: "raised by the payment itself",

@@ -149,7 +149,7 @@ async function runPage(c: ConsoleContext) {
   return show(
     c,
     {
-      title: rangeOf(run),
+      title: `Run of ${rangeOf(run)}`,
       back: RUNS,
       wide: true,
       notices: {
