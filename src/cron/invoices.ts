@@ -10,8 +10,11 @@ import { monthAt, monthBefore } from "../settlement/months.ts";
 import { merchantsWithEntries } from "../store/invoices.ts";
 import type { Recorder } from "../webhooks/record.ts";
 
-/** Merchants of one message: each needs a handful of statements, of which a Worker has 1,000. */
-const PER_STEP = 20;
+/**
+ * Merchants of one message, in two modes each: a dozen statements and one for each month of their
+ * history. A Worker has 1,000 of them, which last for nine years.
+ */
+const PER_STEP = 4;
 
 /** Asks for the closing of a month for everybody. */
 export const startClosing = (work: WorkQueue, month: string): Promise<unknown> =>

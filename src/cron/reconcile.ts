@@ -1,7 +1,7 @@
 /** Every night: yesterday's books of every account whose channel has a call for statements. */
 import { CHANNEL_SLUGS, channelOf } from "../channels/registry.ts";
 import { dayAt, dayBefore, windowOf } from "../reconciliation/days.ts";
-import { beginRun, nightlyRunId } from "../reconciliation/run.ts";
+import { beginRuns, nightlyRunId } from "../reconciliation/run.ts";
 import type { ReconciliationContext } from "../reconciliation/context.ts";
 import { accountsToReconcile } from "../store/channel-accounts.ts";
 
@@ -25,11 +25,16 @@ export async function beginNightlyRuns(
     const window = windowOf(day, offsetMinutes);
     for (let after = ""; ;) {
       const accounts = await accountsToReconcile(context.db, channel, window, after, PER_PAGE);
-      for (const account of accounts) {
-        const id = await nightlyRunId(context.idKey, account.id, day);
-        const request = { id, account, trigger: "nightly" as const, statementId: null };
-        await beginRun(context, { ...request, from: day, to: day }, now);
-      }
+      // Together: an invocation has a thousand queries, and there may be more accounts than that.
+      const requests = accounts.map(async (account) => ({
+        id: await nightlyRunId(context.idKey, account.id, day),
+        account,
+        trigger: "nightly" as const,
+        from: day,
+        to: day,
+        statementId: null,
+      }));
+      await beginRuns(context, await Promise.all(requests), now);
       begun += accounts.length;
       const last = accounts.at(-1);
       if (last === undefined || accounts.length < PER_PAGE) break;

@@ -13,6 +13,9 @@ const side = (name: "channel" | "gateway" | "merchant", what: string) => ({
   [`${name}.transaction_id`]: "The channel's number, as this side has it.",
   [`${name}.file`]: "The statement or upload that says it; null: none.",
   [`${name}.line`]: "The line in it, from 1.",
+  [`${name}.origin`]:
+    "How the file came here: only what was downloaded from the channel is its own word. Null: it stood " +
+    "in no file, the side told us itself.",
 });
 
 const raised = {

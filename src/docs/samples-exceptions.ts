@@ -26,6 +26,7 @@ const raised = {
     transaction_id: "4200001234202611018765432109",
     file: null,
     line: null,
+    origin: null,
   },
   gateway: {
     amount: { currency: "THB", value: 699 },
@@ -36,6 +37,7 @@ const raised = {
     transaction_id: null,
     file: null,
     line: null,
+    origin: null,
   },
   merchant: null,
   explanation:

@@ -142,6 +142,7 @@ const NO_LINE = {
   transaction_id: null,
   file: null,
   line: null,
+  origin: null,
 };
 
 /** The exception as merchants see it, and the event that tells them, as one queue message. */

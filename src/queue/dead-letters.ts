@@ -1,9 +1,11 @@
 /** Messages that a queue gave up on, or that have no shape we know: stored, and sent again by hand. */
+import * as z from "zod";
+
 import { sha256 } from "../crypto/digest.ts";
 import { base32Id } from "../ids.ts";
 import type { Database } from "../store/db.ts";
 import { deleteDeadLetter, findDeadLetter, insertDeadLetter } from "../store/dead-letters.ts";
-import { PublishedEvents } from "../messages.ts";
+import { PublishedEvents, WorkMessage } from "../messages.ts";
 import { Posting } from "./posting.ts";
 
 /** Stores a message under an id of its queue and message id: handed over twice, stored once. */
@@ -22,10 +24,14 @@ export async function storeDeadLetter(
   });
 }
 
-export interface Queues {
-  readonly EVENTS: Pick<Queue, "send">;
-  readonly DELIVERIES: Pick<Queue, "send">;
-}
+export type Queues = Readonly<Record<"EVENTS" | "DELIVERIES" | "WORK", Pick<Queue, "send">>>;
+
+/** By how the queue's name begins: a dead-letter queue is called after its own. */
+const SHAPES: readonly (readonly [string, keyof Queues, z.ZodType])[] = [
+  ["itpay-events", "EVENTS", PublishedEvents],
+  ["itpay-deliveries", "DELIVERIES", Posting],
+  ["itpay-work", "WORK", WorkMessage],
+];
 
 export type Replayed = "sent" | "not_found" | "unreadable";
 
@@ -40,11 +46,12 @@ export async function replayDeadLetter(
 ): Promise<Replayed> {
   const letter = await findDeadLetter(db, id);
   if (letter === null) return "not_found";
-  const isEvents = letter.queue.startsWith("itpay-events");
-  const schema = isEvents ? PublishedEvents : Posting;
+  const shape = SHAPES.find(([name]) => letter.queue.startsWith(name));
+  if (shape === undefined) return "unreadable";
+  const [, binding, schema] = shape;
   const message = schema.safeParse(JSON.parse(letter.body));
   if (!message.success) return "unreadable";
-  await (isEvents ? queues.EVENTS : queues.DELIVERIES).send(message.data);
+  await queues[binding].send(message.data);
   await deleteDeadLetter(db, id);
   return "sent";
 }

@@ -21,6 +21,8 @@ export interface Evidence {
   /** The statement's name, and the line in it from 1. */
   readonly file?: string | null;
   readonly line?: number | null;
+  /** Where the file came from. Null or absent: the side told us itself. */
+  readonly origin?: "download" | "upload" | null;
 }
 
 export interface Finding {
@@ -137,7 +139,11 @@ function paymentStatus(finding: Finding): Advice {
         explanation:
           `The channel says that the buyer paid ${money(channel)}${place(channel)}. Here the ` +
           `payment is ${statusWords(gateway)}.`,
-        proposed_fix: "Accept the late payment, and refund it if you can no longer deliver.",
+        proposed_fix:
+          channel.origin === "upload"
+            ? "Ask the channel: the payment changes by its own word, and not by a file that was " +
+              "uploaded. If it cannot be asked, check your account there, and correct the books."
+            : "Accept the late payment, and refund it if you can no longer deliver.",
       };
     }
     return {

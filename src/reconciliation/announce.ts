@@ -2,6 +2,7 @@
  * What merchants' systems are told of a day: each exception, and the end of the run. Event ids are
  * made of what they tell, so that telling again tells nobody twice.
  */
+import { utf8 } from "../crypto/encoding.ts";
 import { idKeyOf } from "../crypto/id-key.ts";
 import { buildEvent } from "../envelope.ts";
 import { derivedId } from "../ids.ts";
@@ -18,8 +19,31 @@ import { runView } from "./view.ts";
  */
 export const EVENTS_PER_RUN = 1_000;
 
-/** A queue message holds 128,000 bytes; an exception's event has some two thousand. */
-const EVENTS_PER_MESSAGE = 25;
+/** Exceptions that are told together. */
+const EVENTS_PER_PAGE = 25;
+
+/**
+ * A queue message holds 128,000 bytes. An exception's event has some two thousand, and with long
+ * names in a script of three bytes a letter several times that.
+ */
+const MESSAGE_BYTES = 96_000;
+
+/** The same in messages that a queue takes. */
+function* messagesOf(events: readonly EventRecord[]): Generator<EventRecord[]> {
+  let message: EventRecord[] = [];
+  let bytes = 0;
+  for (const event of events) {
+    // As it travels: a text inside of JSON.
+    const { length } = utf8(JSON.stringify(event));
+    if (bytes + length > MESSAGE_BYTES && message.length > 0) {
+      yield message;
+      [message, bytes] = [[], 0];
+    }
+    message.push(event);
+    bytes += length;
+  }
+  if (message.length > 0) yield message;
+}
 
 const START = "0";
 
@@ -45,14 +69,13 @@ export async function announce(desk: DayDesk): Promise<boolean> {
   const key = await idKeyOf(context.idKey);
   for (let told = Number(desk.day.cursor.split(" ")[0]); told < EVENTS_PER_RUN;) {
     const after = desk.day.cursor === START ? "" : (desk.day.cursor.split(" ")[1] ?? "");
-    const findings = await findingsOf(context.db, run.id, after, EVENTS_PER_MESSAGE);
+    const findings = await findingsOf(context.db, run.id, after, EVENTS_PER_PAGE);
     const last = findings.at(-1);
     if (last === undefined) break;
-    await context.events.send({
-      merchant_id: run.merchant_id,
-      livemode: run.livemode,
-      events: await Promise.all(findings.map((one) => exceptionEvent(key, one, run.livemode))),
-    });
+    const all = await Promise.all(findings.map((one) => exceptionEvent(key, one, run.livemode)));
+    for (const events of messagesOf(all)) {
+      await context.events.send({ merchant_id: run.merchant_id, livemode: run.livemode, events });
+    }
     told += findings.length;
     await desk.mark({ cursor: `${told} ${last.id}` });
     if (desk.isTired) return false;

@@ -84,7 +84,9 @@ function outcomeOf(shelf: Shelf, { account }: DayOfAccount, name: string, sides:
   const kept = shelf.kept("channel", kind, name);
   if (gateway === null && kept === null) return "not_compared";
   const verdict = judge(sides);
-  return verdict.outcome === "differs" ? verdict.kind : verdict.outcome;
+  if (verdict.outcome === "differs") return verdict.kind;
+  const isNews = verdict.outcome === "news";
+  return isNews && sides.channel?.origin === "upload" ? "status_mismatch" : verdict.outcome;
 }
 
 interface Files {
@@ -94,7 +96,7 @@ interface Files {
 
 const merchantSide = (shelf: Shelf, files: Files, kind: LineKind, name: string) => {
   const kept = shelf.kept("merchant", kind, name);
-  return kept === null ? null : keptSideOf(kept, files.merchant?.file_name ?? "");
+  return kept === null ? null : keptSideOf(kept, files.merchant);
 };
 
 async function besideLines(
@@ -109,7 +111,7 @@ async function besideLines(
     const name = shelf.nameOf(line);
     const sides: Sides = {
       kind,
-      channel: fileSideOf(line, statement.file_name),
+      channel: fileSideOf(line, statement),
       gateway: shelf.gateway(kind, name),
       merchant: merchantSide(shelf, files, kind, name),
       contractFee: place.account.channel_fee,

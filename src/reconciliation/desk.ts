@@ -5,6 +5,7 @@
  */
 import type { BatchItem } from "../store/db.ts";
 import type { ChannelAccountRow } from "../store/channel-accounts.ts";
+import { type Books, QUERIES_OF_BOOKS, readBooks } from "../store/reconciliation-books.ts";
 import { type DayChange, type DayRow, markDay, type RunRow } from "../store/reconciliation-runs.ts";
 import type { ReconciliationContext } from "./context.ts";
 
@@ -14,8 +15,11 @@ export class DayLost extends Error {}
 /** A part that has taken this long leaves the rest to the next message (milliseconds). */
 export const PART_MS = 20_000;
 
-/** A request may make so many calls; some are D1's and the archive's. */
+/** Calls to payments: each is a request of its own, of which one invocation may make some. */
 const CALLS_PER_PART = 400;
+
+/** D1 answers 1,000 queries of one invocation. A slice makes some twenty, and must not be cut. */
+const QUERIES_PER_PART = 800;
 
 export class DayDesk {
   readonly context: ReconciliationContext;
@@ -24,6 +28,7 @@ export class DayDesk {
   #held: DayRow;
   readonly #until: number;
   #calls = 0;
+  #queries = 0;
 
   constructor(
     context: ReconciliationContext,
@@ -45,12 +50,24 @@ export class DayDesk {
 
   /** The rest is better left to the next message. */
   get isTired(): boolean {
-    return this.context.now() >= this.#until || this.#calls >= CALLS_PER_PART;
+    const isSpent = this.#calls >= CALLS_PER_PART || this.#queries >= QUERIES_PER_PART;
+    return isSpent || this.context.now() >= this.#until;
   }
 
   /** Calls to payments, which count against what one request may make. */
   countCalls(calls: number): void {
     this.#calls += calls;
+  }
+
+  /** What is known of these payments and refunds. */
+  books(names: Parameters<typeof readBooks>[2]): Promise<Books> {
+    this.countQueries(QUERIES_OF_BOOKS);
+    return readBooks(this.context.db, this.account.id, names);
+  }
+
+  /** What was asked of D1, statement by statement; marks and books count themselves. */
+  countQueries(queries: number): void {
+    this.#queries += queries;
   }
 
   /**
@@ -61,6 +78,7 @@ export class DayDesk {
   async mark(change: DayChange, also: readonly BatchItem<"sqlite">[] = []): Promise<void> {
     const { db, now } = this.context;
     const mark = markDay(db, this.#held, change, now());
+    this.countQueries(1 + also.length);
     const results: unknown[] = await db.batch([mark, ...also]);
     const [row] = results[0] as DayRow[];
     if (row === undefined) throw new DayLost();

@@ -53,7 +53,9 @@ const REASONS: Readonly<Record<ExceptionAction, string>> = {
   refund:
     "There is no payment here that can be refunded: give a second payment, or one that is not " +
     "yours, back in the channel's console.",
-  accept_late: "The channel does not say here that a payment of yours was paid.",
+  accept_late:
+    "The channel itself does not say here that a payment of yours was paid; a file that was " +
+    "uploaded is not its word: ask it.",
   adjust: "It was adjusted before; each exception is adjusted once.",
 };
 

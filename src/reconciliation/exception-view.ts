@@ -20,6 +20,8 @@ export interface ShownSide {
   readonly transaction_id: string | null;
   readonly file: string | null;
   readonly line: number | null;
+  /** Where the file came from; null: the side told us itself. */
+  readonly origin: "download" | "upload" | null;
 }
 
 type StoredSide = Pick<ShownSide, "amount" | "status"> & Partial<ShownSide>;
@@ -47,6 +49,7 @@ const shownSide = (side: StoredSide | null | undefined): ShownSide | null =>
         transaction_id: side.transaction_id ?? null,
         file: side.file ?? null,
         line: side.line ?? null,
+        origin: side.origin ?? null,
       };
 
 /** What was seen when it was raised. */
@@ -80,7 +83,8 @@ export const isOpen = ({ state }: Pick<ExceptionRow, "state">): boolean =>
   (OPEN_STATES as readonly ExceptionRow["state"][]).includes(state);
 
 /**
- * What can be done about it, in the order of what is tried first. A second payment is not ours to
+ * What can be done about it, in the order of what is tried first. A payment is accepted by the
+ * channel's own word: attack: a line of an upload, which the merchant may have written. A second payment is not ours to
  * give back: a refund would take the first.
  */
 export function actionsFor(row: ExceptionRow): ExceptionAction[] {
@@ -88,7 +92,8 @@ export function actionsFor(row: ExceptionRow): ExceptionAction[] {
   const { kind, channel } = evidenceOf(row);
   const { payment, refund } = subjectOf(row);
   const isPayment = payment !== null && refund === null;
-  const isLate = isPayment && kind === "status_mismatch" && channel !== null;
+  const isLate =
+    isPayment && kind === "status_mismatch" && channel !== null && channel.origin !== "upload";
   return [
     ...(payment === null ? [] : (["ask_channel"] as const)),
     ...(isLate ? (["accept_late"] as const) : []),

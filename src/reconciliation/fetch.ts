@@ -2,6 +2,7 @@
 import type { Outcome, StatementAnswer } from "../channels/adapter.ts";
 import type { StatementFormat } from "../channels/statement/line.ts";
 import { derivedId } from "../ids.ts";
+import { describeError } from "../log.ts";
 import { idKeyOf } from "../crypto/id-key.ts";
 import type { StatementError } from "../store/schema.ts";
 import { addStatement, latestStatement, type StatementRow } from "../store/statements.ts";
@@ -16,6 +17,9 @@ const LATE_MS = 30 * MINUTE_MS;
 
 /** Between asks that ended in nothing known; the last step for ever. */
 const UNKNOWN_STEPS_MS = [1, 2, 5, 15, 30].map((minutes) => minutes * MINUTE_MS);
+
+const unknownStep = ({ day }: DayDesk): number =>
+  UNKNOWN_STEPS_MS[Math.min(day.attempts, UNKNOWN_STEPS_MS.length - 1)] ?? LATE_MS;
 
 /** After this a file is not late but missing: a person has to ask. */
 export const GIVE_UP_MS = 48 * 3_600_000;
@@ -63,9 +67,15 @@ async function keep(
   format: string,
   file: Extract<StatementAnswer, { kind: "file" }>,
 ): Promise<Fetched> {
-  const { archive, db } = desk.context;
+  const { archive, db, log } = desk.context;
   const id = await downloadId(desk);
-  const stored = await archive.keep(id, file.body);
+  const stored = await archive.keep(id, file.body).catch((error: unknown) => {
+    log("warn", "reconciliation.broken_off", { run: desk.run.id, error: describeError(error) });
+    return "broken" as const;
+  });
+  if (stored === "broken") {
+    return later(desk, unknownStep(desk), "broken_off", "The channel's file broke off.");
+  }
   if (stored === null) {
     return problem("too_large", "The file is larger than a day's file may be.", file.name);
   }
@@ -115,9 +125,7 @@ function answered(
   outcome: Outcome<StatementAnswer>,
 ): Fetched | Promise<Fetched> {
   if (outcome.kind === "unknown") {
-    const { attempts } = desk.day;
-    const step = UNKNOWN_STEPS_MS[Math.min(attempts, UNKNOWN_STEPS_MS.length - 1)] ?? LATE_MS;
-    return later(desk, step, "channel_silent", "The channel did not answer.");
+    return later(desk, unknownStep(desk), "channel_silent", "The channel did not answer.");
   }
   if (outcome.kind === "rejected") {
     const { channelCode, message } = outcome.error;

@@ -25,6 +25,7 @@ const ofFile = (side: FileSide | null): Evidence | null =>
         transaction_id: side.transactionId,
         file: side.file,
         line: side.line,
+        origin: side.origin,
       };
 
 const ofGateway = (side: GatewaySide | null, contractFee: number | null): Evidence | null =>
@@ -39,6 +40,7 @@ const ofGateway = (side: GatewaySide | null, contractFee: number | null): Eviden
         transaction_id: side.transactionId,
         file: null,
         line: null,
+        origin: null,
       };
 
 /** As the API shows it. Times in ISO 8601. */
@@ -54,6 +56,7 @@ const shown = (evidence: Evidence | null) =>
         transaction_id: evidence.transaction_id ?? null,
         file: evidence.file ?? null,
         line: evidence.line ?? null,
+        origin: evidence.origin ?? null,
       };
 
 export interface Discovery {

@@ -20,8 +20,10 @@ export interface FileSide {
   readonly at: number | null;
   /** What the file calls it. */
   readonly reference: string | null;
-  readonly file: string;
+  /** Null: it stood in a file of another day. */
+  readonly file: string | null;
   readonly line: number;
+  readonly origin: "download" | "upload";
 }
 
 /** A payment or refund as D1 shows it. */

@@ -2,6 +2,7 @@
 import type { StatementLine } from "../channels/statement/line.ts";
 import { isId, paymentOfOrder } from "../ids.ts";
 import type { LineRow } from "../store/reconciliation-books.ts";
+import type { StatementRow } from "../store/statements.ts";
 import { type Archive, PAGE_LINES } from "./archive.ts";
 import type { FileSide } from "./judge.ts";
 
@@ -44,25 +45,33 @@ export function ownIdOf({ kind, reference }: StatementLine): string | null {
 export const foreignNameOf = ({ reference, orderReference, transactionId, line }: StatementLine) =>
   reference ?? transactionId ?? orderReference ?? `line ${line}`;
 
-export const fileSideOf = (line: StatementLine, file: string): FileSide => ({
+type SeenFile = Pick<StatementRow, "id" | "file_name" | "origin">;
+
+export const fileSideOf = (
+  line: StatementLine,
+  { file_name, origin }: Omit<SeenFile, "id">,
+): FileSide => ({
   amount: line.amount,
   status: line.status,
   fee: line.fee,
   transactionId: line.transactionId,
   at: line.occurredAt,
   reference: line.reference ?? line.orderReference,
-  file,
+  file: file_name,
   line: line.line,
+  origin,
 });
 
-/** A line that was written down before, as a side. The file's name is no longer at hand. */
-export const keptSideOf = (row: LineRow, file: string): FileSide => ({
+/** A line that was written down before, as a side; it may be of another file than this one. */
+export const keptSideOf = (row: LineRow, file: SeenFile | null): FileSide => ({
   amount: { currency: row.currency, value: row.value },
   status: row.status as FileSide["status"],
   fee: row.fee,
   transactionId: row.transaction_id,
   at: row.occurred_at,
   reference: row.reference,
-  file,
+  file: file?.id === row.statement_id ? file.file_name : null,
   line: row.line,
+  // Of another file it is not known here, and less is believed.
+  origin: file?.id === row.statement_id ? file.origin : "upload",
 });

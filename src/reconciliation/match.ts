@@ -6,6 +6,7 @@ import type { StatementRow } from "../store/statements.ts";
 import type { DayDesk } from "./desk.ts";
 import { type ExceptionKind, judge, type Sides, type Verdict } from "./judge.ts";
 import { fileSideOf, keptSideOf } from "./lines.ts";
+import { isChannelsWord } from "./proof.ts";
 import { AT_ONCE, type Shelf, shelfOf } from "./shelf.ts";
 import { Tally } from "./tally.ts";
 
@@ -85,17 +86,21 @@ function elsewhere({ gateway, channel }: Sides): Verdict {
     : { outcome: "news" };
 }
 
-function judgeLine(desk: DayDesk, shelf: Shelf, files: Files, line: StatementLine): Judged {
+function judgeLine(
+  desk: DayDesk,
+  shelf: Shelf,
+  statement: StatementRow,
+  files: Files,
+  line: StatementLine,
+): Judged {
   const { account } = desk;
   const name = shelf.nameOf(line);
-  const file = files.channel?.file_name ?? "";
   const merchantRow = shelf.kept("merchant", line.kind, name);
   const sides: Sides = {
     kind: line.kind,
-    channel: fileSideOf(line, file),
+    channel: fileSideOf(line, statement),
     gateway: shelf.gateway(line.kind, name),
-    merchant:
-      merchantRow === null ? null : keptSideOf(merchantRow, files.merchant?.file_name ?? ""),
+    merchant: merchantRow === null ? null : keptSideOf(merchantRow, files.merchant),
     contractFee: account.channel_fee,
   };
   const taker = shelf.accountOf(line.kind, name);
@@ -136,7 +141,7 @@ export async function matchSlice(
     tally.settle(settledBy(shelf, judged, found));
   };
   for (const line of lines) {
-    const judged = judgeLine(desk, shelf, files, line);
+    const judged = judgeLine(desk, shelf, statement, files, line);
     const kept = shelf.kept("channel", line.kind, judged.name);
     if (isSecond(line, kept, statement.id)) {
       const bothMoved = line.status === "succeeded" && kept?.status === "succeeded";
@@ -149,7 +154,8 @@ export async function matchSlice(
     shelf.note(row);
     tally.keep(row);
     const { verdict } = judged;
-    if (verdict.outcome === "news") news.push(judged);
+    if (verdict.outcome === "news" && isChannelsWord(statement)) news.push(judged);
+    else if (verdict.outcome === "news") conclude(judged, "", "status_mismatch");
     else conclude(judged, verdict.outcome, verdict.outcome === "differs" ? verdict.kind : null);
   }
   await tellAll(desk, news, (judged, told) => {

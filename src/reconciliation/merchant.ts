@@ -3,7 +3,7 @@
  * them too; and looked at once more at the end, for what no line of the channel's has spoken of.
  */
 import type { StatementLine } from "../channels/statement/line.ts";
-import { type BookedPayment, paymentsByOrder, readBooks } from "../store/reconciliation-books.ts";
+import { type BookedPayment, paymentsByOrder } from "../store/reconciliation-books.ts";
 import type { StatementRow } from "../store/statements.ts";
 import type { DayDesk } from "./desk.ts";
 import { judge, type Sides } from "./judge.ts";
@@ -26,6 +26,7 @@ async function shelfOf(desk: DayDesk, lines: readonly StatementLine[]): Promise<
   const orders = unnamed.flatMap(({ orderReference: order }) => (order === null ? [] : [order]));
   if (orders.length > 0) {
     const owner = { merchantId: run.merchant_id, livemode: run.livemode };
+    desk.countQueries(1);
     const rows = await paymentsByOrder(context.db, owner, orders);
     const byOrder = Map.groupBy(rows, ({ merchant_order_id: order }) => order);
     for (const line of unnamed) {
@@ -36,7 +37,7 @@ async function shelfOf(desk: DayDesk, lines: readonly StatementLine[]): Promise<
   const of = (kind: StatementLine["kind"]) =>
     lines.filter((line) => line.kind === kind).map((line) => shelf.nameOf(line));
   const names = { payments: of("payment"), refunds: of("refund") };
-  shelf.add(await readBooks(context.db, account.id, names));
+  shelf.add(await desk.books(names));
   return shelf;
 }
 
@@ -74,9 +75,9 @@ export async function checkSlice(
     const channelRow = shelf.kept("channel", line.kind, name);
     const sides: Sides = {
       kind: line.kind,
-      channel: channelRow === null ? null : keptSideOf(channelRow, files.channel?.file_name ?? ""),
+      channel: channelRow === null ? null : keptSideOf(channelRow, files.channel),
       gateway: shelf.gateway(line.kind, name),
-      merchant: fileSideOf(line, statement.file_name),
+      merchant: fileSideOf(line, statement),
       contractFee: desk.account.channel_fee,
     };
     if (kept !== null && kept.line !== line.line && kept.statement_id === statement.id) {

@@ -4,11 +4,12 @@ import { derivedId } from "../ids.ts";
 import { describeError } from "../log.ts";
 import { type ChannelAccountRow, findChannelAccount } from "../store/channel-accounts.ts";
 import {
-  addRun,
+  addRuns,
   beginDay,
   daysOf,
   type DayRow,
   findRun,
+  giveUpDays,
   reviveDays,
   type RunRow,
 } from "../store/reconciliation-runs.ts";
@@ -58,38 +59,56 @@ const dayRow = (run: RunRow, day: string, statementId: string | null): DayRow =>
   updated_at: run.created_at,
 });
 
+const runRow = ({ id, account, trigger, from, to }: RunRequest, now: number): RunRow => ({
+  id,
+  merchant_id: account.merchant_id,
+  livemode: account.livemode,
+  channel_account: account.id,
+  trigger,
+  from_day: from,
+  to_day: to,
+  created_at: now,
+});
+
+type Office = Pick<ReconciliationContext, "db" | "work" | "log">;
+
 /**
- * Writes a run down and sets its days to work. The rows come first: when the queue does not take the
- * messages the minute cron does.
+ * Writes runs down and sets their days to work, at most 100 in all. The rows come first: when the
+ * queue does not take the messages the minute cron does.
  */
+export async function beginRuns(
+  { db, work: queue, log }: Office,
+  requests: readonly RunRequest[],
+  now: number,
+): Promise<void> {
+  const begun = requests.map((request) => {
+    const run = runRow(request, now);
+    const days = daysBetween(request.from, request.to);
+    return { run, days: days.map((day) => dayRow(run, day, request.statementId)) };
+  });
+  const days = begun.flatMap((one) => one.days);
+  await addRuns(
+    db,
+    begun.map(({ run }) => run),
+    days,
+  );
+  try {
+    await queue.sendBatch(days.map(({ run_id, day }) => ({ body: { run: run_id, day } })));
+  } catch (error) {
+    log("warn", "reconciliation.not_queued", { runs: begun.length, error: describeError(error) });
+  }
+}
+
+/** The same of one run, and how it stands: a repeat of the request finds its own, on its way. */
 export async function beginRun(
-  { db, work: queue, log }: Pick<ReconciliationContext, "db" | "work" | "log">,
-  { id, account, trigger, from, to, statementId }: RunRequest,
+  office: Office,
+  request: RunRequest,
   now: number,
 ): Promise<BegunRun> {
-  const run: RunRow = {
-    id,
-    merchant_id: account.merchant_id,
-    livemode: account.livemode,
-    channel_account: account.id,
-    trigger,
-    from_day: from,
-    to_day: to,
-    created_at: now,
-  };
-  await addRun(
-    db,
-    run,
-    daysBetween(from, to).map((day) => dayRow(run, day, statementId)),
-  );
-  // As they stand: a repeat of the request finds its own, on its way.
-  const [kept, days] = await Promise.all([findRun(db, id), daysOf(db, [id])]);
-  try {
-    await queue.sendBatch(days.map(({ day }) => ({ body: { run: id, day } })));
-  } catch (error) {
-    log("warn", "reconciliation.not_queued", { run: id, error: describeError(error) });
-  }
-  return { run: kept ?? run, days };
+  await beginRuns(office, [request], now);
+  const { db } = office;
+  const [kept, days] = await Promise.all([findRun(db, request.id), daysOf(db, [request.id])]);
+  return { run: kept ?? runRow(request, now), days };
 }
 
 /** A nightly run has one id for each account and day: a cron that fires twice begins it once. */
@@ -144,14 +163,28 @@ export async function workOnDay(
 /** One run of the cron takes at most this many; the next takes the rest. */
 const PER_RUN = 100;
 
-/** Every minute: days that have waited long enough, and days that stand still. */
+/**
+ * Files are waited for two days, and read and compared within hours. A day that is open after this
+ * fails again and again (milliseconds).
+ */
+export const GIVEN_UP_AFTER_MS = 4 * 86_400_000;
+
+const STUCK = "The day came to no end within four days. Begin another run of it.";
+
+/**
+ * Every minute: days that have waited long enough, and days that stand still. One that whoever works
+ * on it dies over is not tried for ever: it ends as failed, and the message tells of the run's end.
+ */
 export async function resumeDays(
   { db, work: queue }: Pick<ReconciliationContext, "db" | "work">,
   now: number,
 ): Promise<number> {
-  const revived = await reviveDays(db, now, now - STALE_AFTER_MS, PER_RUN);
-  if (revived.length > 0) {
-    await queue.sendBatch(revived.map(({ run_id, day }) => ({ body: { run: run_id, day } })));
+  const days = [
+    ...(await giveUpDays(db, now - GIVEN_UP_AFTER_MS, STUCK, PER_RUN / 2, now)),
+    ...(await reviveDays(db, now, now - STALE_AFTER_MS, PER_RUN / 2)),
+  ];
+  if (days.length > 0) {
+    await queue.sendBatch(days.map(({ run_id, day }) => ({ body: { run: run_id, day } })));
   }
-  return revived.length;
+  return days.length;
 }

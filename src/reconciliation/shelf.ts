@@ -6,7 +6,6 @@ import {
   type Books,
   type LineRow,
   paymentsByTransaction,
-  readBooks,
 } from "../store/reconciliation-books.ts";
 import type { DayDesk } from "./desk.ts";
 import type { GatewaySide, LineKind } from "./judge.ts";
@@ -129,6 +128,7 @@ async function find(
 ): Promise<readonly StatementLine[]> {
   const { run, account, context } = desk;
   const owner = { merchantId: run.merchant_id, livemode: run.livemode };
+  desk.countQueries(1);
   const transactions = lost.flatMap(({ transactionId: id }) => (id === null ? [] : [id]));
   const byTransaction = new Map(
     (await paymentsByTransaction(context.db, owner, transactions)).map((row) => [
@@ -167,14 +167,13 @@ async function find(
 
 /** Everything that is known of a slice of the channel's file: one round trip, seldom three. */
 export async function shelfOf(desk: DayDesk, lines: readonly StatementLine[]): Promise<Shelf> {
-  const { db } = desk.context;
   const shelf = new Shelf(desk.run.merchant_id);
-  shelf.add(await readBooks(db, desk.account.id, namesOf(shelf, lines)));
+  shelf.add(await desk.books(namesOf(shelf, lines)));
   const lost = lines.filter(
     (line) => line.kind === "payment" && !shelf.hasPayment(shelf.nameOf(line)),
   );
   if (lost.length === 0) return shelf;
   const found = await find(desk, shelf, lost);
-  if (found.length > 0) shelf.add(await readBooks(db, desk.account.id, namesOf(shelf, found)));
+  if (found.length > 0) shelf.add(await desk.books(namesOf(shelf, found)));
   return shelf;
 }

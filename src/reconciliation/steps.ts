@@ -4,6 +4,7 @@
  */
 import { merchantFormat, formatFor } from "../channels/statement/formats.ts";
 import { settle as settleDay } from "../settlement/settle.ts";
+import type { StatementError } from "../store/schema.ts";
 import { findStatement, latestStatement, type StatementRow } from "../store/statements.ts";
 import { announce } from "./announce.ts";
 import type { DayDesk } from "./desk.ts";
@@ -57,7 +58,13 @@ async function filesOf({ context, day }: DayDesk): Promise<Files> {
   return { channel: channel ?? null, merchant: merchant ?? null };
 }
 
-const formatOf = ({ account }: DayDesk) => formatFor(account.channel, account.statement_profile);
+/**
+ * The layout, and with it the clock, of a channel's file. Attack: a profile that reads a downloaded
+ * file otherwise than the channel wrote it, such as an order's description as its number: profiles
+ * are for uploads.
+ */
+const formatOf = ({ account }: DayDesk, file: StatementRow | null) =>
+  formatFor(account.channel, file?.origin === "download" ? null : account.statement_profile);
 
 async function fetch(desk: DayDesk): Promise<Went> {
   const { context, account, day } = desk;
@@ -88,17 +95,36 @@ async function fetch(desk: DayDesk): Promise<Went> {
   }
 }
 
+/**
+ * Attack: a file that costs whoever reads it all the time or memory there is: the worker dies, and
+ * so does the next. What so many have not read to its end nobody will.
+ */
+const MOST_READERS = 8;
+
+const unreadable = (file: StatementRow): StatementError => ({
+  code: "too_large",
+  message: `Reading the file was begun ${MOST_READERS} times and never came to its end.`,
+  file: file.file_name,
+  line: null,
+  column: null,
+});
+
+/** Written down before it is read: the one who dies over it cannot. */
+async function readOnce(desk: DayDesk, file: StatementRow): Promise<StatementRow> {
+  const { context, account, day } = desk;
+  const readers = Number(day.cursor);
+  if (readers >= MOST_READERS) return { ...file, error: unreadable(file) };
+  await desk.mark({ cursor: String(readers + 1) });
+  const format = file.side === "channel" ? formatOf(desk, file) : merchantFormat;
+  return readFile(context, file, format, account.merchant_account);
+}
+
 async function read(desk: DayDesk): Promise<Went> {
-  const { context, account } = desk;
   const { channel, merchant } = await filesOf(desk);
   let lines = 0;
   for (const file of [channel, merchant]) {
     if (file === null) continue;
-    const format = file.side === "channel" ? formatOf(desk) : merchantFormat;
-    const done =
-      file.state === "read"
-        ? file
-        : await readFile(context, file, format, account.merchant_account);
+    const done = file.state === "read" ? file : await readOnce(desk, file);
     if (done.error !== null) {
       await desk.mark({ state: "failed", error: done.error });
       return "stop";
@@ -156,7 +182,7 @@ async function check(desk: DayDesk): Promise<Went> {
 
 async function sweep(desk: DayDesk): Promise<Went> {
   const files = await filesOf(desk);
-  const { offsetMinutes } = formatOf(desk);
+  const { offsetMinutes } = formatOf(desk, files.channel);
   for (;;) {
     const { cursor } = desk.day;
     const from: SweepCursor =
@@ -178,7 +204,7 @@ async function settle(desk: DayDesk): Promise<Went> {
       day: day.day,
       totals: channel.totals,
       runId: run.id,
-      offsetMinutes: formatOf(desk).offsetMinutes,
+      offsetMinutes: formatOf(desk, channel).offsetMinutes,
       now: context.now(),
     });
   }

@@ -1,5 +1,5 @@
 /** What happened here on the day, and that a file does not name. */
-import { type LineRow, readBooks, type Unseen, unseenOf } from "../store/reconciliation-books.ts";
+import { type LineRow, type Unseen, unseenOf } from "../store/reconciliation-books.ts";
 import { latestStatement } from "../store/statements.ts";
 import { dayBefore, startOfDay, windowOf } from "./days.ts";
 import type { DayDesk } from "./desk.ts";
@@ -42,10 +42,9 @@ function findMissing(
   ];
   const sides: Sides = {
     kind,
-    channel: channelRow === null ? null : keptSideOf(channelRow, files.channel?.file_name ?? ""),
+    channel: channelRow === null ? null : keptSideOf(channelRow, files.channel),
     gateway: shelf.gateway(kind, id),
-    merchant:
-      merchantRow === null ? null : keptSideOf(merchantRow, files.merchant?.file_name ?? ""),
+    merchant: merchantRow === null ? null : keptSideOf(merchantRow, files.merchant),
     contractFee,
   };
   if (files.channel !== null && channelRow === null) tally.find(id, "missing_at_channel", sides);
@@ -67,6 +66,7 @@ export async function sweepPage(
     ...(files.merchant === null ? [] : ["merchant" as const]),
   ];
   const tally = new Tally(desk);
+  desk.countQueries(2);
   const window = await windowFor(desk, offsetMinutes);
   const unseen =
     sides.length === 0
@@ -79,7 +79,7 @@ export async function sweepPage(
       payments: kind === "payment" ? ids : [],
       refunds: kind === "refund" ? ids : [],
     };
-    shelf.add(await readBooks(context.db, account.id, names));
+    shelf.add(await desk.books(names));
   }
   for (const id of ids) findMissing(tally, shelf, kind, id, files, account.channel_fee);
   const last = unseen.at(-1);

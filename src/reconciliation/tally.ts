@@ -13,8 +13,11 @@ import type { ExceptionKind, Sides } from "./judge.ts";
 
 const AGREES = "A later statement shows that the books agree.";
 
-/** A text that D1 is given may have two megabytes; a finding has one or two thousand bytes. */
-const FINDINGS_PER_STATEMENT = 400;
+/**
+ * A text that D1 is given may have two megabytes. A finding has one or two thousand bytes, and with
+ * the longest names that a file may have some ten thousand.
+ */
+const FINDINGS_PER_STATEMENT = 150;
 
 export class Tally {
   readonly #desk: DayDesk;

@@ -47,7 +47,7 @@ async function stillOpen(env: Env, row: OpenRefund): Promise<RefundView | null> 
   return refund !== null && isOpen(refund) ? refund : null;
 }
 
-const NOTHING_ELSE = { fee: null, paid_at: null, file: null, line: null };
+const NOTHING_ELSE = { fee: null, paid_at: null, file: null, line: null, origin: null };
 
 /** What the channel says stands in the way; null: it has said nothing. */
 function troubleOf(refund: RefundView) {

@@ -19,6 +19,7 @@ import {
   owedSums,
   owedTotals,
   payInvoice,
+  underWay,
 } from "../store/invoices.ts";
 import { type Recorder, startDeliveries } from "../webhooks/record.ts";
 import { LOST_AFTER_MS } from "../webhooks/schedule.ts";
@@ -96,7 +97,8 @@ export async function closeMonth(
   // Read first: what is invoiced meanwhile makes the draft void, never the sum wrong.
   const invoiced = await invoicedSoFar(db, books);
   const before = await owedBefore(recorder, books, first, month);
-  const own = await owedSums(db, books, startOfMonth(month), end);
+  const entries = await owedSums(db, books, startOfMonth(month), end);
+  const own = [...entries, ...(await underWay(db, books, end)).filter(({ value }) => value > 0)];
   const closed = (latest: Invoiced) => latest.month >= month;
   let isOvertaken = false;
   for (const draft of await drafts(recorder, { month: own, before, invoiced }, closed)) {

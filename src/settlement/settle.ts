@@ -15,7 +15,15 @@ import {
   settlementsOfDay,
 } from "../store/settlements.ts";
 import { causedId } from "./caused-id.ts";
-import { type BookedSum, bookedTotals, type DayTotals, expectedAt, netOf, NO_TOTALS, splitOn } from "./totals.ts";
+import {
+  type BookedSum,
+  bookedTotals,
+  type DayTotals,
+  expectedAt,
+  netOf,
+  NO_TOTALS,
+  splitOn,
+} from "./totals.ts";
 
 export interface DayToSettle {
   readonly account: Pick<ChannelAccountRow, "id" | "merchant_id" | "livemode" | "channel">;

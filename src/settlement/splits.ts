@@ -75,6 +75,9 @@ const WAITS_MS = [
 /** By then the channel has given the money to the merchant by itself. */
 const GIVE_UP_MS = 30 * DAY_MS;
 
+/** From the news of a payment or refund to the end of its share: half a day is the longest wait. */
+export const LONGEST_UNDER_WAY_MS = GIVE_UP_MS + DAY_MS;
+
 /** What a look at a share came to. */
 export interface SplitChange {
   readonly state: "requested" | "processing" | "succeeded" | "failed";

@@ -9,13 +9,23 @@ import {
   type OwedSum,
 } from "../settlement/invoices.ts";
 import type { LedgerEntry } from "../settlement/ledger.ts";
+import { LONGEST_UNDER_WAY_MS } from "../settlement/splits.ts";
 import type { AlsoItem } from "./audit-log.ts";
 import type { Database } from "./db.ts";
 import { nextPosition } from "./events.ts";
 import { addEntries } from "./ledger.ts";
 import { olderThan, type PageRequest } from "./page.ts";
 import { planDeliveries, type StartedDelivery } from "./publication.ts";
-import { channelAccounts, events, invoices, ledgerEntries, merchants } from "./schema.ts";
+import {
+  channelAccounts,
+  events,
+  invoices,
+  ledgerEntries,
+  merchants,
+  paymentIntents,
+  refunds,
+  splits,
+} from "./schema.ts";
 
 export type InvoiceRow = typeof invoices.$inferSelect;
 
@@ -97,9 +107,6 @@ export const owedTotals = (
     .groupBy(currency, kind);
 };
 
-/** A share's fate is known by then: it is given up after 30 days. */
-const LONGEST_UNDER_WAY_MS = 31 * DAY_MS;
-
 /**
  * Shares of payments before a month's end (ms since 1970) that the channel moved after it, or still
  * may: with all that is owed for such a payment, the next invoice sees what became of it. Returns
@@ -127,10 +134,9 @@ export const underWay = (
       AND s.created_at >= ${end - LONGEST_UNDER_WAY_MS}
       AND ${isUnderWay("s")}
       AND CASE s.kind WHEN 'split' THEN p.succeeded_at ELSE r.succeeded_at END < ${end}
-      AND s.id NOT LIKE '%00'
+      AND (s.kind = 'return' OR s.id = 'sp_' || substr(s.payment_intent, 4))
       AND (whole.id IS NULL OR NOT ${isUnderWay("whole")})
-    GROUP BY 1, 2, 3
-    HAVING value > 0`);
+    GROUP BY 1, 2, 3`);
 };
 
 export interface Invoiced {

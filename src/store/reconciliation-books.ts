@@ -75,6 +75,9 @@ export interface Books {
   readonly open: readonly OpenException[];
 }
 
+/** How many statements {@link readBooks} is to D1. */
+export const QUERIES_OF_BOOKS = 7;
+
 /** Everything about payments and refunds by their ids, in one round trip. */
 export async function readBooks(
   db: Database,

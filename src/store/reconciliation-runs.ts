@@ -3,7 +3,7 @@
  * a time, and what is written afterwards is only taken from the holder of that time. A holder that
  * died is succeeded after a while, at the place that was written down last.
  */
-import { and, asc, desc, eq, inArray, lte, or, type SQL, sql } from "drizzle-orm";
+import { and, asc, desc, eq, gt, inArray, lte, ne, or, type SQL, sql } from "drizzle-orm";
 
 import type { Database } from "./db.ts";
 import { olderThan, type PageRequest } from "./page.ts";
@@ -12,13 +12,89 @@ import { reconciliationDays, reconciliationRuns } from "./schema.ts";
 export type RunRow = typeof reconciliationRuns.$inferSelect;
 export type DayRow = typeof reconciliationDays.$inferSelect;
 
-/** A run with its days; the same run again changes nothing. */
-export async function addRun(db: Database, run: RunRow, days: readonly DayRow[]): Promise<void> {
+/**
+ * Runs with their days; one that is there already is left as it is. However many they are these are
+ * two statements, their lists one JSON text each.
+ */
+export async function addRuns(
+  db: Database,
+  runs: readonly RunRow[],
+  days: readonly DayRow[],
+): Promise<void> {
   await db.batch([
-    db.insert(reconciliationRuns).values(run).onConflictDoNothing(),
-    // A month has more values than a statement may bind.
-    ...days.map((day) => db.insert(reconciliationDays).values(day).onConflictDoNothing()),
+    db
+      .insert(reconciliationRuns)
+      .select(
+        // All columns in the order of the schema.
+        sql`SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5,
+          value ->> 6, value ->> 7 FROM json_each(${JSON.stringify(
+            runs.map((run) => [
+              run.id,
+              run.merchant_id,
+              Number(run.livemode),
+              run.channel_account,
+              run.trigger,
+              run.from_day,
+              run.to_day,
+              run.created_at,
+            ]),
+          )}) WHERE true`,
+      )
+      .onConflictDoNothing(),
+    db
+      .insert(reconciliationDays)
+      .select(
+        // All columns in the order of the schema.
+        sql`SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5,
+          value ->> 6, value ->> 7, value ->> 8, value ->> 9, value ->> 10, value ->> 11,
+          value ->> 12, value ->> 13, value ->> 14 FROM json_each(${JSON.stringify(
+            days.map((day) => [
+              day.run_id,
+              day.day,
+              day.state,
+              day.step,
+              day.cursor,
+              day.statement_id,
+              day.merchant_statement_id,
+              day.lines,
+              day.done,
+              JSON.stringify(day.counts),
+              day.attempts,
+              day.next_attempt_at,
+              day.error === null ? null : JSON.stringify(day.error),
+              day.created_at,
+              day.updated_at,
+            ]),
+          )}) WHERE true`,
+      )
+      .onConflictDoNothing(),
   ]);
+}
+
+export const addRun = (db: Database, run: RunRow, days: readonly DayRow[]): Promise<void> =>
+  addRuns(db, [run], days);
+
+/** Days that a merchant has had begun since then (ms since 1970), without those of the night. */
+export async function countDaysSince(
+  db: Database,
+  merchantId: string,
+  livemode: boolean,
+  since: number,
+): Promise<number> {
+  const row = await db
+    .select({ days: sql<number>`count(*)` })
+    .from(reconciliationRuns)
+    .innerJoin(reconciliationDays, eq(reconciliationDays.run_id, reconciliationRuns.id))
+    .where(
+      and(
+        eq(reconciliationRuns.merchant_id, merchantId),
+        eq(reconciliationRuns.livemode, livemode),
+        gt(reconciliationRuns.created_at, since),
+        ne(reconciliationRuns.trigger, "nightly"),
+      ),
+    )
+    .get();
+  return row?.days ?? 0;
 }
 
 export async function findRun(db: Database, id: string): Promise<RunRow | null> {
@@ -156,6 +232,36 @@ export async function reviveDays(
     .where(
       and(
         or(due, still),
+        sql`(${run_id}, ${day}) IN (SELECT value ->> 0, value ->> 1 FROM json_each(${chosen}))`,
+      ),
+    )
+    .returning({ run_id, day });
+}
+
+/** Ends up to `limit` days that were begun before then and came to no end. */
+export async function giveUpDays(
+  db: Database,
+  begunBefore: number,
+  message: string,
+  limit: number,
+  now: number,
+): Promise<Pick<DayRow, "run_id" | "day">[]> {
+  const { run_id, day, created_at, updated_at } = reconciliationDays;
+  const old = and(isOpen, lte(created_at, begunBefore));
+  const found = await db.select({ run_id, day }).from(reconciliationDays).where(old).limit(limit);
+  if (found.length === 0) return [];
+  const chosen = JSON.stringify(found.map((one) => [one.run_id, one.day]));
+  return db
+    .update(reconciliationDays)
+    .set({
+      state: "failed",
+      error: sql`json_object('code', 'stuck', 'message', ${message}, 'file', ${day},
+        'line', NULL, 'column', NULL)`,
+      updated_at: sql`max(${now}, ${updated_at} + 1)`,
+    })
+    .where(
+      and(
+        old,
         sql`(${run_id}, ${day}) IN (SELECT value ->> 0, value ->> 1 FROM json_each(${chosen}))`,
       ),
     )

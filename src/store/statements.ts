@@ -1,5 +1,5 @@
 /** Files of channels and merchants: what is known of them. Their bytes lie in the archive. */
-import { and, desc, eq } from "drizzle-orm";
+import { and, desc, eq, gt, sql } from "drizzle-orm";
 
 import type { Database } from "./db.ts";
 import { olderThan, type PageRequest } from "./page.ts";
@@ -8,20 +8,29 @@ import { statements } from "./schema.ts";
 export type StatementRow = typeof statements.$inferSelect;
 
 /**
- * Adds a file, unless the same bytes are there for the same account, side and day.
+ * Adds a file, unless the same bytes are there for the same account, side and day. What was uploaded
+ * before the channel sent the same is the channel's file from then on, and is read as such.
  * @returns the file that is there now
  */
 export async function addStatement(db: Database, row: StatementRow): Promise<StatementRow> {
-  await db.insert(statements).values(row).onConflictDoNothing();
+  const { channel_account, side, day, sha256, origin } = statements;
+  const insert = db.insert(statements).values(row);
+  await (row.origin === "upload"
+    ? insert.onConflictDoNothing()
+    : insert.onConflictDoUpdate({
+        target: [channel_account, side, day, sha256],
+        set: { origin: row.origin, sha1: row.sha1, format: row.format, state: "received" },
+        setWhere: eq(origin, "upload"),
+      }));
   const kept = await db
     .select()
     .from(statements)
     .where(
       and(
-        eq(statements.channel_account, row.channel_account),
-        eq(statements.side, row.side),
-        eq(statements.day, row.day),
-        eq(statements.sha256, row.sha256),
+        eq(channel_account, row.channel_account),
+        eq(side, row.side),
+        eq(day, row.day),
+        eq(sha256, row.sha256),
       ),
     )
     .get();
@@ -52,6 +61,28 @@ export async function latestStatement(
     )
     .orderBy(desc(statements.created_at), desc(statements.id));
   return rows.find(({ state }) => state !== "refused") ?? null;
+}
+
+/** How much a merchant has uploaded since then (ms since 1970). */
+export async function bytesUploadedSince(
+  db: Database,
+  merchantId: string,
+  livemode: boolean,
+  since: number,
+): Promise<number> {
+  const row = await db
+    .select({ bytes: sql<number>`COALESCE(sum(${statements.bytes}), 0)` })
+    .from(statements)
+    .where(
+      and(
+        eq(statements.merchant_id, merchantId),
+        eq(statements.livemode, livemode),
+        gt(statements.created_at, since),
+        eq(statements.origin, "upload"),
+      ),
+    )
+    .get();
+  return row?.bytes ?? 0;
 }
 
 export type StatementChange = Pick<StatementRow, "state" | "lines" | "totals" | "error">;

@@ -20,6 +20,7 @@ const file = (changes: Partial<FileSide> = {}): FileSide => ({
   reference: "pi_1",
   file: "bill.csv",
   line: 2,
+  origin: "download",
   ...changes,
 });
 

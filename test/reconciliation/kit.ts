@@ -356,13 +356,14 @@ export function makeWorld(changes: Partial<ReconciliationContext> = {}): World {
 const streamOf = (content: string | Uint8Array<ArrayBuffer>): ReadableStream<Uint8Array> =>
   new Blob([content]).stream();
 
-/** Keeps a file as an upload would. */
+/** Keeps a file: the channel's as a download would, the merchant's as an upload. */
 export async function upload(
   { account }: Shop,
   { context }: World,
   side: "channel" | "merchant",
   content: string | Uint8Array<ArrayBuffer>,
   day = DAY,
+  origin: "download" | "upload" = side === "channel" ? "download" : "upload",
 ): Promise<string> {
   const id = randomId("statement");
   const stored = await context.archive.keep(id, streamOf(content));
@@ -373,7 +374,7 @@ export async function upload(
     livemode: account.livemode,
     channel_account: account.id,
     side,
-    origin: "upload",
+    origin,
     day,
     format: "test",
     file_name: side === "channel" ? "bill.csv" : "records.csv",

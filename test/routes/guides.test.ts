@@ -5,6 +5,7 @@ import { html as template } from "hono/html";
 import { describe, it, vi } from "vitest";
 import * as z from "zod";
 
+import operationsText from "../../docs/operations.md";
 import { createApp } from "../../src/app.ts";
 import { channelOf } from "../../src/channels/registry.ts";
 import { DATE_FORMATS } from "../../src/channels/statement/clock.ts";
@@ -348,6 +349,21 @@ describe("the commands", () => {
       const asked = [...new URL(curl.url).searchParams.keys()];
       const keyed = "Idempotency-Key" in curl.headers ? ["Idempotency-Key"] : [];
       expect(known, where).toEqual(expect.arrayContaining([...asked, ...keyed]));
+    }
+  });
+
+  it("for operators name routes that there are, with bodies that they take", ({ expect }) => {
+    const curls = blocksOf(operationsText)
+      .filter(({ language, text }) => language === "sh" && text.startsWith("curl"))
+      .flatMap(({ text }) => commandsOf(text))
+      .flatMap((command) => curlOf(command) ?? []);
+    expect(curls.length).toBeGreaterThan(4);
+    for (const curl of curls) {
+      const found = operationFor(curl);
+      const schema = found?.operation.requestBody?.content["application/json"]?.schema;
+      expect(schema, curl.url).toBeDefined();
+      const result = check(schema ?? { type: "null" }).safeParse(JSON.parse(curl.body ?? ""));
+      expect(result.success ? "fits" : z.prettifyError(result.error), curl.url).toBe("fits");
     }
   });
 

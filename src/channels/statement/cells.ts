@@ -48,14 +48,23 @@ export function exactly(value: number, from: number, to: number): number | null 
   return value % unit === 0 ? value / unit : null;
 }
 
-// oxlint-disable-next-line no-control-regex -- they are what is refused
-const NUMBER_OF_ORDER = /^[^=+\-@\s\u0000-\u001f\u007f][^\u0000-\u001f\u007f]{0,127}$/;
+/** A formula's beginning, in the width of East Asian scripts too. */
+const FORMULA = /^[=+\-@\s＝＋－＠]/;
+
+/** Control characters, what turns or hides the text around it, and halves of characters. */
+const UNSEEN =
+  // oxlint-disable-next-line no-control-regex -- they are what is refused
+  /[\u0000-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff]/;
+
+const LONGEST_NUMBER = 128;
 
 /**
  * Whether this can be somebody's number of something. Attack: a "number" that is a formula to the
- * spreadsheet in which our report of it is opened.
+ * spreadsheet in which our report of it is opened, that reads otherwise on a screen than it is, or
+ * that a database does not give back as it was.
  */
-export const isNumber = (text: string): boolean => NUMBER_OF_ORDER.test(text);
+export const isNumber = (text: string): boolean =>
+  text !== "" && text.length <= LONGEST_NUMBER && !FORMULA.test(text) && !UNSEEN.test(text);
 
 /** Short words for states and kinds: the same attack, and nothing that a log would stumble over. */
 export const isWord = (text: string): boolean => text.length <= 64 && isNumber(text);

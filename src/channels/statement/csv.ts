@@ -36,32 +36,44 @@ function quotedCells(record: string, delimiter: string): string[] | null {
   }
 }
 
-function hasOpenQuote(text: string): boolean {
-  let open = false;
-  for (let at = text.indexOf('"'); at !== -1; at = text.indexOf('"', at + 1)) open = !open;
-  return open;
+/** Whether so many quotes leave one open. */
+function isOdd(text: string): boolean {
+  let odd = false;
+  for (let at = text.indexOf('"'); at !== -1; at = text.indexOf('"', at + 1)) odd = !odd;
+  return odd;
 }
 
-/** @param delimiter one character */
+/**
+ * Attack: a record of very many short lines, each of which has all before it looked through again.
+ * Every line is looked at when it comes, and put together with the others once.
+ * @param delimiter one character
+ */
 export function csvRecords(delimiter: string, refuse: Refuse) {
-  let begun: { readonly line: number; readonly text: string } | null = null;
-  const read: RecordReader = (text, number) => {
-    if (begun === null && !text.includes('"')) {
-      return { cells: text.split(delimiter), line: number };
-    }
-    const line = begun?.line ?? number;
-    const record = begun === null ? text : `${begun.text}\n${text}`;
-    begun = null;
-    if (record.length > MOST_CHARACTERS) {
-      throw refuse("too_large", "A record is longer than 64 Ki characters.", line);
-    }
-    if (hasOpenQuote(record)) {
-      begun = { line, text: record };
-      return null;
-    }
-    const cells = quotedCells(record, delimiter);
+  let begun: { readonly line: number; readonly lines: string[]; length: number } | null = null;
+  const tooLong = (line: number) =>
+    refuse("too_large", "A record is longer than 64 Ki characters.", line);
+
+  function whole(text: string, line: number): CsvRecord {
+    const cells = quotedCells(text, delimiter);
     if (cells === null) throw refuse("cell", "A quote stands inside of a cell.", line);
     return { cells, line };
+  }
+
+  const read: RecordReader = (text, number) => {
+    const length = (begun?.length ?? 0) + text.length + 1;
+    if (length > MOST_CHARACTERS) throw tooLong(begun?.line ?? number);
+    if (begun === null) {
+      if (!text.includes('"')) return { cells: text.split(delimiter), line: number };
+      if (!isOdd(text)) return whole(text, number);
+      begun = { line: number, lines: [text], length };
+      return null;
+    }
+    begun.lines.push(text);
+    begun.length = length;
+    if (!isOdd(text)) return null;
+    const { line, lines } = begun;
+    begun = null;
+    return whole(lines.join("\n"), line);
   };
   return {
     read,

@@ -35,6 +35,12 @@ export interface Layout {
 /** WeChat Pay's lines are of some 350 characters. */
 const LONGEST_LINE = 64 * 1024;
 
+/**
+ * A busy day has a million. Attack: a gigabyte of next to nothing but line breaks, which packs to
+ * some megabytes and takes longer to go through than a worker may live.
+ */
+const MOST_LINES = 3_000_000;
+
 const isText: EntryChoice = (name) => /\.(?:csv|txt)$/i.test(name);
 
 const cutReturn = (line: string): string => (line.endsWith("\r") ? line.slice(0, -1) : line);
@@ -71,6 +77,8 @@ async function* linesOf(
 ): AsyncGenerator<StatementLine[]> {
   const tooLong = (line: number) =>
     refuse("too_large", `A line is longer than ${longest} characters.`, line);
+  const tooMany = () =>
+    refuse("too_large", `The file has more than ${MOST_LINES} lines.`, MOST_LINES);
   let rest = "";
   let number = 0;
   for await (const text of texts) {
@@ -82,6 +90,7 @@ async function* linesOf(
       from = at + 1;
       number++;
       if (line.length > longest) throw tooLong(number);
+      if (number > MOST_LINES) throw tooMany();
       const row = reader.line(line, number);
       if (row !== null) found.push(row);
     }

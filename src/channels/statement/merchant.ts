@@ -1,5 +1,5 @@
 /**
- * A merchant's own records of a day: CSV, JSON lines, or one JSON array of at most 16 MiB, told
+ * A merchant's own records of a day: CSV, JSON lines, or one JSON array of at most 4 MiB, told
  * apart by the first character. UTF-8. The same names in all of them:
  *
  *   kind               payment (default) or refund
@@ -59,7 +59,11 @@ const STATUSES: Readonly<Record<string, LineStatus>> = {
   reversed: "reversed",
 };
 
-const MOST_JSON_CHARACTERS = 16 * 1024 * 1024;
+/** It is in memory as a whole, as text and as what is read from it. */
+const MOST_JSON_CHARACTERS = 4 * 1024 * 1024;
+
+/** Of one object on a line of its own. */
+const MOST_OBJECT_CHARACTERS = 64 * 1024;
 
 const readTime = clockOf("iso", 0);
 
@@ -165,6 +169,26 @@ function elements(day: DayWindow, refuse: Refuse) {
   };
 }
 
+/**
+ * Whether brackets stand in each other deeper than in an array of objects. Attack: a million arrays,
+ * each in the one before, take many times the memory of their text.
+ */
+function isDeep(text: string): boolean {
+  let depth = 0;
+  let quoted = false;
+  for (let at = 0; at < text.length; at++) {
+    const code = text.charCodeAt(at);
+    if (quoted) {
+      if (code === 92) at++;
+      else if (code === 34) quoted = false;
+    } else if (code === 34) quoted = true;
+    else if (code === 91 || code === 123) depth++;
+    else if (code === 93 || code === 125) depth--;
+    if (depth > 2) return true;
+  }
+  return false;
+}
+
 function parsed(text: string): { readonly value: unknown } | null {
   try {
     return { value: JSON.parse(text) as unknown };
@@ -180,6 +204,9 @@ function jsonLinesReader(day: DayWindow, refuse: Refuse): LayoutReader {
     line(text, number) {
       last = number;
       if (text.trim() === "") return null;
+      if (text.length > MOST_OBJECT_CHARACTERS) {
+        throw refuse("too_large", "A record is longer than 64 Ki characters.", number);
+      }
       const found = parsed(text);
       if (found === null) throw refuse("cell", "The line is no JSON.", number);
       return read(found.value, number);
@@ -198,13 +225,15 @@ function jsonArrayReader(day: DayWindow, refuse: Refuse): LayoutReader {
     line(text) {
       length += text.length + 1;
       if (length > MOST_JSON_CHARACTERS) {
-        throw refuse("too_large", "A JSON array has at most 16 MiB: send JSON lines.");
+        throw refuse("too_large", "A JSON array has at most 4 MiB: send JSON lines.");
       }
       lines.push(text);
       return null;
     },
     end() {
-      const found = parsed(lines.join("\n"));
+      const text = lines.join("\n");
+      if (isDeep(text)) throw refuse("cell", "Records are objects of texts and integers.");
+      const found = parsed(text);
       if (found === null) throw refuse("truncated", "The JSON is damaged, or cut off.");
       const read = elements(day, refuse);
       return (found.value as unknown[]).map((element, at) => read(element, at + 1));

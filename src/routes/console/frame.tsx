@@ -25,7 +25,9 @@
  * 8. Destructive actions have a page of their own that asks (GET), whose form acts (POST).
  * 9. Progress: `<Live id="job" path={…} on={running}>` is fetched again every few seconds by htmx;
  *    give the page `refresh: 5` too, for people without JavaScript.
- * 10. No inline script, no style attribute: the policy refuses both. Classes are in
+ * 10. Files: one page takes them (upload.ts), as `<Form upload>`. Those that go out are passed on
+ *    (pages/pass-on.ts), as downloads. Neither is ever whole in memory.
+ * 11. No inline script, no style attribute: the policy refuses both. Classes are in
  *    public/assets/console.css. Texts of others are only ever JSX children: they are escaped.
  */
 import { html } from "hono/html";

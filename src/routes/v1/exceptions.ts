@@ -46,6 +46,7 @@ const Side = z.object({
   transaction_id: z.string().nullable(),
   file: z.string().nullable(),
   line: z.int().nullable(),
+  origin: z.enum(["download", "upload"]).nullable(),
 });
 
 const ReconciliationException = z

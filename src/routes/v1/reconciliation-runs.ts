@@ -26,6 +26,7 @@ import { idempotent } from "../idempotent.ts";
 import { pageQuery, pageReply, readPage, withLookahead } from "../pages.ts";
 import { pauseFor, streamOf } from "../stream.ts";
 import { owned } from "./channel-account-access.ts";
+import { limitRuns } from "./reconciliation-budget.ts";
 
 export const tags = ["Reconciliation"];
 export const reading = merchantAuth("reports:read");
@@ -253,6 +254,7 @@ export function registerReconciliationRuns(app: App): void {
     const account = await owned(c, body.channel_account);
     const { from, to } = rangeOf(body);
     refuseFuture(account, to, c.var.now);
+    await limitRuns(c, daysBetween(from, to).length);
     const { run, days } = await beginRun(
       { db: database(c.env.DB), work: c.env.WORK, log: c.var.log },
       {

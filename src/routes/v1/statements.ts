@@ -31,6 +31,7 @@ import {
 } from "../http.ts";
 import { pageQuery, pageReply, readPage, withLookahead } from "../pages.ts";
 import { owned } from "./channel-account-access.ts";
+import { limitUploads } from "./reconciliation-budget.ts";
 import { Day, reading, refuseFuture, Run, tags } from "./reconciliation-runs.ts";
 
 const Statement = z
@@ -271,6 +272,7 @@ async function receive(
   const account = await owned(c, query.channel_account);
   const { date: day } = query;
   refuseFuture(account, day, c.var.now);
+  await limitUploads(c);
   const fileName = query.file_name ?? `${side === "merchant" ? "records" : "statement"}-${day}`;
   const statement = await keep(c, { account, side, day, fileName });
   const { run, days } = await beginRun(

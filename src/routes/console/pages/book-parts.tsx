@@ -1,7 +1,6 @@
 /** Parts that the pages of the books share. */
 import { CURRENCY_DECIMALS, fromDecimal } from "../../../money.ts";
 import { api, type ApiList, type ApiProblem } from "../client.ts";
-import { Id } from "../components.tsx";
 import type { ConsoleContext } from "../env.ts";
 import { Field, Select } from "../fields.tsx";
 import { ObjectLink } from "./object-link.tsx";
@@ -59,7 +58,7 @@ export function AccountField(props: {
   return <Select {...common} options={none === undefined ? options : [["", none], ...options]} />;
 }
 
-/** `CNY`: what the minor units of a currency are, for hints. */
+/** How an amount of a currency is typed, for hints. */
 export const decimalHint = (currency: string): string => {
   const decimals = CURRENCY_DECIMALS[currency] ?? 2;
   return decimals === 0 ? "a whole number, like 1200" : `like 12.${"5".padEnd(decimals, "0")}`;
@@ -72,10 +71,6 @@ export function minorUnits(text: string, currency: string): number | null {
   if (value === null) return null;
   return sign === "" || value === 0 ? value : -value;
 }
-
-/** What caused something, as a link where there is a page about it. */
-export const Cause = ({ id }: { id: string | null }) =>
-  id === null ? <Id>–</Id> : <ObjectLink id={id} />;
 
 export const plural = (count: number, one: string, many = `${one}s`): string =>
   `${count.toLocaleString("en")} ${count === 1 ? one : many}`;

@@ -174,7 +174,6 @@ export interface ShareView {
 
 export interface InvoiceView {
   readonly id: string;
-  readonly livemode: boolean;
   readonly merchant_id: string;
   readonly number: string;
   readonly month: string;

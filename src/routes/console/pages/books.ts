@@ -5,8 +5,10 @@ import { exceptionDetailPages } from "./exception.tsx";
 import { exceptionPages } from "./exceptions.tsx";
 import { fxRatePages } from "./fx-rates.tsx";
 import { invoicePages } from "./invoices.tsx";
+import { entryPages } from "./ledger-entries.tsx";
 import { ledgerPages } from "./ledger.tsx";
 import { operatorInvoicePages } from "./operator-invoices.tsx";
+import { newPayoutPages } from "./payout-new.tsx";
 import { payoutPages } from "./payouts.tsx";
 import { receiverPages } from "./receivers.tsx";
 import { runPages } from "./reconciliation-run.tsx";
@@ -15,6 +17,7 @@ import { reportPages } from "./reports.tsx";
 import { settlementDetailPages, settlementPages } from "./settlements.tsx";
 import { sharePages } from "./shares.tsx";
 import { statementProfilePages } from "./statement-profile.tsx";
+import { uploadPages } from "./statement-upload.tsx";
 import { statementPages } from "./statements.tsx";
 
 /** `/settlements/payouts` stands before `/settlements/:id`: the first that fits answers. */
@@ -22,11 +25,14 @@ export const bookPages: readonly Page[] = [
   ...reconciliationPages,
   ...runPages,
   ...statementPages,
+  ...uploadPages,
   ...exceptionPages,
   ...exceptionDetailPages,
   ...exceptionActionPages,
   ...ledgerPages,
+  ...entryPages,
   ...settlementPages,
+  ...newPayoutPages,
   ...payoutPages,
   ...sharePages,
   ...invoicePages,

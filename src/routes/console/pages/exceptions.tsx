@@ -57,7 +57,15 @@ const columns = (accounts: Accounts) => [
       </a>
     ),
   },
-  { head: "State", cell: ({ state }: ExceptionView) => <Status status={state} /> },
+  {
+    head: "State",
+    cell: ({ state, assignee }: ExceptionView) => (
+      <div>
+        <Status status={state} />
+        {assignee === null ? null : <small class="beneath">{assignee}</small>}
+      </div>
+    ),
+  },
   {
     head: "Payment",
     cell: ({ payment_intent: id, channel_account: account }: ExceptionView) =>
@@ -76,8 +84,15 @@ const columns = (accounts: Accounts) => [
   },
   { head: "Here", number: true, cell: ({ gateway }: ExceptionView) => <Money side={gateway} /> },
   {
-    head: "Who",
-    cell: ({ assignee }: ExceptionView) => assignee ?? <span class="quiet">nobody</span>,
+    head: "Yours",
+    number: true,
+    // Where no own records were compared nobody says anything, and nothing is missing.
+    cell: ({ merchant, kind }: ExceptionView) =>
+      merchant === null && kind !== "missing_at_merchant" ? (
+        <span class="quiet">–</span>
+      ) : (
+        <Money side={merchant} />
+      ),
   },
   { head: "Due", cell: Due },
 ];

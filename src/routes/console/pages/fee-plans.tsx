@@ -116,7 +116,7 @@ export const feePlanPages: readonly Page[] = [
     path: "/fee-plans",
     scope: "operator",
     title: "Price list",
-    nav: { group: "Operations", label: "Price list" },
+    nav: { group: "Books", label: "Price list" },
     handler: list,
   },
 ];

@@ -25,8 +25,8 @@ const COLUMNS = [
   { head: "Since", cell: ({ as_of: at }: FxRateView) => <Time at={at} /> },
   { head: "Source", cell: ({ source }: FxRateView) => source },
   {
-    head: "Counts",
-    cell: ({ fresh }: FxRateView) => (fresh ? "fresh" : "older than 24 hours"),
+    head: "Age",
+    cell: ({ fresh }: FxRateView) => (fresh ? "counts" : "too old: older than 24 hours"),
   },
 ];
 

@@ -1,8 +1,11 @@
+import { paymentOfRefund } from "../../../ids.ts";
 import { Id } from "../components.tsx";
 
-/** Where an object that events speak of has a page. */
+/** Where an object that is spoken of has a page. */
 const PLACES: readonly (readonly [RegExp, (id: string) => string])[] = [
   [/^pi_\w+$/, (id) => `/console/payments/${id}`],
+  // A refund stands in its payment's timeline.
+  [/^re_\w+$/, (id) => `/console/payments/${paymentOfRefund(id) ?? "none"}#${id}`],
   [/^ca_\w+$/, (id) => `/console/accounts/${id}`],
   [/^we_\w+$/, (id) => `/console/endpoints/${id}`],
   [/^svc_\w+$/, (id) => `/console/services/${id}`],

@@ -21,7 +21,7 @@ const COLUMNS = [
   {
     head: "Invoice",
     name: true,
-    cell: ({ number, livemode }: InvoiceView) => `${number}${livemode ? "" : " (test)"}`,
+    cell: ({ number }: InvoiceView) => number,
   },
   {
     head: "Merchant",

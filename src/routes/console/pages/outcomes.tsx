@@ -1,7 +1,7 @@
 /** What a run found, in numbers: how many lines fit, and how many of each kind do not. */
 import { EXCEPTION_KINDS } from "../../../reconciliation.ts";
-import { type Tally, Tallies } from "../charts.tsx";
 import { words } from "../components.tsx";
+import { Tallies, type Tally } from "../tallies.tsx";
 
 type Counts = Readonly<Record<string, number>>;
 

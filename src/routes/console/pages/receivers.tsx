@@ -28,15 +28,17 @@ const apiPath = (id: string): string => `/v1/admin/channel-accounts/${idOf(id)}/
 
 const Choose = ({ value, refusal }: { value: string; refusal: Refusal | null }) => (
   <form method="get" action={HERE} class="filters" aria-label="Channel account">
-    <Field
-      name={FIELD}
-      label="Channel account"
-      value={value}
-      placeholder="ca_…"
-      maxlength={64}
-      required
-      problem={refusal?.error ?? null}
-    />
+    <div class="field search">
+      <Field
+        name={FIELD}
+        label="Channel account"
+        value={value}
+        placeholder="ca_…"
+        maxlength={64}
+        required
+        problem={refusal?.error ?? null}
+      />
+    </div>
     <div class="buttons">
       <button class="primary">Show</button>
     </div>

@@ -32,7 +32,7 @@ export function ReportFigures({ lines }: { lines: readonly ReportLine[] }) {
       <Figure
         label="Payments paid"
         value={count("payments")}
-        beside={`${count("created")} created, ${count("refunds")} given back`}
+        beside={`${count("created")} created, ${count("refunds")} refunds`}
       />
       <Figure label="Success rate" value={rate === null ? "–" : percent(rate)} />
       {currenciesOf(lines).map((currency) => {
