@@ -548,20 +548,28 @@ describe("messages that nobody can read", () => {
 describe("dead letters sent again", () => {
   it("go back to their queue and are forgotten", async ({ expect }) => {
     const world = await makeWorld(fine);
-    const message = published(world, makeEvent("payment_intent.succeeded"));
-    await consume(world, "itpay-events-dlq", [message]);
-    const letter = (await lettersOf("itpay-events-dlq")).find(({ body }) =>
-      body.includes(world.merchantId),
-    );
-    const sent: unknown[] = [];
-    const send = async (body: unknown) => {
-      sent.push(body);
-      return { metadata: { metrics: { backlogCount: 0, backlogBytes: 0 } } };
-    };
-    const queues = { EVENTS: { send }, DELIVERIES: { send } };
-    expect(await replayDeadLetter(db, queues, letter?.id ?? "")).toBe("sent");
-    expect(sent).toEqual([message]);
-    expect(await replayDeadLetter(db, queues, letter?.id ?? "")).toBe("not_found");
+    const event = published(world, makeEvent("payment_intent.succeeded"));
+    const letters = [
+      ["itpay-events", "EVENTS", event],
+      ["itpay-deliveries", "DELIVERIES", { delivery_ids: [randomId("webhookDelivery")] }],
+      ["itpay-work", "WORK", { run: randomId("run"), day: "2026-11-20" }],
+    ] as const;
+    for (const [queue, name, message] of letters) {
+      await consume(world, `${queue}-dlq`, [message]);
+      const body = JSON.stringify(message);
+      const letter = (await lettersOf(`${queue}-dlq`)).find((one) => one.body === body);
+      const sent: [string, unknown][] = [];
+      const to = (binding: string) => ({
+        send: async (again: unknown) => {
+          sent.push([binding, again]);
+          return { metadata: { metrics: { backlogCount: 0, backlogBytes: 0 } } };
+        },
+      });
+      const queues = { EVENTS: to("EVENTS"), DELIVERIES: to("DELIVERIES"), WORK: to("WORK") };
+      expect(await replayDeadLetter(db, queues, letter?.id ?? "")).toBe("sent");
+      expect(sent).toEqual([[name, message]]);
+      expect(await replayDeadLetter(db, queues, letter?.id ?? "")).toBe("not_found");
+    }
   });
 
   it("stay when they have no shape we know", async ({ expect }) => {
@@ -570,7 +578,11 @@ describe("dead letters sent again", () => {
     const letter = (await lettersOf("itpay-deliveries")).find(({ body }) =>
       body.includes(world.merchantId),
     );
-    const queues = { EVENTS: { send: refuse }, DELIVERIES: { send: refuse } };
+    const queues = {
+      EVENTS: { send: refuse },
+      DELIVERIES: { send: refuse },
+      WORK: { send: refuse },
+    };
     expect(await replayDeadLetter(db, queues, letter?.id ?? "")).toBe("unreadable");
     expect(await replayDeadLetter(db, queues, letter?.id ?? "")).toBe("unreadable");
   });
