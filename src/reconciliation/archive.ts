@@ -5,8 +5,11 @@
 import type { StatementLine, StatementSource } from "../channels/statement/line.ts";
 import { toHex } from "../crypto/encoding.ts";
 
-/** R2 takes parts of this size; the last may be smaller. */
-const PART_BYTES = 8 * 1_048_576;
+/** R2 takes parts of at least this size, all of the same; the last may be smaller. */
+const PART_BYTES = 5 * 1_048_576;
+
+/** A part begins small: most files are, and many may be sent at once. */
+const FIRST_BYTES = 65_536;
 
 /** A larger file is nobody's day. */
 export const MAX_FILE_BYTES = 512 * 1_048_576;
@@ -43,17 +46,22 @@ const pageKey = (id: string, page: number): string =>
 
 /** Chunks joined to parts of exactly {@link PART_BYTES}, but for the last. */
 async function* partsOf(body: ReadableStream<Uint8Array>): AsyncGenerator<Uint8Array<ArrayBuffer>> {
-  let part = new Uint8Array(PART_BYTES);
+  let part = new Uint8Array(FIRST_BYTES);
   let filled = 0;
   for await (const chunk of body) {
     for (let at = 0; at < chunk.byteLength;) {
       const piece = chunk.subarray(at, at + PART_BYTES - filled);
+      const needed = filled + piece.byteLength;
+      if (needed > part.byteLength) {
+        const size = Math.min(Math.max(needed, part.byteLength * 2), PART_BYTES);
+        part = new Uint8Array(part.buffer.transfer(size));
+      }
       part.set(piece, filled);
       filled += piece.byteLength;
       at += piece.byteLength;
       if (filled === PART_BYTES) {
         yield part;
-        part = new Uint8Array(PART_BYTES);
+        part = new Uint8Array(FIRST_BYTES);
         filled = 0;
       }
     }

@@ -58,7 +58,7 @@ async function shelfOf(
   { db, account }: DayOfAccount,
   lines: readonly StatementLine[],
 ): Promise<Shelf> {
-  const shelf = new Shelf(account.merchant_id);
+  const shelf = new Shelf(account);
   shelf.add(await readBooks(db, account.id, namesOf(shelf, lines)));
   const lost = lines.filter(
     (line) => line.kind === "payment" && !shelf.hasPayment(shelf.nameOf(line)),
@@ -130,7 +130,7 @@ async function besideUnseen(
   kind: LineKind,
   unseen: readonly Unseen[],
 ): Promise<Beside[]> {
-  const shelf = new Shelf(account.merchant_id);
+  const shelf = new Shelf(account);
   const ids = unseen.map(({ id }) => id);
   const names = { payments: [], refunds: [], [`${kind}s`]: ids };
   shelf.add(await readBooks(db, account.id, names));

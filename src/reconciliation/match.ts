@@ -1,6 +1,7 @@
 /** The channel's lines beside our books and the merchant's own. */
 import type { StatementLine } from "../channels/statement/line.ts";
 import { paymentOfRefund } from "../ids.ts";
+import { accountsOfNumber } from "../store/channel-accounts.ts";
 import type { LineRow } from "../store/reconciliation-books.ts";
 import type { StatementRow } from "../store/statements.ts";
 import type { DayDesk } from "./desk.ts";
@@ -35,12 +36,31 @@ export const lineRowOf = (
   occurred_at: line.occurredAt,
 });
 
-/** A second line about the same: in the same file, or under another number of the channel's. */
-function isSecond(line: StatementLine, kept: LineRow | null, statementId: string): boolean {
-  if (kept === null) return false;
-  if (kept.statement_id === statementId) return kept.line !== line.line;
+/** What stands of two lines about the same: money that went back has come first. */
+const WEIGHT: Readonly<Record<string, number>> = {
+  failed: 0,
+  processing: 0,
+  succeeded: 1,
+  reversed: 2,
+};
+
+/**
+ * What a line is beside one about the same that stands already, in the same file or under another
+ * number of the channel's. Null: it stands itself.
+ */
+function besideKept(
+  line: StatementLine,
+  kept: LineRow | null,
+  statementId: string,
+): "duplicate" | "ignored" | null {
+  if (kept === null) return null;
+  const isSame = kept.statement_id === statementId;
+  if (isSame && kept.line === line.line) return null;
   const [told, known] = [line.transactionId, kept.transaction_id];
-  return told !== null && known !== null && told !== known;
+  if (!isSame && (told === null || known === null || told === known)) return null;
+  if (line.status === "succeeded" && kept.status === "succeeded") return "duplicate";
+  if (!isSame) return line.status === "succeeded" ? null : "ignored";
+  return (WEIGHT[line.status] ?? 0) > (WEIGHT[kept.status] ?? 0) ? null : "ignored";
 }
 
 /** Tells the payment's object; what it believes is what counts. */
@@ -78,17 +98,32 @@ interface Judged {
   readonly verdict: Verdict;
 }
 
-/** What the line says of something that another account of the merchant's took. */
-function elsewhere({ gateway, channel }: Sides): Verdict {
-  if (channel?.status !== "succeeded") return { outcome: "ignored" };
+/**
+ * What the line says of something that another account of the merchant's took. Two accounts may have
+ * the same number at the channel, and each the other's lines in its statement: who took it compares.
+ */
+function elsewhere({ gateway, channel }: Sides, isSibling: boolean): Verdict {
+  if (isSibling || channel?.status !== "succeeded") return { outcome: "ignored" };
   return gateway?.status === "succeeded"
     ? { outcome: "differs", kind: "duplicate" }
     : { outcome: "news" };
 }
 
+/** The merchant's accounts with the same number at the channel, where a line is of another one. */
+async function siblingsOf(
+  { context, account }: DayDesk,
+  shelf: Shelf,
+  lines: readonly StatementLine[],
+): Promise<ReadonlySet<string>> {
+  const takers = lines.map((line) => shelf.accountOf(line.kind, shelf.nameOf(line)));
+  if (takers.every((taker) => taker === null || taker === account.id)) return new Set();
+  return new Set(await accountsOfNumber(context.db, account));
+}
+
 function judgeLine(
   desk: DayDesk,
   shelf: Shelf,
+  siblings: ReadonlySet<string>,
   statement: StatementRow,
   files: Files,
   line: StatementLine,
@@ -105,7 +140,12 @@ function judgeLine(
   };
   const taker = shelf.accountOf(line.kind, name);
   const isElsewhere = sides.gateway !== null && taker !== account.id;
-  return { line, name, sides, verdict: isElsewhere ? elsewhere(sides) : judge(sides) };
+  return {
+    line,
+    name,
+    sides,
+    verdict: isElsewhere ? elsewhere(sides, siblings.has(taker ?? "")) : judge(sides),
+  };
 }
 
 /** Exceptions of earlier runs that this line puts an end to. */
@@ -133,6 +173,7 @@ export async function matchSlice(
   lines: readonly StatementLine[],
 ): Promise<Tally> {
   const shelf = await shelfOf(desk, lines);
+  const siblings = await siblingsOf(desk, shelf, lines);
   const tally = new Tally(desk);
   const news: Judged[] = [];
   const conclude = (judged: Judged, outcome: string, found: ExceptionKind | null) => {
@@ -141,14 +182,13 @@ export async function matchSlice(
     tally.settle(settledBy(shelf, judged, found));
   };
   for (const line of lines) {
-    const judged = judgeLine(desk, shelf, statement, files, line);
+    const judged = judgeLine(desk, shelf, siblings, statement, files, line);
     const kept = shelf.kept("channel", line.kind, judged.name);
-    if (isSecond(line, kept, statement.id)) {
-      const bothMoved = line.status === "succeeded" && kept?.status === "succeeded";
-      if (bothMoved) tally.find(judged.name, "duplicate", judged.sides);
-      else tally.count("ignored");
-      // The one that moved money is the one to keep.
-      if (line.status !== "succeeded" || bothMoved) continue;
+    const second = besideKept(line, kept, statement.id);
+    if (second !== null) {
+      if (second === "duplicate") tally.find(judged.name, second, judged.sides);
+      else tally.count(second);
+      continue;
     }
     const row = lineRowOf(desk.account.id, statement, judged.name, line);
     shelf.note(row);

@@ -9,7 +9,7 @@ import {
 } from "../channels/statement/line.ts";
 import { addLine, type DayTotals } from "../settlement/totals.ts";
 import type { StatementError } from "../store/schema.ts";
-import { endReading, type StatementRow } from "../store/statements.ts";
+import { dayOfSameFile, endReading, type StatementRow } from "../store/statements.ts";
 import { type Archive, PAGE_LINES } from "./archive.ts";
 import type { ReconciliationContext } from "./context.ts";
 
@@ -68,6 +68,12 @@ export async function readFile(
   const pages = new PageWriter(archive, id);
   const totals = new Map<string, DayTotals>();
   try {
+    // Its lines may have no times by which to tell.
+    const other = await dayOfSameFile(db, statement);
+    if (other !== null) {
+      const message = `The same file, byte for byte, was read as that of ${other}.`;
+      throw new StatementRefused("wrong_day", message, { file: name });
+    }
     for await (const lines of format.read(source, { day, merchantAccount, sha1 })) {
       for (const line of lines) addLine(totals, line);
       await pages.add(lines);

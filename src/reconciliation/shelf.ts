@@ -14,6 +14,8 @@ import { foreignNameOf, ownIdOf } from "./lines.ts";
 /** Calls that are under way at once. */
 export const AT_ONCE = 6;
 
+type Owned = Pick<BookedPayment, "merchant_id" | "livemode">;
+
 const keyOf = (kind: LineKind, name: string): string => `${kind} ${name}`;
 
 /** What is known of the lines of a slice. */
@@ -27,10 +29,10 @@ export class Shelf {
   readonly #open = new Map<string, { id: string; kind: string }[]>();
   /** Lines whose payment is known by something else than its id. */
   readonly #names = new Map<StatementLine, string>();
-  readonly #merchantId: string;
+  readonly #owner: Owned;
 
-  constructor(merchantId: string) {
-    this.#merchantId = merchantId;
+  constructor(owner: Owned) {
+    this.#owner = owner;
   }
 
   add({ payments, refunds, lines, open }: Books): void {
@@ -47,6 +49,14 @@ export class Shelf {
   /** A line that is written down now stands before those behind it. */
   note(row: LineRow): void {
     this.#lines[row.side].set(keyOf(row.kind, row.reference), row);
+  }
+
+  /** Lines of these files count no more. */
+  forget(statementIds: readonly string[]): void {
+    for (const lines of Object.values(this.#lines)) {
+      for (const [key, row] of lines)
+        if (statementIds.includes(row.statement_id)) lines.delete(key);
+    }
   }
 
   call(line: StatementLine, name: string): void {
@@ -81,10 +91,14 @@ export class Shelf {
     return row?.channel_account ?? null;
   }
 
+  /** Attack: a file that names another merchant's payment, or of the other mode, learns nothing. */
+  #owns({ merchant_id, livemode }: Owned): boolean {
+    return merchant_id === this.#owner.merchant_id && livemode === this.#owner.livemode;
+  }
+
   #payment(id: string): GatewaySide | null {
     const row = this.#payments.get(id);
-    // Attack: a file that names another merchant's payment learns nothing about it.
-    if (row === undefined || row.merchant_id !== this.#merchantId) return null;
+    if (row === undefined || !this.#owns(row)) return null;
     return {
       id,
       paymentId: id,
@@ -98,7 +112,7 @@ export class Shelf {
 
   #refund(id: string): GatewaySide | null {
     const row = this.#refunds.get(id);
-    if (row === undefined || row.merchant_id !== this.#merchantId) return null;
+    if (row === undefined || !this.#owns(row)) return null;
     return {
       id,
       paymentId: row.payment_intent,
@@ -167,7 +181,7 @@ async function find(
 
 /** Everything that is known of a slice of the channel's file: one round trip, seldom three. */
 export async function shelfOf(desk: DayDesk, lines: readonly StatementLine[]): Promise<Shelf> {
-  const shelf = new Shelf(desk.run.merchant_id);
+  const shelf = new Shelf(desk.run);
   shelf.add(await desk.books(namesOf(shelf, lines)));
   const lost = lines.filter(
     (line) => line.kind === "payment" && !shelf.hasPayment(shelf.nameOf(line)),

@@ -13,7 +13,7 @@ import { LineReader } from "./lines.ts";
 import { type Files, matchSlice } from "./match.ts";
 import { checkSlice, loadSlice } from "./merchant.ts";
 import { readFile } from "./read.ts";
-import { type SweepCursor, sweepPage } from "./sweep.ts";
+import { planOf, type SweepCursor, sweepPage } from "./sweep.ts";
 import type { Tally } from "./tally.ts";
 import type { StatementLine } from "../channels/statement/line.ts";
 
@@ -182,12 +182,12 @@ async function check(desk: DayDesk): Promise<Went> {
 
 async function sweep(desk: DayDesk): Promise<Went> {
   const files = await filesOf(desk);
-  const { offsetMinutes } = formatOf(desk, files.channel);
+  const plan = await planOf(desk, files, formatOf(desk, files.channel).offsetMinutes);
   for (;;) {
     const { cursor } = desk.day;
     const from: SweepCursor =
       cursor === START ? { kind: "payment", after: null } : (JSON.parse(cursor) as SweepCursor);
-    const page = await sweepPage(desk, files, offsetMinutes, from);
+    const page = await sweepPage(desk, files, plan, from);
     const place = page.next === null ? next("sweep") : { cursor: JSON.stringify(page.next) };
     await desk.mark({ counts: page.tally.counts, ...place }, await page.tally.statements());
     if (page.next === null) return "on";

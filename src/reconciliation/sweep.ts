@@ -1,7 +1,8 @@
 /** What happened here on the day, and that a file does not name. */
 import { type LineRow, type Unseen, unseenOf } from "../store/reconciliation-books.ts";
-import { latestStatement } from "../store/statements.ts";
-import { dayBefore, startOfDay, windowOf } from "./days.ts";
+import { comparedDays } from "../store/reconciliation-runs.ts";
+import { filesBeside } from "../store/statements.ts";
+import { DAY_MS, dayBefore, nextDay, startOfDay, windowOf } from "./days.ts";
 import type { DayDesk } from "./desk.ts";
 import type { LineKind, Sides } from "./judge.ts";
 import { keptSideOf } from "./lines.ts";
@@ -17,15 +18,37 @@ export interface SweepCursor {
   readonly after: Unseen | null;
 }
 
+/** What a sweep looks at. */
+export interface SweepPlan {
+  readonly window: { readonly from: number; readonly to: number };
+  /** Files whose lines a later file of the same day took back: what only they name is not there. */
+  readonly superseded: readonly string[];
+}
+
 /**
- * The times to look at. The last minutes of the day before belong to it, if that day's file was
- * read: what is in neither file is missing.
+ * Days may be compared in any order, and at the same time. The minutes between two of them belong to
+ * the sweep that finds the other day compared, to both if both do: each has written down that it is
+ * past its own lines before it looks, so one of them does.
  */
-async function windowFor(desk: DayDesk, offsetMinutes: number) {
-  const { day } = desk.day;
-  const window = windowOf(day, offsetMinutes);
-  const before = await latestStatement(desk.context.db, desk.account.id, "channel", dayBefore(day));
-  return before?.state === "read" ? window : { ...window, from: startOfDay(day, offsetMinutes) };
+export async function planOf(
+  { context, run, day: { day } }: DayDesk,
+  files: Files,
+  offsetMinutes: number,
+): Promise<SweepPlan> {
+  const { db } = context;
+  const since = startOfDay(day, offsetMinutes) - DAY_MS;
+  const compared = await comparedDays(db, run, [dayBefore(day), nextDay(day)], since);
+  const beside = { before: compared.has(dayBefore(day)), after: compared.has(nextDay(day)) };
+  const superseded = await Promise.all(
+    [files.channel, files.merchant].map(async (file) =>
+      // An empty answer takes nothing back: channels forget what is long past.
+      file === null || file.lines === 0 ? [] : filesBeside(db, file),
+    ),
+  );
+  return {
+    window: windowOf(day, offsetMinutes, beside),
+    superseded: superseded.flat(),
+  };
 }
 
 function findMissing(
@@ -57,7 +80,7 @@ function findMissing(
 export async function sweepPage(
   desk: DayDesk,
   files: Files,
-  offsetMinutes: number,
+  { window, superseded }: SweepPlan,
   { kind, after }: SweepCursor,
 ): Promise<{ readonly tally: Tally; readonly next: SweepCursor | null }> {
   const { context, account } = desk;
@@ -66,14 +89,13 @@ export async function sweepPage(
     ...(files.merchant === null ? [] : ["merchant" as const]),
   ];
   const tally = new Tally(desk);
-  desk.countQueries(2);
-  const window = await windowFor(desk, offsetMinutes);
+  desk.countQueries(1);
   const unseen =
     sides.length === 0
       ? []
-      : await unseenOf(context.db, kind, account.id, window, sides, after, PER_PAGE);
+      : await unseenOf(context.db, kind, account.id, window, sides, after, PER_PAGE, superseded);
   const ids = unseen.map(({ id }) => id);
-  const shelf = new Shelf(desk.run.merchant_id);
+  const shelf = new Shelf(desk.run);
   if (ids.length > 0) {
     const names = {
       payments: kind === "payment" ? ids : [],
@@ -81,6 +103,7 @@ export async function sweepPage(
     };
     shelf.add(await desk.books(names));
   }
+  shelf.forget(superseded);
   for (const id of ids) findMissing(tally, shelf, kind, id, files, account.channel_fee);
   const last = unseen.at(-1);
   if (unseen.length === PER_PAGE && last !== undefined)

@@ -103,6 +103,26 @@ export const endingAuthorizations = (
     .orderBy(asc(channelAccounts.authorization_expires_at))
     .limit(limit);
 
+/** A merchant's working accounts with the same number at the same channel. */
+export async function accountsOfNumber(
+  db: Database,
+  account: Pick<ChannelAccountRow, "merchant_id" | "livemode" | "channel" | "merchant_account">,
+): Promise<string[]> {
+  const rows = await db
+    .select({ id: channelAccounts.id })
+    .from(channelAccounts)
+    .where(
+      and(
+        eq(channelAccounts.merchant_id, account.merchant_id),
+        eq(channelAccounts.livemode, account.livemode),
+        eq(channelAccounts.channel, account.channel),
+        eq(channelAccounts.merchant_account, account.merchant_account),
+        eq(channelAccounts.status, "active"),
+      ),
+    );
+  return rows.map(({ id }) => id);
+}
+
 /**
  * Accounts of a channel whose books are compared every night, in the order of their ids: all that
  * take real money, and of the others those that were paid something in the window.

@@ -6,7 +6,7 @@ import { and, eq, sql } from "drizzle-orm";
 import type { BatchItem } from "drizzle-orm/batch";
 
 import type { Database } from "./db.ts";
-import type { ExceptionRow } from "./exceptions.ts";
+import { type ExceptionRow, MAX_NOTES } from "./exceptions.ts";
 import { exceptions, paymentIntents, refunds, statementLines } from "./schema.ts";
 
 export type LineRow = typeof statementLines.$inferSelect;
@@ -17,6 +17,7 @@ const inList = (list: readonly string[]) =>
 const paymentColumns = {
   id: paymentIntents.id,
   merchant_id: paymentIntents.merchant_id,
+  livemode: paymentIntents.livemode,
   channel_account: paymentIntents.channel_account,
   merchant_order_id: paymentIntents.merchant_order_id,
   status: paymentIntents.status,
@@ -30,6 +31,7 @@ const paymentColumns = {
 const refundColumns = {
   id: refunds.id,
   merchant_id: refunds.merchant_id,
+  livemode: refunds.livemode,
   channel_account: refunds.channel_account,
   payment_intent: refunds.payment_intent,
   status: refunds.status,
@@ -42,6 +44,7 @@ const refundColumns = {
 export interface BookedPayment {
   readonly id: string;
   readonly merchant_id: string;
+  readonly livemode: boolean;
   readonly channel_account: string | null;
   readonly merchant_order_id: string | null;
   readonly status: string;
@@ -55,6 +58,7 @@ export interface BookedPayment {
 export interface BookedRefund {
   readonly id: string;
   readonly merchant_id: string;
+  readonly livemode: boolean;
   readonly channel_account: string;
   readonly payment_intent: string;
   readonly status: string;
@@ -164,6 +168,27 @@ export const paymentsByOrder = (
       ),
     );
 
+/**
+ * For records of refunds that name their payment alone; in the order in which they were made. Attack:
+ * another merchant's payment, to find out by amounts what was given back of it.
+ */
+export const refundsByPayment = (
+  db: Database,
+  { merchantId, livemode }: Owner,
+  payments: readonly string[],
+): Promise<{ id: string; payment_intent: string; value: number }[]> =>
+  db
+    .select({ id: refunds.id, payment_intent: refunds.payment_intent, value: refunds.value })
+    .from(refunds)
+    .where(
+      and(
+        sql`${refunds.payment_intent} IN ${inList(payments)}`,
+        eq(refunds.merchant_id, merchantId),
+        eq(refunds.livemode, livemode),
+      ),
+    )
+    .orderBy(refunds.payment_intent, refunds.created_at, refunds.id);
+
 /** For a batch: what a file says of these. A later file's word replaces an earlier one's. */
 export const putLines = (db: Database, rows: readonly LineRow[]): BatchItem<"sqlite">[] =>
   rows.length === 0
@@ -212,7 +237,14 @@ export const putLines = (db: Database, rows: readonly LineRow[]): BatchItem<"sql
           }),
       ];
 
-/** For a batch: what was found. One that is there stays, with what people did about it. */
+/** A note for a list of notes, its time the finding's. */
+const foundAgain = sql`json_object('at', excluded.created_at, 'by', 'gateway',
+  'text', 'Found again by the run ' || excluded.run_id || '.', 'action', NULL)`;
+
+/**
+ * For a batch: what was found. One that is there stays, with what people did about it; only what a
+ * later file had put an end to, and nobody since, is open again.
+ */
 export const addFindings = (db: Database, rows: readonly ExceptionRow[]): BatchItem<"sqlite">[] =>
   rows.length === 0
     ? []
@@ -245,7 +277,19 @@ export const addFindings = (db: Database, rows: readonly ExceptionRow[]): BatchI
                 ]),
               )}) WHERE true`,
           )
-          .onConflictDoNothing(),
+          .onConflictDoUpdate({
+            target: exceptions.id,
+            set: {
+              state: "open",
+              resolved_at: null,
+              due_at: sql`excluded.due_at`,
+              updated_at: sql`max(excluded.updated_at, ${exceptions.updated_at} + 1)`,
+              notes: sql`json_insert(${exceptions.notes}, '$[#]', ${foundAgain})`,
+            },
+            setWhere: sql`${exceptions.state} = 'resolved'
+              AND ${exceptions.notes} ->> '$[#-1].by' = 'gateway'
+              AND json_array_length(${exceptions.notes}) < ${sql.raw(String(MAX_NOTES))}`,
+          }),
       ];
 
 /** For a batch: a later file shows that nothing is amiss any more. */
@@ -288,6 +332,7 @@ export interface Unseen {
 /**
  * Payments that succeeded in a window, in the order of time: those that no file of the asked sides
  * names. Pages go on behind `after`.
+ * @param superseded files of which nothing counts any more
  * @returns up to `limit` of them, and whether there may be more
  */
 export async function unseenOf(
@@ -298,11 +343,13 @@ export async function unseenOf(
   sides: readonly LineRow["side"][],
   after: Unseen | null,
   limit: number,
+  superseded: readonly string[] = [],
 ): Promise<Unseen[]> {
   const table = kind === "payment" ? paymentIntents : refunds;
   const isThere = (side: LineRow["side"]) =>
     sql`EXISTS (SELECT 1 FROM ${statementLines} AS l WHERE l.channel_account = ${accountId}
-      AND l.side = ${side} AND l.kind = ${kind} AND l.reference = ${table.id})`;
+      AND l.side = ${side} AND l.kind = ${kind} AND l.reference = ${table.id}
+      AND l.statement_id NOT IN ${inList(superseded)})`;
   const missing = sides.map((side) => sql`NOT ${isThere(side)}`);
   const from = after ?? { succeeded_at: window.from, id: "" };
   return db

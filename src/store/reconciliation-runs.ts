@@ -3,7 +3,20 @@
  * a time, and what is written afterwards is only taken from the holder of that time. A holder that
  * died is succeeded after a while, at the place that was written down last.
  */
-import { and, asc, desc, eq, gt, inArray, lte, ne, or, type SQL, sql } from "drizzle-orm";
+import {
+  and,
+  asc,
+  desc,
+  eq,
+  gt,
+  inArray,
+  isNotNull,
+  lte,
+  ne,
+  or,
+  type SQL,
+  sql,
+} from "drizzle-orm";
 
 import type { Database } from "./db.ts";
 import { olderThan, type PageRequest } from "./page.ts";
@@ -266,4 +279,37 @@ export async function giveUpDays(
       ),
     )
     .returning({ run_id, day });
+}
+
+/** Steps of a day that come after all lines of its file were compared. */
+const BEHIND_LINES = ["check", "sweep", "settle", "announce", "done"];
+
+/**
+ * Which of these days of an account have a file whose lines were all compared, by any run.
+ * @param since runs that were begun before then are not looked at (ms since 1970)
+ */
+export async function comparedDays(
+  db: Database,
+  account: Pick<RunRow, "merchant_id" | "livemode" | "channel_account">,
+  days: readonly string[],
+  since: number,
+): Promise<ReadonlySet<string>> {
+  const { run_id, day, step, statement_id } = reconciliationDays;
+  const { id, merchant_id, livemode, channel_account, created_at } = reconciliationRuns;
+  const rows = await db
+    .selectDistinct({ day })
+    .from(reconciliationRuns)
+    .innerJoin(reconciliationDays, eq(run_id, id))
+    .where(
+      and(
+        eq(merchant_id, account.merchant_id),
+        eq(livemode, account.livemode),
+        gt(created_at, since),
+        eq(channel_account, account.channel_account),
+        inArray(day, [...days]),
+        inArray(step, BEHIND_LINES),
+        isNotNull(statement_id),
+      ),
+    );
+  return new Set(rows.map((row) => row.day));
 }

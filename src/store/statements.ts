@@ -1,5 +1,6 @@
 /** Files of channels and merchants: what is known of them. Their bytes lie in the archive. */
-import { and, desc, eq, gt, sql } from "drizzle-orm";
+import { and, desc, eq, gt, ne, type SQL, sql } from "drizzle-orm";
+import type { SQLiteColumn } from "drizzle-orm/sqlite-core";
 
 import type { Database } from "./db.ts";
 import { olderThan, type PageRequest } from "./page.ts";
@@ -8,20 +9,32 @@ import { statements } from "./schema.ts";
 export type StatementRow = typeof statements.$inferSelect;
 
 /**
- * Adds a file, unless the same bytes are there for the same account, side and day. What was uploaded
- * before the channel sent the same is the channel's file from then on, and is read as such.
+ * Adds a file, unless the same bytes are there for the same account, side and day: these are the
+ * newest then. One that was refused is read again; so is what was uploaded before the channel sent
+ * the same, which is the channel's from then on.
  * @returns the file that is there now
  */
 export async function addStatement(db: Database, row: StatementRow): Promise<StatementRow> {
-  const { channel_account, side, day, sha256, origin } = statements;
-  const insert = db.insert(statements).values(row);
-  await (row.origin === "upload"
-    ? insert.onConflictDoNothing()
-    : insert.onConflictDoUpdate({
-        target: [channel_account, side, day, sha256],
-        set: { origin: row.origin, sha1: row.sha1, format: row.format, state: "received" },
-        setWhere: eq(origin, "upload"),
-      }));
+  const { channel_account, side, day, sha256, origin, state } = statements;
+  const isDownload = sql`excluded.origin = 'download'`;
+  const isReadAgain = sql`${state} = 'refused' OR (${isDownload} AND ${origin} = 'upload')`;
+  const either = (change: SQL, yes: SQL, no: SQLiteColumn) =>
+    sql`CASE WHEN ${change} THEN ${yes} ELSE ${no} END`;
+  await db
+    .insert(statements)
+    .values(row)
+    .onConflictDoUpdate({
+      target: [channel_account, side, day, sha256],
+      set: {
+        origin: either(isDownload, sql`excluded.origin`, origin),
+        sha1: either(isDownload, sql`excluded.sha1`, statements.sha1),
+        format: either(isDownload, sql`excluded.format`, statements.format),
+        state: either(isReadAgain, sql`'received'`, state),
+        error: either(isReadAgain, sql`NULL`, statements.error),
+        created_at: sql`max(${statements.created_at}, excluded.created_at)`,
+        updated_at: sql`max(${statements.updated_at}, excluded.updated_at)`,
+      },
+    });
   const kept = await db
     .select()
     .from(statements)
@@ -61,6 +74,53 @@ export async function latestStatement(
     )
     .orderBy(desc(statements.created_at), desc(statements.id));
   return rows.find(({ state }) => state !== "refused") ?? null;
+}
+
+/** The other files of the same side and day: a corrected one takes their lines back. */
+export async function filesBeside(
+  db: Database,
+  { id, channel_account, side, day }: Pick<StatementRow, "id" | "channel_account" | "side" | "day">,
+): Promise<string[]> {
+  const rows = await db
+    .select({ id: statements.id })
+    .from(statements)
+    .where(
+      and(
+        eq(statements.channel_account, channel_account),
+        eq(statements.side, side),
+        eq(statements.day, day),
+        ne(statements.id, id),
+      ),
+    );
+  return rows.map((row) => row.id);
+}
+
+/**
+ * Another day whose file these bytes are, and that has no newer file; null: there is none. Files
+ * without lines are the same on every quiet day.
+ */
+export async function dayOfSameFile(
+  db: Database,
+  { channel_account, side, day, sha256 }: StatementRow,
+): Promise<string | null> {
+  const rows = await db
+    .select({ id: statements.id, day: statements.day })
+    .from(statements)
+    .where(
+      and(
+        eq(statements.channel_account, channel_account),
+        eq(statements.side, side),
+        eq(statements.sha256, sha256),
+        ne(statements.day, day),
+        eq(statements.state, "read"),
+        gt(statements.lines, 0),
+      ),
+    );
+  for (const row of rows) {
+    const latest = await latestStatement(db, channel_account, side, row.day);
+    if (latest?.id === row.id) return row.day;
+  }
+  return null;
 }
 
 /** How much a merchant has uploaded since then (ms since 1970). */

@@ -314,8 +314,12 @@ describe.skipIf(noBrowser)("the books", () => {
     await press("Tab");
     await page.keyboard.type("Typed twice at the till");
     await press("Enter");
+    // The page leads to what is wrong with it before a hand can go anywhere.
+    await page.waitForFunction("document.activeElement.id === 'problem'");
     await page.getByRole("alert").getByRole("link").focus();
     await press("Enter");
+    await page.waitForURL(/#f-amount$/);
+    expect(await page.evaluate("document.activeElement.name")).toBe("amount");
     await press("ControlOrMeta+A");
     await page.keyboard.type("0.50");
     await press("Enter");

@@ -10,6 +10,7 @@ import { FORM_FILE_MB } from "../../src/routes/console/upload.ts";
 import { minorUnits } from "../../src/routes/console/pages/book-parts.tsx";
 import { bookPages } from "../../src/routes/console/pages/books.ts";
 import { rateOf } from "../../src/routes/console/pages/report-sums.ts";
+import { EXAMPLE } from "../../src/routes/console/pages/statement-profile.tsx";
 import { randomId } from "../../src/ids.ts";
 import { monthAt, monthBefore, startOfMonth } from "../../src/settlement/months.ts";
 import { database } from "../../src/store/db.ts";
@@ -393,6 +394,8 @@ describe("files", () => {
     const kept = await read(`/v1/channel-accounts/${account}/statement-profile`);
     expect(kept.profile).toMatchObject(profile);
     expect((await shop.get(page)).html).toContain("&quot;Credit&quot;");
+    // What the page offers to begin with is one that is taken.
+    expect((await send(JSON.stringify(EXAMPLE))).status).toBe(303);
     await send("");
     expect((await read(`/v1/channel-accounts/${account}/statement-profile`)).profile).toBeNull();
   });
@@ -775,7 +778,7 @@ describe("operators", () => {
     const { html } = await operator.get("/console/sweeper");
     const text = textOf(html);
     expect(text).toContain("Begins last night's comparison of every account");
-    expect(text).toContain("Exceptions, all merchants");
+    expect(text).toContain("Open exceptions");
   });
 });
 

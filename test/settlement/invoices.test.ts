@@ -103,7 +103,8 @@ describe("months", () => {
 });
 
 describe("a draft", () => {
-  const kinds = ["fee", "fee_refund", "split", "split_return"] as const;
+  const credits = ["fee_refund", "split", "share_under_way"] as const;
+  const kinds = ["fee", "split_return", "return_under_way", ...credits] as const;
   const sum: fc.Arbitrary<OwedSum> = fc.record({
     currency: fc.constantFrom("CNY", "USD"),
     kind: fc.constantFrom(...kinds),
@@ -119,7 +120,7 @@ describe("a draft", () => {
         const accounting = { currency: "CNY", month, before, invoiced };
         const draft = draftInvoice(accounting, (id) => id ?? "other");
         const own = month.filter(({ currency }) => currency === "CNY");
-        const isCredit = ({ kind }: OwedSum) => kind === "fee_refund" || kind === "split";
+        const isCredit = ({ kind }: OwedSum) => credits.some((credit) => credit === kind);
         const change = own.map((each) => (isCredit(each) ? -each.value : each.value));
         const owed = change.reduce((all, value) => all + value, before - invoiced);
         expect(draft?.total ?? null).toBe(owed > 0 ? owed : null);

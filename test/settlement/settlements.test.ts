@@ -178,6 +178,22 @@ describe("a day with a statement", () => {
     expect(await feesOf(account)).toMatchObject([{ kind: "channel_fee_return", value: 2 }]);
   });
 
+  it("brings the less for shares of other days' payments", async ({ expect }) => {
+    const account = newAccount();
+    const day = { account: account.id, at: START + 1 };
+    await book(ownerOf(account), [
+      { ...day, kind: "split", value: 9 },
+      { ...day, kind: "split_return", value: 4, currency: "USD" },
+      { ...day, kind: "gross", value: 70, currency: "JPY" },
+    ]);
+    const rows = await settleBy(account, "st_empty");
+    expect(rows.toSorted((a, b) => a.net - b.net)).toMatchObject([
+      { currency: "CNY", payments: 0, gross: 0, split: 9, net: -9, state: "expected" },
+      { currency: "USD", payments: 0, gross: 0, split: -4, net: 4 },
+    ]);
+    expect(await feesOf(account)).toEqual([]);
+  });
+
   it("of which nothing happened has none", async ({ expect }) => {
     const account = newAccount();
     expect(await settleBy(account, "st_empty")).toEqual([]);

@@ -245,6 +245,24 @@ describe("when the channel does not answer", () => {
     expect(await entriesOf(split)).toHaveLength(1);
   });
 
+  it("one that may no longer be asked about has not failed: it may have been taken", async ({
+    expect,
+  }) => {
+    const { id, split } = await paid();
+    await workSplit(split, worker(2 * MINUTE));
+    bank.detour(async () => Response.json({ code: "NO_AUTH", message: "" }, { status: 403 }));
+    await workSplit(split, worker(HOUR));
+    expect(await rowOf(split)).toMatchObject({
+      state: "processing",
+      error: { message: expect.stringContaining("NO_AUTH") },
+    });
+    expect(await rowOf(releaseIdOf(id))).toBeUndefined();
+    bank.detour(null);
+    await workSplit(split, worker(3 * HOUR));
+    expect(await rowOf(split)).toMatchObject({ state: "succeeded", error: null });
+    expect(await entriesOf(split)).toHaveLength(1);
+  });
+
   it("gives up after 30 days, and says so", async ({ expect }) => {
     const { split } = await paid();
     bank.detour(() => Promise.reject(new Error("lost")));

@@ -18,7 +18,7 @@ interface ProfileView {
 const TITLE = "Layout of statements";
 
 /** A bank's export, as an example to begin with. */
-const EXAMPLE = {
+export const EXAMPLE = {
   columns: {
     reference: "Reference",
     amount: "Credit",
@@ -61,7 +61,7 @@ async function page(c: ConsoleContext, typed: string | null, refusal: Refusal | 
           label="Layout, as JSON"
           hint="Empty: the channel's own layout. Files that were read stay as they were."
           value={text}
-          rows={18}
+          rows={12}
           code
           problem={problem}
         />
@@ -70,10 +70,10 @@ async function page(c: ConsoleContext, typed: string | null, refusal: Refusal | 
           <LinkButton href={pathOf(id)}>Cancel</LinkButton>
         </p>
       </ActionForm>
-      <Disclosure summary="An example to begin with">
+      <Disclosure summary="An example to begin with" open={profile === null}>
         <Json value={EXAMPLE} label="Example of a layout" />
         <p>
-          <a href="/docs#tag/reconciliation">The documentation</a> names every member.
+          <a href="/docs">The documentation</a> names every member.
         </p>
       </Disclosure>
     </>,
