@@ -14,7 +14,7 @@ import { invalidRequest } from "./routes/body.ts";
 import type { App, AppContext, AppEnv } from "./routes/http.ts";
 import { registerRoutes } from "./routes/index.ts";
 import { limitedBody } from "./routes/limited-body.ts";
-import { UPLOADS } from "./routes/v1/statements.ts";
+import { UPLOADS } from "./routes/v1/statement-uploads.ts";
 import { traceparentOf } from "./trace.ts";
 
 const context = createMiddleware<AppEnv>(async (c, next) => {

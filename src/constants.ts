@@ -20,3 +20,6 @@ export const SETTINGS_CACHE_MS = 10_000;
 
 /** Clock difference allowed on signed requests and channel callbacks (both ways). */
 export const SIGNATURE_TOLERANCE_MS = 300_000;
+
+/** Minutes that China's clock is ahead of UTC, all year: most channels' days begin by it, and ours. */
+export const CHINA_OFFSET_MINUTES = 480;

@@ -136,12 +136,14 @@ export const DeliveryMessage = z.strictObject({
 export type DeliveryMessage = z.infer<typeof DeliveryMessage>;
 
 /**
- * `itpay-work`: the next step of a day's reconciliation, of a share of a payment, or of closing a
- * month's invoices: the merchants behind `after`, in the order of their ids.
+ * `itpay-work`: the next step of a day's reconciliation, of a share of a payment, an account's day
+ * that is settled by our own books, or of closing a month's invoices: the merchants behind `after`,
+ * in the order of their ids.
  */
 export const WorkMessage = z.union([
   z.strictObject({ run: z.string(), day: z.string() }),
   z.strictObject({ split: z.string() }),
+  z.strictObject({ settle: z.string(), day: z.string() }),
   z.strictObject({ month: z.string(), after: z.string() }),
 ]);
 

@@ -14,6 +14,7 @@ import { feedDueDeliveries } from "./deliveries.ts";
 import { closeLastMonth } from "./invoices.ts";
 import { beginNightlyRuns } from "./reconcile.ts";
 import { resumeReplays } from "./replays.ts";
+import { settleByBooks } from "./settlements.ts";
 import { feedDueSplits } from "./splits.ts";
 import { sweepPayments } from "./sweep.ts";
 import { watchBooks } from "./watch.ts";
@@ -26,6 +27,7 @@ export const JOB_NAMES = [
   "payments",
   "watch",
   "nightly",
+  "settlements",
   "invoices",
   "authorizations",
 ] as const;
@@ -67,6 +69,11 @@ export const JOBS: readonly Job[] = [
     name: "nightly",
     schedule: "30 2 * * *",
     run: (env, now) => beginNightlyRuns(reconciliationContext(env), now),
+  },
+  {
+    name: "settlements",
+    schedule: "30 2 * * *",
+    run: (env, now) => settleByBooks({ db: database(env.DB), work: env.WORK }, now),
   },
   {
     name: "invoices",

@@ -20,6 +20,7 @@ export const LEDGER_SAMPLES: Readonly<Record<string, Readonly<Record<string, unk
     object: "balances",
     livemode: true,
     as_of: "2026-11-01T09:00:00.000Z",
+    recorded_at: "2026-11-01T08:52:40.118Z",
     currencies: [
       {
         currency: "CNY",

@@ -155,9 +155,11 @@ function checkKey(c: AppContext, { key, merchant }: KeyHolder, now: number): voi
   }
 }
 
-/** Whether a key's scopes let it do what needs `scope`; null: every key may. */
-export const allows = (scopes: readonly string[], scope: Scope | null): boolean =>
-  scope === null || scopes.includes("*") || scopes.includes(scope);
+/** @param scope null: every key may. @throws ApiError SCOPE_MISSING */
+export function checkScope(scopes: readonly string[], scope: Scope | null): void {
+  if (scope === null || scopes.includes("*") || scopes.includes(scope)) return;
+  throw apiError("SCOPE_MISSING", `The API key lacks the scope ${scope}.`, { scope });
+}
 
 /**
  * Who hands out rights is read anew each time. Attack: a key that was just revoked makes itself a
@@ -179,9 +181,7 @@ export const authenticate = (scope: Scope | null) =>
     const remembered = insider ?? (await prove(c, now));
     checkKey(c, remembered, now);
     await limitRate(c, remembered.key.id);
-    if (!allows(remembered.key.scopes, scope)) {
-      throw apiError("SCOPE_MISSING", `The API key lacks the scope ${scope}.`, { scope });
-    }
+    checkScope(remembered.key.scopes, scope);
     const known = scope === "*" ? await readAnew(c, remembered, now) : remembered;
     const { key, merchant, accounts, feePlans } = known;
     c.set("principal", { key, merchant, accounts, feePlans });
@@ -212,7 +212,9 @@ export const merchantAuth = (scope: Scope | null) => ({
 /** A signature is over the whole body, which of a file would have to be in memory first. */
 const refuseSignatures = createMiddleware<AppEnv>(async (c, next) => {
   if (/^itpay /i.test(c.req.header("Authorization") ?? "")) {
-    throw unauthenticated(`Files are sent with the key itself, not with a signature. ${HOW}`);
+    throw unauthenticated(
+      "Files are sent with the key itself, not with a signature: 'Authorization: Bearer sk_…'.",
+    );
   }
   await next();
 });

@@ -3,6 +3,7 @@
  * with a line `# N rows`: a file without it was cut off.
  */
 import { describeError } from "../log.ts";
+import type { PageRequest } from "../store/page.ts";
 import { type CsvCell, csvLine } from "./csv.ts";
 import type { AppContext } from "./http.ts";
 
@@ -37,6 +38,24 @@ async function* textOf<R>(
     if (rows.length > 0) yield linesOf(columns, rows);
   }
   yield tail(count);
+}
+
+/** Rows of one question to D1. */
+const ROWS_PER_PAGE = 500;
+
+/** A whole list, page by page, until one is not full. @param placeOf where the next one goes on */
+export async function* allPages<R>(
+  read: (page: PageRequest) => Promise<R[]>,
+  placeOf: (last: R) => NonNullable<PageRequest["before"]>,
+): AsyncGenerator<R[], void> {
+  let before: PageRequest["before"] = null;
+  for (;;) {
+    const rows: R[] = await read({ limit: ROWS_PER_PAGE, before });
+    yield rows;
+    const last = rows.at(-1);
+    if (rows.length < ROWS_PER_PAGE || last === undefined) return;
+    before = placeOf(last);
+  }
 }
 
 /** A page is asked for when the one before is on its way. */

@@ -2,7 +2,7 @@
 
 const OFFSET_MS = 8 * 3_600_000;
 
-const DAY_MS = 86_400_000;
+export const DAY_MS = 86_400_000;
 
 /** `yyyy-MM-ddTHH:mm:ss` in GMT+8. */
 export const chinaClock = (ms: number): string =>

@@ -2,7 +2,7 @@
  * What a simulated channel's statement is made of, whatever file it comes in: the bookings of a
  * merchant's day, and the defects that users plant to see them found. Pure.
  */
-import { chinaClock } from "./china-time.ts";
+import { chinaClock, DAY_MS } from "./china-time.ts";
 import { digits } from "./numbers.ts";
 
 /** How the line of one payment is spoiled on purpose. */
@@ -38,8 +38,6 @@ export type DayFault = (typeof DAY_FAULTS)[number];
 
 /** The day a booking belongs to. One clock for all simulated channels, that of the mainland. */
 export const bookingDay = (at: number): string => chinaClock(at).slice(0, 10);
-
-const DAY_MS = 86_400_000;
 
 /** Milliseconds since 1970 at which a day begins on the channels' clock. */
 export const startOfDay = (day: string): number => Date.parse(`${day}T00:00:00+08:00`);

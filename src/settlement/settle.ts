@@ -8,6 +8,7 @@ import { DAY_MS, startOfDay } from "../reconciliation/days.ts";
 import type { ChannelAccountRow } from "../store/channel-accounts.ts";
 import type { Database } from "../store/db.ts";
 import {
+  accountsSharing,
   bookChannelFee,
   bookedSums,
   putSettlement,
@@ -26,7 +27,10 @@ import {
 } from "./totals.ts";
 
 export interface DayToSettle {
-  readonly account: Pick<ChannelAccountRow, "id" | "merchant_id" | "livemode" | "channel">;
+  readonly account: Pick<
+    ChannelAccountRow,
+    "id" | "merchant_id" | "livemode" | "channel" | "merchant_account"
+  >;
   /** The channel's day, `YYYY-MM-DD`. */
   readonly day: string;
   /** The channel's clock: minutes that its days are ahead of UTC. */
@@ -55,19 +59,23 @@ function withSilent(
 
 /**
  * Writes the day's batches down, one for each currency, with the ledger's entries of what the
- * channel kept, in one transaction.
+ * channel kept, in one transaction. The channel pays out by its own number, and its statement names
+ * all that was paid to it: of several accounts with one number the first has the batches. Attack: a
+ * number that is registered twice, whose fees would be booked and whose money expected twice.
  * @returns the batches as they are now: one that was paid before has the numbers it was paid by
  */
 export async function settle(db: Database, day: DayToSettle): Promise<SettlementRow[]> {
-  const { account, offsetMinutes, now } = day;
+  const { offsetMinutes, now } = day;
   const start = startOfDay(day.day, offsetMinutes);
-  const sums = await bookedSums(db, account, start, start + DAY_MS);
+  const sharing = await accountsSharing(db, day.account);
+  const account = { ...day.account, id: sharing[0] };
+  const sums = await bookedSums(db, account, sharing, start, start + DAY_MS);
   const totals =
     day.totals === null
       ? bookedTotals(sums)
       : withSilent(day.totals, sums, await settlementsOfDay(db, account.id, day.day));
   const rows = await Promise.all(
-    totals.map((total) => rowOf(day, total, splitOn(sums, total.currency))),
+    totals.map((total) => rowOf({ ...day, account }, total, splitOn(sums, total.currency))),
   );
   const [first, ...rest] = rows.flatMap((row) => [
     ...putSettlement(db, row),

@@ -2,6 +2,7 @@
 import { lte, sql } from "drizzle-orm";
 
 import type { Database } from "./db.ts";
+import { isOpenException } from "./exceptions.ts";
 import { countStaleJobs } from "./jobs.ts";
 import {
   cronRuns,
@@ -53,7 +54,7 @@ async function countOpenExceptions(db: Database): Promise<number> {
   const open = db
     .select({ id: exceptions.id })
     .from(exceptions)
-    .where(sql`${exceptions.state} IN ('open', 'acknowledged')`)
+    .where(isOpenException)
     .limit(MOST_COUNTED)
     .as("open");
   const row = await db

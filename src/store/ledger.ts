@@ -90,6 +90,8 @@ export async function listEntries(
 
 /**
  * What has moved between each two accounts up to a moment: one walk along the merchant's entries.
+ * `recorded_at`: when the latest of them was written down. Behind `asOf` it tells that whoever asked
+ * the same then was told something else.
  * @param asOf milliseconds since 1970, included
  */
 export const readMovements = (
@@ -97,10 +99,16 @@ export const readMovements = (
   merchantId: string,
   livemode: boolean,
   asOf: number,
-): Promise<Movement[]> => {
-  const { currency, debit, credit, value, at } = ledgerEntries;
+): Promise<(Movement & { readonly recorded_at: number })[]> => {
+  const { currency, debit, credit, value, at, recorded_at } = ledgerEntries;
   return db
-    .select({ currency, debit, credit, value: sql<number>`sum(${value})` })
+    .select({
+      currency,
+      debit,
+      credit,
+      value: sql<number>`sum(${value})`,
+      recorded_at: sql<number>`max(${recorded_at})`,
+    })
     .from(ledgerEntries)
     .where(and(owned(merchantId, livemode), lte(at, asOf)))
     .groupBy(currency, debit, credit);

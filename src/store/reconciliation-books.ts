@@ -6,13 +6,11 @@ import { and, eq, sql } from "drizzle-orm";
 import type { BatchItem } from "drizzle-orm/batch";
 
 import type { Database } from "./db.ts";
-import { type ExceptionRow, MAX_NOTES } from "./exceptions.ts";
+import { type ExceptionRow, isOpenException, MAX_NOTES } from "./exceptions.ts";
+import { inList } from "./json-list.ts";
 import { exceptions, paymentIntents, refunds, statementLines } from "./schema.ts";
 
 export type LineRow = typeof statementLines.$inferSelect;
-
-const inList = (list: readonly string[]) =>
-  sql`(SELECT value FROM json_each(${JSON.stringify(list)}))`;
 
 const paymentColumns = {
   id: paymentIntents.id,
@@ -117,7 +115,7 @@ export async function readBooks(
         and(
           eq(exceptions.channel_account, accountId),
           sql`${exceptions.reference} IN ${inList(both)}`,
-          sql`${exceptions.state} IN ('open', 'acknowledged')`,
+          isOpenException,
           sql`${exceptions.run_id} IS NOT NULL`,
         ),
       ),
@@ -183,8 +181,9 @@ export const refundsByPayment = (
     .where(
       and(
         sql`${refunds.payment_intent} IN ${inList(payments)}`,
-        eq(refunds.merchant_id, merchantId),
-        eq(refunds.livemode, livemode),
+        // With a sign before it no index is chosen for it: all of a merchant's would be gone through.
+        eq(sql`+${refunds.merchant_id}`, merchantId),
+        eq(sql`+${refunds.livemode}`, Number(livemode)),
       ),
     )
     .orderBy(refunds.payment_intent, refunds.created_at, refunds.id);
@@ -315,12 +314,7 @@ export const settleFindings = (
               action: null,
             })}))`,
           })
-          .where(
-            and(
-              sql`${exceptions.id} IN ${inList(ids)}`,
-              sql`${exceptions.state} IN ('open', 'acknowledged')`,
-            ),
-          ),
+          .where(and(sql`${exceptions.id} IN ${inList(ids)}`, isOpenException)),
       ];
 
 /** One of ours that happened in a window of time, and what the files say of it. */
@@ -346,10 +340,11 @@ export async function unseenOf(
   superseded: readonly string[] = [],
 ): Promise<Unseen[]> {
   const table = kind === "payment" ? paymentIntents : refunds;
+  const counts =
+    superseded.length === 0 ? sql`` : sql`AND l.statement_id NOT IN ${inList(superseded)}`;
   const isThere = (side: LineRow["side"]) =>
     sql`EXISTS (SELECT 1 FROM ${statementLines} AS l WHERE l.channel_account = ${accountId}
-      AND l.side = ${side} AND l.kind = ${kind} AND l.reference = ${table.id}
-      AND l.statement_id NOT IN ${inList(superseded)})`;
+      AND l.side = ${side} AND l.kind = ${kind} AND l.reference = ${table.id} ${counts})`;
   const missing = sides.map((side) => sql`NOT ${isThere(side)}`);
   const from = after ?? { succeeded_at: window.from, id: "" };
   return db

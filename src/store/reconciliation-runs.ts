@@ -19,6 +19,7 @@ import {
 } from "drizzle-orm";
 
 import type { Database } from "./db.ts";
+import { inList } from "./json-list.ts";
 import { olderThan, type PageRequest } from "./page.ts";
 import { reconciliationDays, reconciliationRuns } from "./schema.ts";
 
@@ -84,9 +85,6 @@ export async function addRuns(
   ]);
 }
 
-export const addRun = (db: Database, run: RunRow, days: readonly DayRow[]): Promise<void> =>
-  addRuns(db, [run], days);
-
 /** Days that a merchant has had begun since then (ms since 1970), without those of the night. */
 export async function countDaysSince(
   db: Database,
@@ -120,9 +118,7 @@ export const daysOf = (db: Database, runIds: readonly string[]): Promise<DayRow[
   db
     .select()
     .from(reconciliationDays)
-    .where(
-      sql`${reconciliationDays.run_id} IN (SELECT value FROM json_each(${JSON.stringify(runIds)}))`,
-    )
+    .where(sql`${reconciliationDays.run_id} IN ${inList(runIds)}`)
     .orderBy(asc(reconciliationDays.run_id), asc(reconciliationDays.day));
 
 export const listRuns = (

@@ -7,6 +7,7 @@ import { and, eq, gte, lt, sql } from "drizzle-orm";
 
 import type { ChannelAccountRow } from "./api-keys.ts";
 import type { Database } from "./db.ts";
+import { inList } from "./json-list.ts";
 import {
   type Cell,
   numbersOf,
@@ -29,7 +30,7 @@ const FIGURES = {
   payout: { sum: "paid_out", sign: 1, count: null },
 } as const;
 
-const KINDS = JSON.stringify(Object.keys(FIGURES));
+const KINDS = Object.keys(FIGURES);
 
 /** What moved, in minor units, and how often. */
 export interface Moved {
@@ -128,7 +129,7 @@ function readMoved(db: Database, request: ReportRequest): Promise<MovedRow[]> {
     FROM ledger_entries AS e
     WHERE e.merchant_id = ${merchantId} AND e.livemode = ${Number(livemode)}
       AND e.at >= ${window.from} AND e.at < ${window.to}
-      AND e.kind IN (SELECT value FROM json_each(${KINDS}))
+      AND e.kind IN ${inList(KINDS)}
     GROUP BY 1, 2, 3, 4`);
 }
 
@@ -154,9 +155,6 @@ const readExceptions = (db: Database, { merchantId, livemode, window }: ReportRe
     .groupBy(sql`bucket`, kind, state, channel_account);
 };
 
-const list = (texts: Iterable<string>) =>
-  sql`(SELECT value FROM json_each(${JSON.stringify([...texts])}))`;
-
 const readSettled = (db: Database, { accounts, days }: ReportRequest) => {
   const { day, currency, channel_account, net, state } = settlements;
   return db
@@ -171,8 +169,8 @@ const readSettled = (db: Database, { accounts, days }: ReportRequest) => {
     .from(settlements)
     .where(
       and(
-        sql`${channel_account} IN ${list(accounts.map(({ id }) => id))}`,
-        sql`${day} IN ${list(days.keys())}`,
+        sql`${channel_account} IN ${inList(accounts.map(({ id }) => id))}`,
+        sql`${day} IN ${inList([...days.keys()])}`,
       ),
     )
     .groupBy(day, currency, channel_account);

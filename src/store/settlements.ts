@@ -1,5 +1,5 @@
 /** What each day of an account should bring, and whether it has arrived. */
-import { and, desc, eq, gte, inArray, lt, lte, type SQL, sql } from "drizzle-orm";
+import { and, desc, eq, gte, inArray, lt, lte, notInArray, type SQL, sql } from "drizzle-orm";
 import type { BatchItem } from "drizzle-orm/batch";
 
 import { entryOf } from "../settlement/ledger.ts";
@@ -7,7 +7,7 @@ import type { BookedSum } from "../settlement/totals.ts";
 import type { ChannelAccountRow } from "./channel-accounts.ts";
 import type { Database } from "./db.ts";
 import { olderThan, type PageRequest } from "./page.ts";
-import { ledgerEntries, settlements } from "./schema.ts";
+import { channelAccounts, ledgerEntries, settlements } from "./schema.ts";
 
 export type SettlementRow = typeof settlements.$inferSelect;
 
@@ -18,15 +18,52 @@ const owned = (merchantId: string, livemode: boolean) =>
 const listed = (ids: readonly string[]): SQL =>
   sql`(SELECT value FROM json_each(${JSON.stringify(ids)}))`;
 
-/** What the ledger has of an account between two moments (ms since 1970, the last not included). */
+/** Their number is an application's, by which the money of many merchants is taken. */
+const FOR_OTHERS = ["isv", "acquirer", "integrator"];
+
+/**
+ * The accounts of the merchant with this one's number at the channel, in use or not, the first ones
+ * first: never none.
+ */
+export async function accountsSharing(
+  db: Database,
+  account: Pick<
+    ChannelAccountRow,
+    "id" | "merchant_id" | "livemode" | "channel" | "merchant_account"
+  >,
+): Promise<[string, ...string[]]> {
+  const { id, merchant_id, livemode, channel, merchant_account } = channelAccounts;
+  const rows = await db
+    .select({ id })
+    .from(channelAccounts)
+    .where(
+      and(
+        eq(merchant_id, account.merchant_id),
+        eq(livemode, account.livemode),
+        eq(channel, account.channel),
+        eq(merchant_account, account.merchant_account),
+        notInArray(channelAccounts.mode, FOR_OTHERS),
+      ),
+    )
+    .orderBy(channelAccounts.created_at, id);
+  const ids = rows.map((row) => row.id);
+  const [first = account.id, ...rest] = ids.includes(account.id) ? ids : [];
+  return [first, ...rest];
+}
+
+/**
+ * What the ledger has of accounts between two moments (ms since 1970, the last not included).
+ * @param ids of the accounts, all of one merchant and mode
+ */
 export const bookedSums = (
   db: Database,
-  account: Pick<ChannelAccountRow, "id" | "merchant_id" | "livemode">,
+  owner: Pick<ChannelAccountRow, "merchant_id" | "livemode">,
+  ids: readonly string[],
   from: number,
   to: number,
 ): Promise<BookedSum[]> => {
   const { merchant_id, livemode, at, kind, currency, debit, credit, value } = ledgerEntries;
-  const name = `channel:${account.id}`;
+  const names = listed(ids.map((id) => `channel:${id}`));
   return db
     .select({
       currency,
@@ -37,12 +74,12 @@ export const bookedSums = (
     .from(ledgerEntries)
     .where(
       and(
-        eq(merchant_id, account.merchant_id),
-        eq(livemode, account.livemode),
+        eq(merchant_id, owner.merchant_id),
+        eq(livemode, owner.livemode),
         gte(at, from),
         lt(at, to),
         inArray(kind, ["gross", "refund", "split", "split_return"]),
-        sql`${name} IN (${debit}, ${credit})`,
+        sql`(${debit} IN ${names} OR ${credit} IN ${names})`,
       ),
     )
     .groupBy(currency, kind);

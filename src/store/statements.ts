@@ -9,16 +9,16 @@ import { statements } from "./schema.ts";
 export type StatementRow = typeof statements.$inferSelect;
 
 /**
- * Adds a file, unless the same bytes are there for the same account, side and day: these are the
- * newest then. One that was refused is read again; so is what was uploaded before the channel sent
- * the same, which is the channel's from then on.
+ * Adds a file, unless the same bytes are there for the same account, side and day: uploaded again
+ * they are the newest. One that was refused is read again; so is what was uploaded before the channel
+ * sent the same, which is the channel's from then on.
  * @returns the file that is there now
  */
 export async function addStatement(db: Database, row: StatementRow): Promise<StatementRow> {
   const { channel_account, side, day, sha256, origin, state } = statements;
   const isDownload = sql`excluded.origin = 'download'`;
   const isReadAgain = sql`${state} = 'refused' OR (${isDownload} AND ${origin} = 'upload')`;
-  const either = (change: SQL, yes: SQL, no: SQLiteColumn) =>
+  const either = (change: SQL, yes: SQL, no: SQLiteColumn | SQL) =>
     sql`CASE WHEN ${change} THEN ${yes} ELSE ${no} END`;
   await db
     .insert(statements)
@@ -31,7 +31,7 @@ export async function addStatement(db: Database, row: StatementRow): Promise<Sta
         format: either(isDownload, sql`excluded.format`, statements.format),
         state: either(isReadAgain, sql`'received'`, state),
         error: either(isReadAgain, sql`NULL`, statements.error),
-        created_at: sql`max(${statements.created_at}, excluded.created_at)`,
+        created_at: either(isDownload, sql`${statements.created_at}`, sql`excluded.created_at`),
         updated_at: sql`max(${statements.updated_at}, excluded.updated_at)`,
       },
     });

@@ -6,6 +6,8 @@ import { and, asc, desc, eq, gt, lte, sql } from "drizzle-orm";
 
 import type { Owner } from "../owner.ts";
 import type { Database } from "./db.ts";
+import { isOpenException } from "./exceptions.ts";
+import { inList } from "./json-list.ts";
 import {
   events,
   exceptions,
@@ -36,9 +38,6 @@ export interface WatchedPayment {
   readonly channel: string | null;
   readonly channel_account: string | null;
 }
-
-const inList = (list: readonly (string | number)[]) =>
-  sql`(SELECT value FROM json_each(${JSON.stringify(list)}))`;
 
 /** Payments with something left to do whose deadline is after `from` and not after `to`. */
 export const paymentsDueWithin = (
@@ -216,7 +215,7 @@ const isOpen = sql`${refunds.status} IN ('requested', 'processing')`;
 
 /** Nobody works on it yet. */
 const isUnknown = sql`NOT EXISTS (SELECT 1 FROM ${exceptions}
-  WHERE ${exceptions.state} IN ('open', 'acknowledged')
+  WHERE ${isOpenException}
     AND ${exceptions.channel_account} = ${refunds.channel_account}
     AND ${exceptions.reference} = ${refunds.id})`;
 

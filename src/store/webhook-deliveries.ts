@@ -3,6 +3,7 @@ import { and, asc, desc, eq, inArray, lte, sql } from "drizzle-orm";
 import type { BatchItem } from "drizzle-orm/batch";
 
 import type { Database } from "./db.ts";
+import { inList } from "./json-list.ts";
 import { insertDelivery, type DeliveryRow, type EventRow } from "./events.ts";
 import { olderThan, type PageRequest } from "./page.ts";
 import { type DeliveryAttempt, events, webhookDeliveries, webhookEndpoints } from "./schema.ts";
@@ -75,11 +76,10 @@ export async function deliveriesOf(
   eventIds: readonly string[],
   limit: number,
 ): Promise<LoggedDelivery[]> {
-  const asked = sql`(SELECT value FROM json_each(${JSON.stringify(eventIds)}))`;
   const rows = await logged(db)
     .where(
       and(
-        sql`${webhookDeliveries.event_id} IN ${asked}`,
+        sql`${webhookDeliveries.event_id} IN ${inList(eventIds)}`,
         eq(webhookDeliveries.merchant_id, merchantId),
       ),
     )

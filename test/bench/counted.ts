@@ -180,7 +180,7 @@ export class PaymentIntent extends classes.PaymentIntent {
     await super.alarm();
   }
 }
-export const { IdempotentRequest, SandboxKeys, SandboxOrder } = classes;
+export const { IdempotentRequest, SandboxBook, SandboxKeys, SandboxOrder } = classes;
 
 const realFetch = globalThis.fetch.bind(globalThis);
 globalThis.fetch = (input, init) => {

@@ -14,7 +14,7 @@ import { EXAMPLE } from "../../src/routes/console/pages/statement-profile.tsx";
 import { randomId } from "../../src/ids.ts";
 import { monthAt, monthBefore, startOfMonth } from "../../src/settlement/months.ts";
 import { database } from "../../src/store/db.ts";
-import { addRun } from "../../src/store/reconciliation-runs.ts";
+import { addRuns } from "../../src/store/reconciliation-runs.ts";
 import type { ReportLine } from "../../src/store/reports.ts";
 import { api, type Merchant, newMerchant, wechatPayment } from "../intent/kit.ts";
 import { cny, plantException } from "../reconciliation/exceptions.ts";
@@ -188,18 +188,20 @@ describe("comparing", () => {
   it("a day that failed says the file, the line and the column", async ({ expect }) => {
     const run = randomId("run");
     const now = Date.now();
-    await addRun(
+    await addRuns(
       database(env.DB),
-      {
-        id: run,
-        merchant_id: merchant.id,
-        livemode: false,
-        channel_account: account,
-        trigger: "nightly",
-        from_day: DAY,
-        to_day: DAY,
-        created_at: now,
-      },
+      [
+        {
+          id: run,
+          merchant_id: merchant.id,
+          livemode: false,
+          channel_account: account,
+          trigger: "nightly",
+          from_day: DAY,
+          to_day: DAY,
+          created_at: now,
+        },
+      ],
       [
         {
           run_id: run,
@@ -231,7 +233,11 @@ describe("comparing", () => {
     expect(text).toContain("bill.csv · line 41 · column 13 · cell");
     expect(text).toContain("&lt;b&gt;is&lt;/b&gt;");
     expect(text).toContain("A day failed; nothing of it was booked.");
-    expect(html).toContain(`/console/exceptions?run=${run}&amp;kind=amount_mismatch`);
+    // An earlier run may have found them first: of the account, not of this run.
+    expect(html).toContain(
+      `/console/exceptions?channel_account=${account}&amp;kind=amount_mismatch`,
+    );
+    expect(html).toContain(`${START}/upload?channel_account=${account}&amp;date=${DAY}`);
     const lines = await shop.get(`${START}/runs/${run}/lines.csv?date=${DAY}`);
     expect(lines.headers.get("Content-Disposition")).toContain(`statement-lines-${DAY}.csv`);
     expect((await rival.get(`${START}/runs/${run}/lines.csv?date=${DAY}`)).status).toBe(404);
@@ -518,6 +524,12 @@ describe("exceptions", () => {
     expect(typo.html).toContain('value="1,50"');
     expect(await books()).toEqual([]);
     const { html } = await shop.get(`${page}/adjust`);
+    // Which way nobody can know beforehand, and a browser does not send it before it was chosen.
+    expect(html).toMatch(/<select id="f-direction"[^>]* required[^>]*><option value="" selected/);
+    expect(html).toMatch(/name="amount"[^>]* value="\d+\.\d\d"/);
+    const unsaid = { direction: "", amount: "1.50", memo: "a" };
+    expect((await shop.submit(`${page}/adjust`, `${page}/adjust`, unsaid)).status).toBe(400);
+    expect(await books()).toEqual([]);
     const key = /name="_key" value="([^"]+)"/.exec(html)?.[1] ?? "";
     const fields = { _key: key, direction: "down", amount: "1.50", memo: "the bank's mistake" };
     const done = await shop.post(`${page}/adjust`, fields);
@@ -559,16 +571,21 @@ describe("the ledger", () => {
 
     const entries = async (query: string) =>
       (await person.get(`/console/ledger/entries?${query}`)).html.split("<tr").length - 2;
-    expect(await entries("")).toBe(2);
+    const later = `${randomId("settlement")}.2`;
+    await book({ merchantId: own.id, livemode: false }, [
+      { kind: "channel_fee_return", at, value: 1, account: "ca_x", cause: later },
+    ]);
+    expect(await entries("")).toBe(3);
     expect(await entries(`cause=${cause}`)).toBe(1);
     expect(await entries("kind=refund")).toBe(1);
-    expect(await entries("created_gte=2026-10-05&created_lt=2026-10-05")).toBe(1);
+    expect(await entries("created_gte=2026-10-05&created_lt=2026-10-05")).toBe(2);
     const { html } = await person.get("/console/ledger/entries");
     expect(html).toContain(`href="/console/payments/${cause}"`);
+    expect(html).toContain(`href="/console/settlements/${later.slice(0, -2)}"`);
 
     const csv = await person.get("/console/ledger.csv?from=2026-10-01&to=2026-10-31");
     expect(csv.html).toContain("12345.67");
-    expect(csv.html).toContain("# 2 rows");
+    expect(csv.html).toContain("# 3 rows");
     expect(csv.headers.get("Content-Disposition")).toMatch(/^attachment/);
   });
 });
@@ -585,6 +602,9 @@ describe("settlements", () => {
     const one = textOf((await shop.get(`/console/settlements/${id}`)).html);
     expect(one).toContain("The channel's fee −CNY 0.01");
     expect(one).toContain("To your bank −CNY 5.00");
+    // The day after by the channel's clock, which in UTC has not begun.
+    expect(textOf(html)).toContain("expected 2026-09-02");
+    expect(one).toContain("Expected 2026-09-02 by the channel's clock");
   });
 
   it("a payout is recorded of those that are chosen; a difference only on purpose", async ({

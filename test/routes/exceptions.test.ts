@@ -437,6 +437,8 @@ describe("a refund", () => {
   });
 });
 
+const PAID = { amount: cny(699), status: "succeeded" };
+
 describe("accepting a late payment", () => {
   it("takes the channel's line for proof, once", async ({ expect }) => {
     const payment = await newPayment(false);
@@ -468,6 +470,7 @@ describe("accepting a late payment", () => {
     ["another amount", { amount: cny(1), status: "succeeded" }],
     ["another currency", { amount: { currency: "USD", value: 699 }, status: "succeeded" }],
     ["no money", { amount: cny(699), status: "failed" }],
+    ["a file that the merchant uploaded", { ...PAID, origin: "upload", file: "a.csv", line: 2 }],
     ["no word", null],
   ])("is refused with %s", async ([, channel], { expect }) => {
     const payment = await newPayment(false);

@@ -133,6 +133,23 @@ describe("a payment's books", () => {
     expect(accountsOf(then)).toMatchObject({ channel: 1_000, sales: -1_000 });
   });
 
+  it("say when the last of them was written down: maybe behind the time that they are of", async ({
+    expect,
+  }) => {
+    const { test } = await newMerchant();
+    expect((await balances(test)).body).toMatchObject({ recorded_at: null });
+    const { succeeded_at: at } = await sold(test);
+    const [written = "", ...others] = (
+      await env.DB.prepare("SELECT DISTINCT recorded_at FROM ledger_entries WHERE at = ?")
+        .bind(Date.parse(at))
+        .all<{ recorded_at: number }>()
+    ).results.map((row) => new Date(row.recorded_at).toISOString());
+    expect(others).toEqual([]);
+    const { body } = await balances(test, `?as_of=${at}`);
+    expect(body).toMatchObject({ as_of: at, recorded_at: written });
+    expect(written >= at).toBe(true);
+  });
+
   it("have a refund once, however often the payment is published", async ({ expect }) => {
     const { test } = await newMerchant();
     // A channel that takes two refunds in a row.

@@ -2,6 +2,10 @@
 import { env, exports } from "cloudflare:workers";
 import { beforeAll, describe, it } from "vitest";
 
+import { randomId } from "../../src/ids.ts";
+import { daysBetween } from "../../src/reconciliation/days.ts";
+import { database } from "../../src/store/db.ts";
+import { addRuns } from "../../src/store/reconciliation-runs.ts";
 import { api, type Merchant, newMerchant } from "../intent/kit.ts";
 
 const BASE = "http://gateway.test";
@@ -85,6 +89,77 @@ describe("a file", () => {
   });
 });
 
+describe("how much may be asked for", () => {
+  it("is so many days in an hour and so many bytes in a day, of each merchant", async ({
+    expect,
+  }) => {
+    const greedy = await newMerchant();
+    const { body } = await api("GET", "/v1/channel-accounts?limit=100", { key: greedy.test });
+    const mine = body.data.find(({ channel }: { channel: string }) => channel === "wechat").id;
+    const now = Date.now();
+    const run = {
+      id: randomId("run"),
+      merchant_id: greedy.id,
+      livemode: false,
+      channel_account: mine,
+      trigger: "request" as const,
+      from_day: "2025-01-01",
+      to_day: "2026-02-04",
+      created_at: now - 3_500_000,
+    };
+    const days = daysBetween(run.from_day, run.to_day).map((day) => ({
+      run_id: run.id,
+      day,
+      state: "completed" as const,
+      step: "done",
+      cursor: "0",
+      statement_id: null,
+      merchant_statement_id: null,
+      lines: 0,
+      done: 0,
+      counts: {},
+      attempts: 1,
+      next_attempt_at: null,
+      error: null,
+      created_at: now,
+      updated_at: now,
+    }));
+    expect(days).toHaveLength(400);
+    const db = database(env.DB);
+    const ask = (date = "2026-11-01") =>
+      api("POST", "/v1/reconciliation/runs", {
+        key: greedy.test,
+        body: { channel_account: mine, date },
+      });
+    await addRuns(db, [{ ...run, trigger: "nightly" }], days);
+    expect((await ask()).status).toBe(202);
+    await addRuns(
+      db,
+      [{ ...run, id: "rr_more" }],
+      days.slice(1).map((day) => ({ ...day, run_id: "rr_more" })),
+    );
+    const full = await ask();
+    expect([full.status, full.body.error.code]).toEqual([429, "RATE_LIMITED"]);
+    await env.DB.prepare("DELETE FROM reconciliation_days WHERE run_id = 'rr_more'").run();
+    // The night's own are not counted, nor what was begun before the hour.
+    expect((await ask()).status).toBe(202);
+    const sent = `channel_account=${mine}&date=2026-11-01`;
+    const upload = () =>
+      exports.default.fetch(`${BASE}/v1/reconciliation/merchant-records?${sent}`, {
+        method: "POST",
+        headers: { Authorization: `Bearer ${greedy.test}` },
+        body: "payment_intent,currency,amount\n",
+      });
+    expect((await upload()).status).toBe(202);
+    await env.DB.prepare("UPDATE statements SET bytes = ? WHERE merchant_id = ?")
+      .bind(8 * 1024 ** 3, greedy.id)
+      .run();
+    const before = await env.ARCHIVE.list();
+    expect((await upload()).status).toBe(429);
+    expect((await env.ARCHIVE.list()).objects).toHaveLength(before.objects.length);
+  });
+});
+
 describe("a run", () => {
   const begin = (body: unknown, key = merchant.test) =>
     api("POST", "/v1/reconciliation/runs", { key, body });
@@ -105,6 +180,9 @@ describe("a run", () => {
       [{ ...range, from: "2026-09-01" }, "to"],
       [{ channel_account: account, date: "2099-01-01" }, "date"],
       [{ channel_account: account, date: "yesterday" }, "date"],
+      // Attack: days that nobody could count, before the first or after the last.
+      [{ ...range, from: "0001-01-01" }, "from"],
+      [{ channel_account: account, date: "9999-12-31" }, "date"],
     ];
     for (const [request, field] of wrong) {
       const reply = await begin(request);

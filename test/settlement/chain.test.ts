@@ -245,7 +245,13 @@ async function settleDays({ owner, accounts, lives }: Shop, foreign: readonly Mo
         addLine(totals, { kind, status: "succeeded", amount: { currency, value }, fee });
       }
       await settle(db, {
-        account: { id, merchant_id: owner.merchantId, livemode: true, channel: "wechat" },
+        account: {
+          id,
+          merchant_id: owner.merchantId,
+          livemode: true,
+          channel: "wechat",
+          merchant_account: id,
+        },
         day,
         offsetMinutes: CHINA,
         totals: [...totals.values()],

@@ -4,9 +4,14 @@ import * as fc from "fast-check";
 import { describe, it } from "vitest";
 
 import type { LineStatus } from "../../src/channels/statement/line.ts";
+import { settleByBooks, settleStep } from "../../src/cron/settlements.ts";
 import { randomId } from "../../src/ids.ts";
+import { WorkMessage } from "../../src/messages.ts";
 import { settle } from "../../src/settlement/settle.ts";
 import { addLine, type DayTotals, expectedAt, netOf } from "../../src/settlement/totals.ts";
+import { insertMerchant } from "../../src/store/merchants.ts";
+import { api, newMerchant } from "../intent/kit.ts";
+import { paymentOf, plant } from "../store/payments.ts";
 import { atEveryStep, book, db, type Owner } from "./kit.ts";
 
 const DAY = "2026-11-20";
@@ -19,6 +24,7 @@ interface Account {
   readonly merchant_id: string;
   readonly livemode: boolean;
   readonly channel: string;
+  readonly merchant_account: string;
 }
 
 const newAccount = (channel = "wechat"): Account => ({
@@ -26,6 +32,7 @@ const newAccount = (channel = "wechat"): Account => ({
   merchant_id: randomId("merchant"),
   livemode: true,
   channel,
+  merchant_account: "1900000001",
 });
 
 const ownerOf = ({ merchant_id, livemode }: Account): Owner => ({
@@ -201,6 +208,55 @@ describe("a day with a statement", () => {
   });
 });
 
+describe("a number that is registered twice", () => {
+  it("is settled once, with what was taken of either account", async ({ expect }) => {
+    const first = newAccount();
+    const second = { ...first, id: randomId("channelAccount") };
+    const other = { ...first, id: randomId("channelAccount"), merchant_account: "1900000002" };
+    const merchant = { id: first.merchant_id, name: "Shop", email: null } as const;
+    const fresh = { settlement_currency: null, status: "active", created_at: 1 } as const;
+    await insertMerchant(db, { ...merchant, ...fresh, updated_at: 1 }, []);
+    const byOthers = { ...first, id: randomId("channelAccount") };
+    const all = [first, second, other, byOthers];
+    for (const [at, { id, merchant_id, merchant_account }] of all.entries()) {
+      // The first is no longer in use, and still has what it had.
+      await env.DB.prepare(
+        `INSERT INTO channel_accounts (id, merchant_id, livemode, channel, mode, display_name,
+          late_payment, status, merchant_account, created_at, updated_at)
+          VALUES (?, ?, 1, 'wechat', ?, 'Shop', 'accept', ?, ?, ?, 1)`,
+      )
+        .bind(
+          id,
+          merchant_id,
+          id === byOthers.id ? "isv" : "direct",
+          at === 0 ? "disabled" : "active",
+          merchant_account,
+          at,
+        )
+        .run();
+    }
+    const owner = ownerOf(first);
+    await book(owner, [
+      { kind: "split", at: START, value: 5, account: first.id },
+      { kind: "split", at: START, value: 7, account: second.id },
+      { kind: "split", at: START, value: 900, account: other.id },
+    ]);
+    state("st_a", [{}, {}]);
+    const once = { channel_account: first.id, gross: 2_000, channel_fee: 12, split: 12 };
+    expect(await settleBy(second, "st_a")).toMatchObject([once]);
+    expect(await settleBy(first, "st_a")).toMatchObject([once]);
+    expect(await feesOf(first)).toHaveLength(1);
+    // An application's number is many merchants': each account has its own day.
+    expect(await settleBy(byOthers, "st_a")).toMatchObject([
+      { channel_account: byOthers.id, split: 0 },
+    ]);
+    expect(await settleBy(first, "st_a")).toMatchObject([once]);
+    expect(await settleBy(other, "st_a")).toMatchObject([
+      { channel_account: other.id, split: 900 },
+    ]);
+  });
+});
+
 describe("a corrected statement", () => {
   it("changes what is expected, and the fee by the difference", async ({ expect }) => {
     const account = newAccount();
@@ -293,6 +349,47 @@ describe("a day by our own books", () => {
     const byStatement = { source: "statement", net: 994, channel_fee: 6 };
     expect(await settleBy(account, "st_a")).toMatchObject([byStatement]);
     expect(await settleBy(account, null)).toMatchObject([byStatement]);
+  });
+});
+
+describe("the job of the night", () => {
+  it("settles what no statement is fetched of, the last day and the one before again", async ({
+    expect,
+  }) => {
+    // The day is the same by every clock.
+    const [at, now] = [START + 20 * 3_600_000, START + 44 * 3_600_000];
+    const merchant = await newMerchant();
+    const { body } = await api("GET", "/v1/channel-accounts?limit=100", { key: merchant.test });
+    const accountOf = (channel: string): string =>
+      body.data.find((row: { channel: string }) => row.channel === channel).id;
+    const [iotpay, wechat] = [accountOf("iotpay"), accountOf("wechat")];
+    const owner = { merchantId: merchant.id, livemode: false };
+    for (const account of [iotpay, wechat]) {
+      const paid = { channel_account: account, livemode: false, succeeded_at: at };
+      await plant([paymentOf(merchant.id, paid)]);
+      await book(owner, [{ kind: "gross", at, value: 700, account }]);
+    }
+    const sent: WorkMessage[] = [];
+    const work = {
+      send: () => Promise.reject(new Error("one by one")),
+      sendBatch: async (messages: Iterable<MessageSendRequest<WorkMessage>>) => {
+        for (const each of messages) sent.push(WorkMessage.parse(each.body));
+        return { metadata: { metrics: { backlogCount: 0, backlogBytes: 0 } } };
+      },
+    };
+    await settleByBooks({ db, work }, now);
+    const mine = sent.filter((each) => "settle" in each && [iotpay, wechat].includes(each.settle));
+    expect(mine).toEqual([
+      { settle: iotpay, day: "2026-11-19" },
+      { settle: iotpay, day: DAY },
+    ]);
+    for (const message of [...mine, ...mine, { settle: "ca_gone", day: DAY }]) {
+      if ("settle" in message) await settleStep({ db, now: () => now }, message);
+    }
+    const list = await api("GET", "/v1/settlements", { key: merchant.test });
+    expect(list.body.data).toMatchObject([
+      { channel_account: iotpay, day: DAY, source: "gateway", net: { value: 700 } },
+    ]);
   });
 });
 

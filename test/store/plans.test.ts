@@ -4,7 +4,11 @@ import { describe, it } from "vitest";
 import { findKeyHolder, listApiKeys } from "../../src/store/api-keys.ts";
 import { listAllEntries, listOwnEntries } from "../../src/store/audit-log.ts";
 import { countBacklog } from "../../src/store/cron-runs.ts";
-import { endingAuthorizations, listChannelAccounts } from "../../src/store/channel-accounts.ts";
+import {
+  accountsOfNumber,
+  endingAuthorizations,
+  listChannelAccounts,
+} from "../../src/store/channel-accounts.ts";
 import { listChannelHours } from "../../src/store/channel-hours.ts";
 import type { Database } from "../../src/store/db.ts";
 import { findSession } from "../../src/store/console-sessions.ts";
@@ -18,9 +22,10 @@ import {
   merchantsWithEntries,
   owedSums,
   owedTotals,
+  underWay,
 } from "../../src/store/invoices.ts";
 import { listPayouts, paidBy } from "../../src/store/payouts.ts";
-import { bookedSums, listSettlements } from "../../src/store/settlements.ts";
+import { accountsSharing, bookedSums, listSettlements } from "../../src/store/settlements.ts";
 import { listEntries } from "../../src/store/ledger.ts";
 import { listJobs } from "../../src/store/jobs.ts";
 import { listFeePlans } from "../../src/store/fee-plans.ts";
@@ -30,9 +35,12 @@ import {
   overduePayments,
   type PaymentFilter,
 } from "../../src/store/payment-intents.ts";
+import { refundsByPayment, unseenOf } from "../../src/store/reconciliation-books.ts";
+import { comparedDays, countDaysSince } from "../../src/store/reconciliation-runs.ts";
 import { listRefunds } from "../../src/store/refunds.ts";
 import { listOwnServices, searchServices } from "../../src/store/service-search.ts";
 import { listServiceVersions } from "../../src/store/services.ts";
+import { bytesUploadedSince, filesBeside } from "../../src/store/statements.ts";
 import { dueSplits, listSplits } from "../../src/store/splits.ts";
 import {
   eventsWithoutDelivery,
@@ -447,9 +455,59 @@ describe("what is few", () => {
       `ledger_entries USING PRIMARY KEY ${MINE} AND at>? AND at<?)`,
     ],
     [
+      "shares under way at a month's end",
+      (db) => underWay(db, SHOP, 9),
+      `SEARCH s USING INDEX splits_by_merchant ${MINE} AND created_at>?)`,
+    ],
+    [
+      "accounts with one number",
+      (db) =>
+        accountsSharing(db, {
+          id: "ca",
+          merchant_id: "m",
+          livemode: true,
+          channel: "wechat",
+          merchant_account: "1",
+        }),
+      `INDEX channel_accounts_by_merchant ${MINE} AND channel=?)`,
+    ],
+    [
       "what an account's day has in the ledger",
-      (db) => bookedSums(db, { id: "ca", merchant_id: "m", livemode: true }, 1, 9),
+      (db) => bookedSums(db, { merchant_id: "m", livemode: true }, ["ca"], 1, 9),
       `ledger_entries USING PRIMARY KEY ${MINE} AND at>? AND at<?)`,
+    ],
+    [
+      "working accounts with one number",
+      (db) =>
+        accountsOfNumber(db, {
+          merchant_id: "m",
+          livemode: true,
+          channel: "wechat",
+          merchant_account: "1",
+        }),
+      `INDEX channel_accounts_by_merchant ${MINE} AND channel=?)`,
+    ],
+    [
+      "what a merchant has uploaded lately",
+      (db) => bytesUploadedSince(db, "m", true, 1),
+      `INDEX statements_by_merchant ${MINE} AND created_at>?)`,
+    ],
+    [
+      "files of a day beside one",
+      (db) => filesBeside(db, { id: "st", channel_account: "ca", side: "channel", day: "d" }),
+      "INDEX statements_by_content (channel_account=? AND side=? AND day=?)",
+    ],
+    [
+      "refunds of payments, for records that name no refund",
+      (db) => refundsByPayment(db, SHOP, ["pi_1"]),
+      "INDEX refunds_by_payment (payment_intent=?)",
+    ],
+    [
+      "payments of a day that no file names",
+      (db) =>
+        unseenOf(db, "payment", "ca", { from: 1, to: 9 }, ["channel", "merchant"], null, 9, ["st"]),
+      "COVERING INDEX payment_intents_by_account " +
+        "(channel_account=? AND (succeeded_at,id)>(?,?) AND succeeded_at<?)",
     ],
     [
       "enabled endpoints",
@@ -460,6 +518,20 @@ describe("what is few", () => {
     const plans = await plansOf(run);
     expect(plans).toEqual([expect.stringContaining(index)]);
     expect(plans.join()).not.toMatch(FULL_SCAN);
+  });
+
+  it.for<[string, Run]>([
+    ["days begun lately", (db) => countDaysSince(db, "m", true, 1)],
+    [
+      "days that were compared",
+      (db) =>
+        comparedDays(db, { merchant_id: "m", livemode: true, channel_account: "ca" }, ["d"], 1),
+    ],
+  ])("%s: by the merchant's runs of that time", async ([, run], { expect }) => {
+    const plans = (await plansOf(run)).join();
+    expect(plans).toContain(`INDEX reconciliation_runs_by_merchant ${MINE} AND created_at>?)`);
+    expect(plans).toContain("SEARCH reconciliation_days USING PRIMARY KEY (run_id=?");
+    expect(plans).not.toMatch(FULL_SCAN);
   });
 
   it("a caller: every statement by its key", async ({ expect }) => {

@@ -4,6 +4,7 @@
  * end with a tab.
  * https://opendocs.alipay.com/open/204/106262
  */
+import { CHINA_OFFSET_MINUTES } from "../../constants.ts";
 import { decimalOf, rounded } from "../statement/cells.ts";
 import { dayOf, wallClock } from "../statement/clock.ts";
 import { type Columns, placesOf } from "../statement/columns.ts";
@@ -32,7 +33,6 @@ const KINDS: Readonly<Record<string, { readonly kind: Kind; readonly sign: 1 | -
   退款: { kind: "refund", sign: -1 },
 };
 
-const CHINA_MINUTES = 480;
 const PLACES = 5;
 const DECIMALS = 2;
 
@@ -60,8 +60,8 @@ function cellsOf(text: string, width: number): string[] {
 }
 
 function rowsOf(row: Row<Column>, expected: StatementExpectation) {
-  const day = dayOf(expected, CHINA_MINUTES);
-  const clock = wallClock(CHINA_MINUTES);
+  const day = dayOf(expected, CHINA_OFFSET_MINUTES);
+  const clock = wallClock(CHINA_OFFSET_MINUTES);
   const tallies: Record<Kind, Tally> = {
     payment: { rows: 0, received: 0 },
     refund: { rows: 0, received: 0 },
@@ -186,7 +186,7 @@ function open(expected: StatementExpectation, refuse: Refuse): LayoutReader {
 /** Days are Beijing's; a bill is ready at about ten on the next day. */
 export const alipayStatement = formatOf({
   name: "alipay_trade",
-  offsetMinutes: CHINA_MINUTES,
+  offsetMinutes: CHINA_OFFSET_MINUTES,
   encoding: "gbk",
   names: Object.values(COLUMNS).map(({ names: [name] }) => name),
   entry: (name) => name.endsWith(".csv") && name.includes("业务明细") && !name.includes("汇总"),

@@ -3,6 +3,7 @@
  * server have them. UTF-8, one header, `<END>` as the last line. Amounts are in minor units, as in
  * Antom's API. The fee is in the currency of the settlement and is not taken from here.
  */
+import { CHINA_OFFSET_MINUTES } from "../../constants.ts";
 import { mappedFormat } from "../statement/mapped.ts";
 
 /** Without capture by hand an authorisation moves no money of its own. */
@@ -35,7 +36,7 @@ export const antomStatement = mappedFormat(
     },
     amounts: { unit: "minor", decimal: ".", thousands: "" },
     date_format: "iso",
-    utc_offset_minutes: 480,
+    utc_offset_minutes: CHINA_OFFSET_MINUTES,
     encoding: "utf-8",
     delimiter: ",",
     skip_lines: 0,

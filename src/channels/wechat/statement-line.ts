@@ -2,6 +2,7 @@
  * One line of WeChat Pay's trade bill: which columns it has, in the bills of the types ALL, SUCCESS
  * and REFUND, and what they mean.
  */
+import { CHINA_OFFSET_MINUTES } from "../../constants.ts";
 import { CURRENCY_DECIMALS } from "../../money.ts";
 import { rounded } from "../statement/cells.ts";
 import { dayOf, wallClock } from "../statement/clock.ts";
@@ -46,8 +47,6 @@ export type Sums = Record<(typeof SUMMED)[number], number>;
 
 /** Everything is read as the fee is written, with five places. */
 export const PLACES = 5;
-/** Beijing's days. */
-export const CHINA_MINUTES = 480;
 
 const PAYMENTS: Readonly<Record<string, LineStatus>> = {
   SUCCESS: "succeeded",
@@ -120,8 +119,8 @@ function refundOf(row: Row<Column>, values: Sums) {
 
 /** Reads when money moved, and checks that it was on the bill's day. Null: the line does not say. */
 function timesOf(row: Row<Column>, expected: StatementExpectation) {
-  const day = dayOf(expected, CHINA_MINUTES);
-  const clock = wallClock(CHINA_MINUTES);
+  const day = dayOf(expected, CHINA_OFFSET_MINUTES);
+  const clock = wallClock(CHINA_OFFSET_MINUTES);
   return (refund: boolean): number | null => {
     // Bills of refunds have columns of their own for that: done, else asked for.
     const keys = ["refundedAt", "requestedAt"] as const;

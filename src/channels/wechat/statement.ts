@@ -4,21 +4,14 @@
  * harm; then a header and a line of sums.
  * https://pay.weixin.qq.com/doc/v3/merchant/4012791879
  */
+import { CHINA_OFFSET_MINUTES } from "../../constants.ts";
 import { decimalOf } from "../statement/cells.ts";
 import { placesOf } from "../statement/columns.ts";
 import { formatOf, type LayoutReader } from "../statement/format.ts";
 import type { StatementExpectation, StatementLine } from "../statement/line.ts";
 import type { Refuse } from "../statement/refuse.ts";
 import { type Row, rowOf } from "../statement/row.ts";
-import {
-  CHINA_MINUTES,
-  type Column,
-  COLUMNS,
-  lineReader,
-  noSums,
-  PLACES,
-  type Sums,
-} from "./statement-line.ts";
+import { type Column, COLUMNS, lineReader, noSums, PLACES, type Sums } from "./statement-line.ts";
 
 /** What the sums at the end are sums of. */
 const SUMS: Readonly<Record<string, keyof Sums>> = {
@@ -115,7 +108,7 @@ function open(expected: StatementExpectation, refuse: Refuse): LayoutReader {
 /** Days are Beijing's; a bill is ready at about ten on the next day. */
 export const wechatStatement = formatOf({
   name: "wechat_trade",
-  offsetMinutes: CHINA_MINUTES,
+  offsetMinutes: CHINA_OFFSET_MINUTES,
   encoding: "utf-8",
   names: Object.values(COLUMNS).map(({ names: [name] }) => name),
   open,

@@ -5,7 +5,7 @@ import { systemClock } from "../../clock.ts";
 import { apiError } from "../../errors.ts";
 import type { BuyerView } from "../../intent/buyer-view.ts";
 import { type App, type AppContext, errors, idParam } from "../http.ts";
-import { pauseFor, streamOf } from "../stream.ts";
+import { eventStream, pauseFor } from "../stream.ts";
 import { readBuyer } from "./buyer.ts";
 import { isPageToken } from "./token.ts";
 import { watchPayment } from "./watching.ts";
@@ -61,15 +61,6 @@ export function registerPaymentStream(app: App): void {
     if (view === null) {
       throw apiError("PAYMENT_INTENT_NOT_FOUND", "No such payment intent.");
     }
-    return c.body(
-      streamOf((gone) => watch(c, id, view, gone)),
-      200,
-      {
-        "Content-Type": "text/event-stream; charset=utf-8",
-        // Compressing it on the way would hold events back.
-        "Cache-Control": "no-store, no-transform",
-        "X-Content-Type-Options": "nosniff",
-      },
-    );
+    return eventStream(c, (gone) => watch(c, id, view, gone));
   });
 }

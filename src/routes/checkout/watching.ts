@@ -3,6 +3,7 @@
  * again, because a Worker that waits costs nothing and an object that waits does.
  */
 import type { BuyerView } from "../../intent/buyer-view.ts";
+import { event } from "../stream.ts";
 import { hasEnded } from "./stage.ts";
 
 /** Between two looks. Milliseconds. */
@@ -44,9 +45,6 @@ export interface Surroundings {
   readonly pause: (ms: number) => Promise<boolean>;
 }
 
-const event = (name: string, id: number, data: unknown): string =>
-  `event: ${name}\nid: ${id}\ndata: ${JSON.stringify(data)}\n\n`;
-
 /**
  * The stream's texts: `status` at the start and at each change, comments in between, `end` when the
  * payment has ended or the time is up. A look that fails is only a look less.
@@ -63,14 +61,14 @@ export async function* watchPayment(around: Surroundings): AsyncGenerator<string
     if (view !== undefined && view.intent.sequence !== sequence) {
       sequence = view.intent.sequence;
       saidAt = now;
-      yield event("status", sequence, glanceAt(view, now));
+      yield event("status", glanceAt(view, now), sequence);
     }
     if (view !== undefined && hasEnded(view)) {
-      yield event("end", view.intent.sequence, { reason: "ended" });
+      yield event("end", { reason: "ended" }, view.intent.sequence);
       return;
     }
     if (now - startedAt >= STREAM_MS) {
-      yield event("end", sequence ?? 0, { reason: "time" });
+      yield event("end", { reason: "time" }, sequence ?? 0);
       return;
     }
     if (now - saidAt >= HEARTBEAT_MS) {

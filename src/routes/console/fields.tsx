@@ -184,10 +184,12 @@ export const Select = (
     value?: string;
     /** Value and text. */
     options: readonly (readonly [string, string])[];
+    /** A choice of the value "" does not do. */
+    required?: boolean;
   },
 ) => (
   <Around {...props}>
-    <select {...common(props)}>
+    <select {...common(props)} required={props.required}>
       {props.options.map(([value, text]) => (
         <option value={value} selected={value === (props.value ?? "")}>
           {text}

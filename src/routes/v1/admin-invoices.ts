@@ -24,7 +24,8 @@ import {
 } from "../http.ts";
 import { idempotent } from "../idempotent.ts";
 import { pageReply, readPage, withLookahead } from "../pages.ts";
-import { Invoice, invoiceQuery, Month } from "./invoice-schemas.ts";
+import { Month } from "../query.ts";
+import { Invoice, invoiceQuery } from "./invoice-schemas.ts";
 
 const tags = ["Invoices"];
 const LIST = "invoices";

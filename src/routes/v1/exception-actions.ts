@@ -1,7 +1,7 @@
 /** `POST /v1/reconciliation/exceptions/{id}/actions`: something is done about what does not fit. */
 import { createRoute, z } from "@hono/zod-openapi";
 
-import { ApiError, apiError, type Failure, invalidField } from "../../errors.ts";
+import { ApiError, type Failure, invalidField } from "../../errors.ts";
 import type { Money } from "../../money.ts";
 import { PlainText } from "../../plain-text.ts";
 import {
@@ -20,7 +20,7 @@ import {
 } from "../../reconciliation/exception-view.ts";
 import type { Result } from "../../result.ts";
 import type { ExceptionRow } from "../../store/exceptions.ts";
-import { allows, merchantAuth } from "../authenticate.ts";
+import { checkScope, merchantAuth } from "../authenticate.ts";
 import {
   type App,
   type AppContext,
@@ -86,11 +86,6 @@ const act = createRoute({
   middleware: [...auth.middleware, idempotent] as const,
   request: {
     params: exceptionParams,
-    headers: z.object({
-      "idempotency-key": z.string().optional().openapi({
-        description: "1 to 255 printable ASCII characters. A repeat gets the first answer.",
-      }),
-    }),
     body: jsonBody(ActionBody),
   },
   responses: {
@@ -116,10 +111,7 @@ function perform(c: AppContext, deed: Deed, body: Body): Promise<Result<Exceptio
     case "accept_late":
       return acceptLate(deed);
     case "refund": {
-      if (!allows(c.var.principal.key.scopes, "refunds:write")) {
-        const scope = "refunds:write";
-        throw apiError("SCOPE_MISSING", `The API key lacks the scope ${scope}.`, { scope });
-      }
+      checkScope(c.var.principal.key.scopes, "refunds:write");
       const { amount = null, reason = null } = body;
       return refundPayment(deed, { amount, reason });
     }

@@ -1,9 +1,9 @@
 /** What invoices look like on the wire, for merchants and operators alike. */
 import { z } from "@hono/zod-openapi";
 
-import { isMonth } from "../../settlement/months.ts";
 import { Timestamp } from "../http.ts";
 import { pageQuery } from "../pages.ts";
+import { Month } from "../query.ts";
 import { Money } from "./schemas.ts";
 
 export const Invoice = z
@@ -24,11 +24,6 @@ export const Invoice = z
     updated_at: Timestamp,
   })
   .openapi("Invoice");
-
-export const Month = z
-  .string()
-  .refine(isMonth, "must be a month such as 2026-10")
-  .openapi({ example: "2026-10" });
 
 export const invoiceQuery = {
   ...pageQuery,

@@ -44,6 +44,11 @@ const Balances = z
     object: z.literal("balances"),
     livemode: z.boolean(),
     as_of: Timestamp.openapi({ description: "Up to when entries count, this moment included." }),
+    recorded_at: Timestamp.nullable().openapi({
+      description:
+        "When the latest of them was written down. Later than `as_of`: by news that came late, these " +
+        "balances are not what they were then.",
+    }),
     currencies: z
       .array(
         z.object({
@@ -150,6 +155,10 @@ export function registerLedger(app: App): void {
       object: "balances",
       livemode: key.livemode,
       as_of: iso(asOf),
+      recorded_at:
+        movements.length === 0
+          ? null
+          : iso(Math.max(...movements.map(({ recorded_at }) => recorded_at))),
       currencies: balancesOf(movements).map((row) => ({ ...row, accounts: [...row.accounts] })),
     };
     return c.json(view, 200);

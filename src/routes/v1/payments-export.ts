@@ -6,18 +6,14 @@ import { createRoute, z } from "@hono/zod-openapi";
 
 import { decimalOf } from "../../money.ts";
 import { database } from "../../store/db.ts";
-import type { PageRequest } from "../../store/page.ts";
 import { listPayments, type PaymentFilter } from "../../store/payment-intents.ts";
 import { merchantAuth } from "../authenticate.ts";
-import { type CsvColumn, csvStream } from "../csv-stream.ts";
+import { allPages, type CsvColumn, csvStream } from "../csv-stream.ts";
 import { type App, type AppContext, errors } from "../http.ts";
 import { filterOf, paymentFilters } from "./payment-intents.ts";
 import type { PaymentIntent } from "./schemas.ts";
 
 type Payment = z.infer<typeof PaymentIntent>;
-
-/** Rows of one question to D1. */
-const ROWS_PER_PAGE = 500;
 
 /** The columns, in their order. Amounts are decimals of the currency, as spreadsheets want them. */
 const COLUMNS: readonly CsvColumn<Payment>[] = [
@@ -57,18 +53,15 @@ const route = createRoute({
   },
 });
 
-/** All pages of a list, until one is not full. */
 async function* pagesOf(c: AppContext, filter: PaymentFilter): AsyncGenerator<Payment[], void> {
   const { merchant, key } = c.var.principal;
   const db = database(c.env.DB);
-  let before: PageRequest["before"] = null;
-  for (;;) {
-    const page = { limit: ROWS_PER_PAGE, before };
-    const rows = await listPayments(db, merchant.id, key.livemode, filter, page);
+  const pages = allPages(
+    (page) => listPayments(db, merchant.id, key.livemode, filter, page),
+    ({ created_at: createdAt, id }) => ({ createdAt, id }),
+  );
+  for await (const rows of pages) {
     yield rows.map(({ snapshot }) => JSON.parse(snapshot) as Payment);
-    const last = rows.at(-1);
-    if (rows.length < ROWS_PER_PAGE || last === undefined) return;
-    before = { createdAt: last.created_at, id: last.id };
   }
 }
 

@@ -1,11 +1,10 @@
 /** `/v1/reconciliation/runs` (API.md section 7): comparing an account's books over some days. */
 import { createRoute, z } from "@hono/zod-openapi";
 
-import { systemClock } from "../../clock.ts";
 import { formatFor } from "../../channels/statement/formats.ts";
 import { ApiError, apiError, invalidField } from "../../errors.ts";
 import { EXCEPTION_KINDS } from "../../reconciliation.ts";
-import { dayAt, daysBetween, isDay } from "../../reconciliation/days.ts";
+import { dayAt, daysBetween } from "../../reconciliation/days.ts";
 import { beginRun } from "../../reconciliation/run.ts";
 import { RUN_STATES, type RunView, runView } from "../../reconciliation/view.ts";
 import type { ChannelAccountRow } from "../../store/channel-accounts.ts";
@@ -24,7 +23,7 @@ import {
 } from "../http.ts";
 import { idempotent } from "../idempotent.ts";
 import { pageQuery, pageReply, readPage, withLookahead } from "../pages.ts";
-import { pauseFor, streamOf } from "../stream.ts";
+import { checkedRange, Day, type DayRange } from "../query.ts";
 import { owned } from "./channel-account-access.ts";
 import { limitRuns } from "./reconciliation-budget.ts";
 
@@ -33,7 +32,7 @@ export const reading = merchantAuth("reports:read");
 export const writing = merchantAuth("channels:write");
 
 /** Longest range of one run, in days. */
-export const DAYS_PER_RUN = 31;
+const DAYS_PER_RUN = 31;
 
 const OUTCOMES = ["matched", "recovered", "ignored", "raised_by_payment", ...EXCEPTION_KINDS];
 
@@ -49,7 +48,8 @@ const Progress = z.object({
   total: z.int().openapi({ description: "Lines of the files, as far as they are read." }),
 });
 
-const RunError = z.object({
+/** Why a file could not be read, and where. */
+export const ReadingError = z.object({
   code: z.string(),
   message: z.string(),
   file: z.string(),
@@ -80,7 +80,7 @@ export const Run = z
         counts: Counts,
         attempts: z.int(),
         next_attempt_at: Timestamp.nullable(),
-        error: RunError.nullable(),
+        error: ReadingError.nullable(),
         updated_at: Timestamp,
       }),
     ),
@@ -88,11 +88,6 @@ export const Run = z
     updated_at: Timestamp,
   })
   .openapi("ReconciliationRun");
-
-export const Day = z
-  .string()
-  .refine(isDay, "must be a day of the calendar, such as 2026-11-21")
-  .openapi({ example: "2026-11-21" });
 
 const AccountId = z.string().min(1).max(64);
 
@@ -125,7 +120,7 @@ const start = createRoute({
   },
 });
 
-const params = z.object({ id: idParam("id", "rr_01k5x0e8m3v7q2r9t4w6y8z0ab") });
+export const runParams = z.object({ id: idParam("id", "rr_01k5x0e8m3v7q2r9t4w6y8z0ab") });
 
 const get = createRoute({
   ...reading,
@@ -135,7 +130,7 @@ const get = createRoute({
   summary: "Look a run up",
   description: "Its days, how far they are, what they found, and why one failed.",
   tags,
-  request: { params },
+  request: { params: runParams },
   responses: { 200: jsonReply(Run, "The run."), ...errors(401, 403, 404, 429) },
 });
 
@@ -156,35 +151,13 @@ const list = createRoute({
   responses: { 200: jsonReply(listOf(Run), "A page of runs."), ...errors(400, 401, 403, 429) },
 });
 
-const stream = createRoute({
-  ...reading,
-  method: "get",
-  path: "/v1/reconciliation/runs/{id}/stream",
-  operationId: "streamReconciliationRun",
-  summary: "Follow a run",
-  description:
-    "Server-sent events: `run` with the run at the start and at each change, `end` when it has " +
-    "ended or after five minutes.",
-  tags,
-  request: { params },
-  responses: {
-    200: { description: "The stream.", content: { "text/event-stream": { schema: z.string() } } },
-    ...errors(401, 403, 404, 429),
-  },
-});
-
 /** @throws ApiError INVALID_REQUEST */
-function rangeOf({ date, from, to }: z.infer<typeof RunBody>): { from: string; to: string } {
+function rangeOf({ date, from, to }: z.infer<typeof RunBody>): DayRange {
   const whole = from !== undefined && to !== undefined;
   if ((date === undefined) === !whole || (date !== undefined && (from ?? to) !== undefined)) {
     throw new ApiError(invalidField("date", "give either date, or from and to"));
   }
-  const range = { from: date ?? from ?? "", to: date ?? to ?? "" };
-  if (range.to < range.from) throw new ApiError(invalidField("to", "must not be before from"));
-  if (daysBetween(range.from, range.to).length > DAYS_PER_RUN) {
-    throw new ApiError(invalidField("to", `must be at most ${DAYS_PER_RUN} days from from`));
-  }
-  return range;
+  return checkedRange({ from: date ?? from ?? "", to: date ?? to ?? "" }, DAYS_PER_RUN);
 }
 
 /**
@@ -207,7 +180,7 @@ export function refuseFuture(account: ChannelAccountRow, day: string, now: numbe
 }
 
 /** The caller's own run. @throws ApiError NOT_FOUND */
-async function load(c: AppContext, id: string): Promise<RunView> {
+export async function loadRun(c: AppContext, id: string): Promise<RunView> {
   const { merchant, key } = c.var.principal;
   const db = database(c.env.DB);
   const run = await findRun(db, id);
@@ -215,37 +188,6 @@ async function load(c: AppContext, id: string): Promise<RunView> {
     throw apiError("NOT_FOUND", "There is no such run in this mode.");
   }
   return runView(run, await daysOf(db, [run.id]));
-}
-
-const LOOK_EVERY_MS = 1_000;
-const STREAM_MS = 5 * 60_000;
-
-const event = (name: string, data: unknown): string =>
-  `event: ${name}\ndata: ${JSON.stringify(data)}\n\n`;
-
-const hasEnded = ({ state }: RunView): boolean => state === "completed" || state === "failed";
-
-async function* watch(
-  c: AppContext,
-  first: RunView,
-  gone: AbortSignal,
-): AsyncGenerator<string, void> {
-  const startedAt = systemClock.now();
-  let view = first;
-  let said = "";
-  for (;;) {
-    if (view.updated_at !== said) {
-      said = view.updated_at;
-      yield event("run", view);
-    }
-    const isOver = systemClock.now() - startedAt >= STREAM_MS;
-    if (hasEnded(view) || isOver) {
-      yield event("end", { reason: hasEnded(view) ? "ended" : "time" });
-      return;
-    }
-    if (!(await pauseFor(LOOK_EVERY_MS, gone))) return;
-    view = await load(c, view.id);
-  }
 }
 
 export function registerReconciliationRuns(app: App): void {
@@ -293,19 +235,5 @@ export function registerReconciliationRuns(app: App): void {
     return c.json(pageReply(rows, page, "runs", merchant.id, shown), 200);
   });
 
-  app.openapi(get, async (c) => c.json(await load(c, c.req.valid("param").id), 200));
-
-  app.openapi(stream, async (c) => {
-    const first = await load(c, c.req.valid("param").id);
-    return c.body(
-      streamOf((gone) => watch(c, first, gone)),
-      200,
-      {
-        "Content-Type": "text/event-stream; charset=utf-8",
-        // Compressing it on the way would hold events back.
-        "Cache-Control": "no-store, no-transform",
-        "X-Content-Type-Options": "nosniff",
-      },
-    );
-  });
+  app.openapi(get, async (c) => c.json(await loadRun(c, c.req.valid("param").id), 200));
 }

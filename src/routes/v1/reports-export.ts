@@ -2,19 +2,16 @@
 import { createRoute, z } from "@hono/zod-openapi";
 
 import { iso } from "../../clock.ts";
+import { CHINA_OFFSET_MINUTES } from "../../constants.ts";
 import { decimalOf } from "../../money.ts";
 import { DAY_MS, dayAt, startOfDay } from "../../reconciliation/days.ts";
 import { database } from "../../store/db.ts";
 import { type EntryFilter, type EntryRow, listEntries } from "../../store/ledger.ts";
-import type { PageRequest } from "../../store/page.ts";
 import { merchantAuth } from "../authenticate.ts";
-import { type CsvColumn, csvStream } from "../csv-stream.ts";
+import { allPages, type CsvColumn, csvStream } from "../csv-stream.ts";
 import { type App, type AppContext, errors } from "../http.ts";
-import { clockOffset } from "../query.ts";
-import { Day, rangeOf, REPORT_OFFSET_MINUTES } from "./reports.ts";
-
-/** Rows of one question to D1. */
-const ROWS_PER_PAGE = 500;
+import { clockOffset, Day } from "../query.ts";
+import { rangeOf } from "./reports.ts";
 
 /** A year and a day: what accountants ask for. */
 const MOST_DAYS = 366;
@@ -45,7 +42,7 @@ const route = createRoute({
     "cut off.",
   request: {
     query: z.strictObject({
-      tz_offset_minutes: clockOffset(REPORT_OFFSET_MINUTES),
+      tz_offset_minutes: clockOffset(CHINA_OFFSET_MINUTES),
       from: Day.optional().openapi({ description: "The first day. Default: today." }),
       to: Day.optional().openapi({
         description: `The last one, included; at most ${MOST_DAYS} days.`,
@@ -58,19 +55,13 @@ const route = createRoute({
   },
 });
 
-/** All pages, until one is not full. */
-async function* pagesOf(c: AppContext, filter: EntryFilter): AsyncGenerator<EntryRow[], void> {
+function pagesOf(c: AppContext, filter: EntryFilter): AsyncGenerator<EntryRow[], void> {
   const { merchant, key } = c.var.principal;
   const db = database(c.env.DB);
-  let before: PageRequest["before"] = null;
-  for (;;) {
-    const page = { limit: ROWS_PER_PAGE, before };
-    const rows = await listEntries(db, merchant.id, key.livemode, filter, page);
-    yield rows;
-    const last = rows.at(-1);
-    if (rows.length < ROWS_PER_PAGE || last === undefined) return;
-    before = { createdAt: last.at, id: last.id };
-  }
+  return allPages(
+    (page) => listEntries(db, merchant.id, key.livemode, filter, page),
+    ({ at, id }) => ({ createdAt: at, id }),
+  );
 }
 
 export function registerReportsExport(app: App): void {

@@ -2,41 +2,23 @@
 import { createRoute, z } from "@hono/zod-openapi";
 
 import { iso } from "../../clock.ts";
+import { CHINA_OFFSET_MINUTES } from "../../constants.ts";
 import { ApiError, invalidField } from "../../errors.ts";
-import { decimalOf } from "../../money.ts";
-import { DAY_MS, dayAt, daysBetween, isDay, startOfDay } from "../../reconciliation/days.ts";
-import { isMonth, nextMonth } from "../../settlement/months.ts";
+import { DAY_MS, dayAt, daysBetween, startOfDay } from "../../reconciliation/days.ts";
+import { nextMonth } from "../../settlement/months.ts";
 import { database } from "../../store/db.ts";
-import {
-  type ReportBucket,
-  type ReportExceptions,
-  type ReportLine,
-  readReport,
-} from "../../store/reports.ts";
+import { type ReportBucket, readReport } from "../../store/reports.ts";
 import { merchantAuth } from "../authenticate.ts";
-import type { CsvCell } from "../csv.ts";
-import { type CsvColumn, csvFile } from "../csv-stream.ts";
+import { csvFile } from "../csv-stream.ts";
 import { type App, type AppContext, errors, Timestamp } from "../http.ts";
-import { clockOffset } from "../query.ts";
+import { checkedRange, clockOffset, Day, type DayRange, Month } from "../query.ts";
+import { REPORT_COLUMNS, rowsOf } from "./reports-csv.ts";
 
 const tags = ["Reports"];
 const reading = merchantAuth("reports:read");
 
-/** China's: the channels' days and the invoices' months end by it. */
-export const REPORT_OFFSET_MINUTES = 480;
-
 /** Days of one report. */
 const MOST_DAYS = 92;
-
-/** Attack: a day at the end of all dates, behind which there is none to count up to. */
-const inOurTime = (text: string): boolean => text.startsWith("20");
-
-export const Day = z
-  .string()
-  .refine((text) => inOurTime(text) && isDay(text), "must be a day like 2026-11-01");
-const Month = z
-  .string()
-  .refine((text) => inOurTime(text) && isMonth(text), "must be a month like 2026-11");
 
 const count = (description: string) => z.int().openapi({ description });
 const sum = (description: string) =>
@@ -105,7 +87,7 @@ const Report = z
   .openapi("Report");
 
 const common = {
-  tz_offset_minutes: clockOffset(REPORT_OFFSET_MINUTES),
+  tz_offset_minutes: clockOffset(CHINA_OFFSET_MINUTES),
   format: z.enum(["json", "csv"]).default("json").openapi({
     description: "`csv`: a file for spreadsheets; its amounts are decimals.",
   }),
@@ -165,12 +147,6 @@ const monthly = createRoute({
   responses,
 });
 
-/** Days of a query, both included. */
-export interface DayRange {
-  readonly from: string;
-  readonly to: string;
-}
-
 /** @throws ApiError INVALID_REQUEST */
 export function rangeOf(
   query: { date?: string | undefined; from?: string | undefined; to?: string | undefined },
@@ -183,11 +159,7 @@ export function rangeOf(
   }
   const from = date ?? query.from ?? query.to ?? today;
   const to = date ?? query.to ?? query.from ?? today;
-  if (from > to) throw new ApiError(invalidField("to", "must not be before from"));
-  if (startOfDay(to, 0) - startOfDay(from, 0) >= mostDays * DAY_MS) {
-    throw new ApiError(invalidField("to", `must be at most ${mostDays} days from from`));
-  }
-  return { from, to };
+  return checkedRange({ from, to }, mostDays);
 }
 
 interface Period {
@@ -229,75 +201,6 @@ async function report(c: AppContext, { period, range, offsetMinutes, names }: Pe
   return view;
 }
 
-/** A line of the file: of a currency and channel, or of a channel's exceptions. */
-type CsvRow = { readonly name: string } & (
-  | { readonly line: ReportLine }
-  | { readonly exceptions: ReportExceptions }
-);
-
-const onLine =
-  (cell: (line: ReportLine) => CsvCell) =>
-  (row: CsvRow): CsvCell =>
-    "line" in row ? cell(row.line) : null;
-
-type Sum = {
-  readonly [Name in keyof ReportLine]: ReportLine[Name] extends number ? Name : never;
-}[keyof ReportLine];
-
-/** Less may have been taken than given back: then it is negative. */
-const amount = (name: Sum): CsvColumn<CsvRow> => [
-  name,
-  onLine(({ [name]: value, currency }) => {
-    const text = decimalOf({ currency, value: Math.abs(value) });
-    return { number: value < 0 ? `-${text}` : text };
-  }),
-];
-
-const number = (name: Sum | "success_rate"): CsvColumn<CsvRow> => [
-  name,
-  onLine(({ [name]: value }) => (value === null ? null : String(value))),
-];
-
-const onException = (
-  name: string,
-  cell: (row: ReportExceptions) => string | number | null,
-): CsvColumn<CsvRow> => [
-  name,
-  (row) => ("exceptions" in row ? String(cell(row.exceptions)) : null),
-];
-
-const COLUMNS: readonly CsvColumn<CsvRow>[] = [
-  ["period", ({ name }) => name],
-  ["currency", onLine(({ currency }) => currency)],
-  ["channel", (row) => ("line" in row ? row.line.channel : row.exceptions.channel)],
-  number("created"),
-  number("succeeded"),
-  number("failed"),
-  number("expired"),
-  number("cancelled"),
-  number("success_rate"),
-  number("payments"),
-  amount("volume"),
-  number("refunds"),
-  amount("refunded"),
-  amount("platform_fee"),
-  amount("channel_fee"),
-  amount("split"),
-  amount("paid_out"),
-  number("settlements"),
-  amount("settled"),
-  amount("settled_paid"),
-  onException("exception_kind", ({ kind }) => kind),
-  onException("exception_state", ({ state }) => state),
-  onException("exceptions", ({ count: many }) => many),
-];
-
-const rowsOf = ({ data }: z.infer<typeof Report>): CsvRow[] =>
-  data.flatMap(({ name, lines, exceptions }) => [
-    ...lines.map((line) => ({ name, line })),
-    ...exceptions.map((counted) => ({ name, exceptions: counted })),
-  ]);
-
 export function registerReports(app: App): void {
   app.openapi(daily, async (c) => {
     const { format, tz_offset_minutes: offsetMinutes, ...query } = c.req.valid("query");
@@ -305,7 +208,7 @@ export function registerReports(app: App): void {
     const names = daysBetween(range.from, range.to);
     const view = await report(c, { period: "daily", range, offsetMinutes, names });
     if (format === "json") return c.json(view, 200);
-    return csvFile(`daily-${range.from}-${range.to}.csv`, COLUMNS, rowsOf(view));
+    return csvFile(`daily-${range.from}-${range.to}.csv`, REPORT_COLUMNS, rowsOf(view.data));
   });
 
   app.openapi(monthly, async (c) => {
@@ -315,6 +218,6 @@ export function registerReports(app: App): void {
     const range = { from: `${month}-01`, to: last };
     const view = await report(c, { period: "monthly", range, offsetMinutes, names: [month] });
     if (format === "json") return c.json(view, 200);
-    return csvFile(`monthly-${month}.csv`, COLUMNS, rowsOf(view));
+    return csvFile(`monthly-${month}.csv`, REPORT_COLUMNS, rowsOf(view.data));
   });
 }

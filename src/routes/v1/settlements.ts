@@ -4,12 +4,12 @@ import { createRoute, z } from "@hono/zod-openapi";
 import { iso } from "../../clock.ts";
 import { apiError } from "../../errors.ts";
 import { isId } from "../../ids.ts";
-import { isDay } from "../../reconciliation/days.ts";
 import { database } from "../../store/db.ts";
 import { findSettlement, listSettlements, type SettlementRow } from "../../store/settlements.ts";
 import { merchantAuth } from "../authenticate.ts";
 import { type App, errors, idParam, jsonReply, listOf, ownerOf, Timestamp } from "../http.ts";
 import { pageQuery, pageReply, readPage, withLookahead } from "../pages.ts";
+import { Day } from "../query.ts";
 import { Money } from "./schemas.ts";
 
 const tags = ["Settlements"];
@@ -45,8 +45,6 @@ const Settlement = z
     updated_at: Timestamp,
   })
   .openapi("Settlement");
-
-const Day = z.string().refine(isDay, "must be a day such as 2026-11-01");
 
 const list = createRoute({
   ...reading,

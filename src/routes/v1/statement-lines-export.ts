@@ -8,11 +8,11 @@ import { openArchive } from "../../reconciliation/archive.ts";
 import { type Beside, dayBeside } from "../../reconciliation/beside.ts";
 import { database } from "../../store/db.ts";
 import { merchantAuth } from "../authenticate.ts";
-import type { CsvCell } from "../csv.ts";
+import { amountCell, type CsvCell } from "../csv.ts";
 import { type CsvColumn, csvStream } from "../csv-stream.ts";
 import { type App, errors } from "../http.ts";
+import { Day } from "../query.ts";
 import { owned } from "./channel-account-access.ts";
-import { Day } from "./reports.ts";
 
 const route = createRoute({
   ...merchantAuth("reports:read"),
@@ -39,11 +39,10 @@ const route = createRoute({
 });
 
 /** Fees may be given back: then they are negative. */
-function feeCell(fee: number | null | undefined, money: Money | undefined): CsvCell {
-  if (fee === null || fee === undefined || money === undefined) return null;
-  const text = decimalOf({ currency: money.currency, value: Math.abs(fee) });
-  return { number: fee < 0 ? `-${text}` : text };
-}
+const feeCell = (fee: number | null | undefined, money: Money | undefined): CsvCell =>
+  fee === null || fee === undefined || money === undefined
+    ? null
+    : amountCell({ currency: money.currency, value: fee });
 
 const fileColumns = (side: "channel" | "merchant"): CsvColumn<Beside>[] => [
   [`${side}_currency`, ({ [side]: line }) => line?.amount.currency ?? null],

@@ -39,6 +39,24 @@ const bankFile = (rows: readonly string[], end = "\n"): string =>
 const row = "1900000001;PI01;T1;1.234,50;PAID;0,125;20/11/2026 11:00:00;x";
 
 describe("our plain CSV", () => {
+  it("may have long cells of many lines, and takes no longer for them", async ({ expect }) => {
+    const format = formatFor("paynow", null);
+    const cell = `"${"x\n".repeat(30_000)}"`;
+    const [header = "", line = ""] = plainCsv([payment(done)]).split("\n");
+    const rows = Array.from({ length: 40 }, () => `${line},${cell}`);
+    const text = [`${header},note`, ...rows, "<END>", ""].join("\n");
+    expect(await readAll(format, text)).toHaveLength(40);
+    const longer = text.replace(cell, `"${"x\n".repeat(33_000)}"`);
+    expect(await refusal(format, longer)).toBe("too_large:2");
+    expect(await refusal(format, text.slice(0, 1_000))).toMatch(/^truncated/);
+  });
+
+  it("of next to nothing but line breaks is refused", async ({ expect }) => {
+    const [header = ""] = plainCsv([]).split("\n");
+    const text = `${header}${"\n".repeat(3_000_001)}<END>\n`;
+    expect(await refusal(formatFor("paynow", null), text)).toBe("too_large:3000000");
+  });
+
   it("is what channels without a public layout have, on their own clocks", async ({ expect }) => {
     const offsets = {
       iotpay: 0,
@@ -362,7 +380,47 @@ describe("merchants' records", () => {
       [" \n", "empty"],
     ];
     for (const [text, code] of cases) expect(await refusal(merchantFormat, text), text).toBe(code);
-    const long = `[${" ".repeat(16 * 1024 * 1024)}]`;
-    expect(await refusal(merchantFormat, long)).toBe("too_large:1");
+    // What would take many times its own size in memory.
+    const heavy: [string, string][] = [
+      [`[${" ".repeat(4 * 1024 * 1024)}]`, "too_large:1"],
+      [`[\n${" \n".repeat(2 * 1024 * 1024)}]`, "too_large"],
+      [one({ merchant_order_id: "x".repeat(65_536) }), "too_large:1"],
+      [`currency${",".repeat(100_000)}\n`, "too_large:1"],
+      [`${"[".repeat(100_000)}${"]".repeat(100_000)}`, "cell"],
+      [`[{"a":"[{[\\"[","b":[]}]`, "cell"],
+    ];
+    for (const [text, code] of heavy) {
+      expect(await refusal(merchantFormat, text), text.slice(0, 40)).toBe(code);
+    }
+    // Brackets in a text are none.
+    const quoted = JSON.stringify([{ ...records[0], merchant_order_id: 'a[[{{"[' }]);
+    expect(await refusal(merchantFormat, quoted)).toBe("read");
+  });
+
+  it("hold no number that would be another in a spreadsheet, on a screen or in a database", async ({
+    expect,
+  }) => {
+    const numbers = [
+      "=1+1",
+      "\uff1d1+1",
+      "\uff0b1",
+      "\uff20SUM(A1)",
+      "a\u202eb",
+      "a\u2066b",
+      "a\u200bb",
+      "a\u0085b",
+      "a\u2028b",
+      "\ufeffa",
+      "a\ud800",
+      "\udc00a",
+    ];
+    for (const number of numbers) {
+      const text = `${JSON.stringify({ ...records[0], merchant_order_id: number })}\n`;
+      // Marks at either end are cut off like blanks.
+      const isBlank = number.startsWith("\ufeff");
+      expect(await refusal(merchantFormat, text), text).toBe(isBlank ? "read" : "cell:1:3");
+    }
+    const order = JSON.stringify({ ...records[0], merchant_order_id: "订单 7＝8/ä" });
+    expect(await refusal(merchantFormat, `${order}\n`)).toBe("read");
   });
 });

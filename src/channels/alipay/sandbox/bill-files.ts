@@ -3,6 +3,7 @@
  * and a TAB behind numbers that a spreadsheet would spoil. What leaves the seller is negative.
  */
 import { toDecimal } from "../../../money.ts";
+import { DAY_MS } from "../../../sandbox/china-time.ts";
 import { gbk } from "../../../sandbox/gbk.ts";
 import {
   type DayFault,
@@ -89,8 +90,6 @@ const chinese = (ms: number): string => {
   const [year, month, day] = date.split("-");
   return `${year}年${month}月${day}日 ${time}`;
 };
-
-const DAY_MS = 86_400_000;
 
 /** A table between its remarks. */
 function table(

@@ -1,5 +1,6 @@
 /** Orders: make, query, close. */
 import { canonicalJson } from "../../../canonical-json.ts";
+import { DAY_MS } from "../../../sandbox/china-time.ts";
 import type { SandboxOrderRecord, SandboxWorld } from "../../../sandbox/simulator.ts";
 import { walletUrl } from "../../../sandbox/wallet-url.ts";
 import type { Flavour, Make, OrderBody } from "./flavour.ts";
@@ -16,7 +17,6 @@ import { isRefusal, paramError, refuse, type Answer, type Refusal } from "./repl
 import type { AuthenticRequest } from "./request.ts";
 import { base62, chinaTime } from "./words.ts";
 
-const DAY_MS = 86_400_000;
 const MIN_LIFE_MS = 60_000;
 const MAX_LIFE_MS = 15 * DAY_MS;
 

@@ -3,6 +3,7 @@ import type { Child } from "hono/jsx";
 
 import type { Scope } from "../../authenticate.ts";
 import { api } from "../client.ts";
+import { decimalOf } from "../../../money.ts";
 import { Amount, words } from "../components.tsx";
 import type { ConsoleContext, Page } from "../env.ts";
 import { Field, Select } from "../fields.tsx";
@@ -147,7 +148,20 @@ const REFUND: Action = {
   },
 };
 
+/** By how much the sides differ, as it is typed. Fees are booked by the channel's file already. */
+function differenceOf({ kind, channel, gateway }: WholeExceptionView): string {
+  const [one, other] = [channel?.amount, gateway?.amount];
+  const amount = one ?? other;
+  if (amount === undefined || kind === "fee_mismatch") return "";
+  if (one === undefined || other === undefined) return decimalOf(amount);
+  if (one.currency !== other.currency) return "";
+  const value = Math.abs(one.value - other.value);
+  return decimalOf(value === 0 ? amount : { ...amount, value });
+}
+
 const DIRECTIONS = [
+  // Nothing is chosen beforehand: the wrong one cannot be taken back.
+  ["", "Choose"],
   ["up", "The channel holds more than the books say"],
   ["down", "The channel holds less than the books say"],
 ] as const;
@@ -165,14 +179,15 @@ const ADJUST: Action = {
     return (
       <>
         <p>
-          One entry of the ledger, once for this exception. Entries are never changed or removed:
-          what was wrong is corrected by another one. No money moves.
+          One entry of the ledger, once for this exception. It cannot be changed or removed
+          afterwards, so look at the amount twice. No money moves.
         </p>
         <Select
           name="direction"
           label="What is true"
-          value={form?.text("direction") ?? "up"}
+          value={form?.text("direction") ?? ""}
           options={DIRECTIONS}
+          required
           problem={problem}
         />
         {currencies.length > 1 ? (
@@ -188,7 +203,7 @@ const ADJUST: Action = {
           name="amount"
           label={currencies.length > 1 ? "Amount" : `Amount in ${currency}`}
           hint={`The difference: ${decimalHint(currency)}.`}
-          value={form?.text("amount") ?? ""}
+          value={form?.text("amount") ?? differenceOf(exception)}
           inputmode="decimal"
           required
           problem={problem}

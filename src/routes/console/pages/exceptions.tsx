@@ -38,12 +38,22 @@ export const Due = ({ overdue, due_at: at, resolved_at: resolved }: ExceptionVie
     <span class="quiet">–</span>
   );
 
-const Money = ({ side }: { side: SideView | null }) =>
+/** Its amount, and what else the sides may differ in. */
+const Money = ({ side, kind }: { side: SideView | null; kind: string }) =>
   side === null ? (
     <span class="quiet">not there</span>
   ) : (
     <>
-      <Amount money={side.amount} /> <small class="beneath">{words(side.status)}</small>
+      <Amount money={side.amount} />{" "}
+      <small class="beneath">
+        {kind === "fee_mismatch" && side.fee !== null ? (
+          <>
+            fee <Amount money={{ ...side.amount, value: side.fee }} />
+          </>
+        ) : (
+          words(side.status)
+        )}
+      </small>
     </>
   );
 
@@ -80,9 +90,13 @@ const columns = (accounts: Accounts) => [
   {
     head: "Channel",
     number: true,
-    cell: ({ channel }: ExceptionView) => <Money side={channel} />,
+    cell: ({ channel, kind }: ExceptionView) => <Money side={channel} kind={kind} />,
   },
-  { head: "Here", number: true, cell: ({ gateway }: ExceptionView) => <Money side={gateway} /> },
+  {
+    head: "Here",
+    number: true,
+    cell: ({ gateway, kind }: ExceptionView) => <Money side={gateway} kind={kind} />,
+  },
   {
     head: "Yours",
     number: true,
@@ -91,7 +105,7 @@ const columns = (accounts: Accounts) => [
       merchant === null && kind !== "missing_at_merchant" ? (
         <span class="quiet">–</span>
       ) : (
-        <Money side={merchant} />
+        <Money side={merchant} kind={kind} />
       ),
   },
   { head: "Due", cell: Due },

@@ -11,7 +11,8 @@ const PLACES: readonly (readonly [RegExp, (id: string) => string])[] = [
   [/^svc_\w+$/, (id) => `/console/services/${id}`],
   [/^rx_\w+$/, (id) => `/console/exceptions/${id}`],
   [/^rr_\w+$/, (id) => `/console/reconciliation/runs/${id}`],
-  [/^se_\w+$/, (id) => `/console/settlements/${id}`],
+  // The ledger numbers what a later file changed: `se_….1`.
+  [/^se_\w+(?:\.\d+)?$/, (id) => `/console/settlements/${id.replace(/\..*/, "")}`],
   [/^po_\w+$/, (id) => `/console/settlements/payouts/${id}`],
   [/^in_\w+$/, (id) => `/console/settlements/invoices/${id}`],
 ];

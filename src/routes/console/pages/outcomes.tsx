@@ -1,5 +1,6 @@
 /** What a run found, in numbers: how many lines fit, and how many of each kind do not. */
 import { EXCEPTION_KINDS } from "../../../reconciliation.ts";
+import { withQuery } from "../client.ts";
 import { words } from "../components.tsx";
 import { Tallies, type Tally } from "../tallies.tsx";
 
@@ -19,8 +20,15 @@ export const openOf = (counts: Counts): number =>
 
 const isKind = (name: string): boolean => (EXCEPTION_KINDS as readonly string[]).includes(name);
 
+/**
+ * Where the exceptions of a run stand. Of the account, not of the run: one that an earlier run had
+ * found keeps the name of that run, and would not be among those that are counted here.
+ */
+export const exceptionsOf = (account: string, kind?: string): string =>
+  withQuery("/console/exceptions", { channel_account: account, kind });
+
 /** What fits first, then what does not. */
-function talliesOf(counts: Counts, runId: string): Tally[] {
+function talliesOf(counts: Counts, account: string): Tally[] {
   const names = [...Object.keys(SETTLED), ...EXCEPTION_KINDS];
   return names
     .filter((name) => (counts[name] ?? 0) > 0)
@@ -28,12 +36,12 @@ function talliesOf(counts: Counts, runId: string): Tally[] {
       name: SETTLED[name] ?? words(name),
       value: counts[name] ?? 0,
       tone: isKind(name) ? ("bad" as const) : ("good" as const),
-      ...(isKind(name) ? { href: `/console/exceptions?run=${runId}&kind=${name}` } : {}),
+      ...(isKind(name) ? { href: exceptionsOf(account, name) } : {}),
     }));
 }
 
-export const Outcomes = ({ counts, runId }: { counts: Counts; runId: string }) => {
-  const tallies = talliesOf(counts, runId);
+export const Outcomes = ({ counts, account }: { counts: Counts; account: string }) => {
+  const tallies = talliesOf(counts, account);
   if (tallies.length === 0) return null;
   return <Tallies title="Lines by outcome" head="Outcome" unit="Lines" tallies={tallies} />;
 };

@@ -8,9 +8,9 @@ import { NEEDS } from "./accounts.tsx";
 import { segment } from "./act.tsx";
 import { AccountLink, type Accounts, accountsOf, plural } from "./book-parts.tsx";
 import type { FileError, RunDayView, RunView } from "./book-views.ts";
-import { Outcomes, openOf, outcomeText } from "./outcomes.tsx";
+import { exceptionsOf, openOf, Outcomes, outcomeText } from "./outcomes.tsx";
 import { passOn } from "./pass-on.ts";
-import { rangeOf, RUNS, whyOf } from "./reconciliation.tsx";
+import { rangeOf, RUNS, UPLOAD_FORM, whyOf } from "./reconciliation.tsx";
 
 const isOver = ({ state }: RunView): boolean => state === "completed" || state === "failed";
 
@@ -67,8 +67,8 @@ const dayColumns = (run: RunView) => [
     head: "Files",
     cell: ({ day, statement, merchant_statement: own }: RunDayView) => (
       <ul class="plain">
-        <File id={statement} text="Channel's" />
-        <File id={own} text="Yours" />
+        <File id={statement} text="Channel's file" />
+        <File id={own} text="Your file" />
         {statement === null ? null : (
           <li>
             <a
@@ -91,12 +91,13 @@ function Progress({ run }: { run: RunView }) {
   const days = `${ended} of ${plural(run.days.length, "day")}`;
   const lines = `${done.toLocaleString("en")} of ${plural(total, "line")}`;
   const found = openOf(run.counts);
+  const fits = total === 0 ? "Done: there was nothing to compare." : "Done: all fits.";
   const words = {
     queued: "Waits for its turn.",
     running: run.days.some(({ state }) => state === "waiting")
       ? "Waits for a statement."
       : "Under way.",
-    completed: found === 0 ? "Done: all fits." : `Done: ${plural(found, "exception")} to look at.`,
+    completed: found > 0 ? `Done: ${plural(found, "exception")}.` : fits,
     failed: "A day failed; nothing of it was booked.",
   }[run.state];
   const [value, max] = total === 0 ? [ended, Math.max(1, run.days.length)] : [done, total];
@@ -118,6 +119,16 @@ const Again = ({ run }: { run: RunView }) => (
       Compare again
     </Button>
   </ActionForm>
+);
+
+/** What mends most of the days that failed. */
+const Better = ({ run: { channel_account, from, to } }: { run: RunView }) => (
+  <LinkButton
+    href={withQuery(UPLOAD_FORM, { channel_account, date: from === to ? from : undefined })}
+    kind="primary"
+  >
+    Upload a file
+  </LinkButton>
 );
 
 const About = ({ run, accounts }: { run: RunView; accounts: Accounts }) => (
@@ -163,16 +174,17 @@ async function runPage(c: ConsoleContext) {
         <Progress run={run} />
         <div class="columns">
           <About run={run} accounts={accounts} />
-          <Outcomes counts={run.counts} runId={run.id} />
+          <Outcomes counts={run.counts} account={run.channel_account} />
         </div>
         <Table caption="Days" rows={run.days} columns={dayColumns(run)} />
       </Live>
       <div class="actions">
         {openOf(run.counts) === 0 ? null : (
-          <LinkButton href={`/console/exceptions?run=${run.id}`} kind="primary">
+          <LinkButton href={exceptionsOf(run.channel_account)} kind="primary">
             Look at the exceptions
           </LinkButton>
         )}
+        {run.state === "failed" ? <Better run={run} /> : null}
         {isOver(run) ? <Again run={run} /> : null}
       </div>
     </>,

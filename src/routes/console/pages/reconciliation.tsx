@@ -18,7 +18,7 @@ import {
 import type { RunView } from "./book-views.ts";
 import { filtersOf } from "./filters.tsx";
 import { showList } from "./list.tsx";
-import { openOf } from "./outcomes.tsx";
+import { exceptionsOf, openOf } from "./outcomes.tsx";
 
 export const RUNS = { href: "/console/reconciliation", label: "Reconciliation" };
 export const UPLOAD_FORM = "/console/reconciliation/upload";
@@ -63,8 +63,11 @@ export const rangeOf = ({ from, to }: Pick<RunView, "from" | "to">): string =>
 /** What a person has to look at. */
 function Found({ run }: { run: RunView }) {
   const open = openOf(run.counts);
-  if (open === 0) return run.state === "completed" ? "all fits" : <span class="quiet">–</span>;
-  return <a href={`/console/exceptions?run=${run.id}`}>{plural(open, "exception")}</a>;
+  if (open > 0) {
+    return <a href={exceptionsOf(run.channel_account)}>{plural(open, "exception")}</a>;
+  }
+  if (run.state !== "completed") return <span class="quiet">–</span>;
+  return run.progress.total === 0 ? "nothing to compare" : "all fits";
 }
 
 const columns = (accounts: Accounts) => [

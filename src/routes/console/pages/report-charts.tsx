@@ -18,9 +18,13 @@ type Sum = "volume" | "refunded" | "platform_fee" | "channel_fee";
 const total = (lines: readonly ReportLine[], currency: string, name: Sum): number =>
   lines.reduce((sum, line) => (line.currency === currency ? sum + line[name] : sum), 0);
 
-export const currenciesOf = (lines: readonly ReportLine[]): string[] => [
-  ...new Set(lines.map(({ currency }) => currency)),
-];
+const SUMS: readonly Sum[] = ["volume", "refunded", "platform_fee", "channel_fee"];
+
+/** Those in which something was paid, given back or charged: a currency of zeros says nothing. */
+export const currenciesOf = (lines: readonly ReportLine[]): string[] =>
+  [...new Set(lines.map(({ currency }) => currency))].filter((currency) =>
+    SUMS.some((sum) => total(lines, currency, sum) !== 0),
+  );
 
 /** What is looked at first. Currencies are never added up. */
 export function ReportFigures({ lines }: { lines: readonly ReportLine[] }) {
@@ -127,7 +131,8 @@ function moneyChart(
 
 export function ReportCharts({ days }: { days: readonly ReportDay[] }) {
   const common = commonOf(days);
-  const currencies = currenciesOf(days.flatMap(({ lines }) => lines));
+  const lines = days.flatMap((day) => day.lines);
+  const currencies = currenciesOf(lines);
   return (
     <div class="charts">
       {currencies.map((currency) => (
@@ -151,14 +156,16 @@ export function ReportCharts({ days }: { days: readonly ReportDay[] }) {
               ],
             })}
           />
-          <Bars
-            chart={moneyChart(common, days, currency, {
-              id: `refunds-${currency}`,
-              title: `Given back in ${currency}`,
-              summary: `What refunds gave back in ${currency} on each day, as bars.`,
-              sums: [["refunded", "Given back"]],
-            })}
-          />
+          {total(lines, currency, "refunded") === 0 ? null : (
+            <Bars
+              chart={moneyChart(common, days, currency, {
+                id: `refunds-${currency}`,
+                title: `Given back in ${currency}`,
+                summary: `What refunds gave back in ${currency} on each day, as bars.`,
+                sums: [["refunded", "Given back"]],
+              })}
+            />
+          )}
         </>
       ))}
       <Lines chart={rateChart(common, days)} />

@@ -1,6 +1,7 @@
 /** What each day of an account should bring to the bank, and whether it has arrived. */
+import { nextDay } from "../../../reconciliation/days.ts";
 import { api } from "../client.ts";
-import { Amount, Details, Empty, Id, LinkButton, Status, Time } from "../components.tsx";
+import { Amount, Details, Empty, Id, LinkButton, Status } from "../components.tsx";
 import type { ConsoleContext, Page } from "../env.ts";
 import { Field, Select } from "../fields.tsx";
 import { refused, show } from "../frame.tsx";
@@ -62,6 +63,12 @@ const columns = (accounts: Accounts) => [
       refunds === 0 ? <span class="quiet">–</span> : <Amount money={refunded} />,
   },
   {
+    head: "Channel's fee",
+    number: true,
+    cell: ({ channel_fee: fee }: SettlementView) =>
+      fee === null ? <span class="quiet">not known</span> : <Amount money={fee} />,
+  },
+  {
     head: "To your bank",
     number: true,
     cell: ({ net }: SettlementView) => (
@@ -73,8 +80,8 @@ const columns = (accounts: Accounts) => [
   { head: "State", cell: ({ state }: SettlementView) => <Status status={state} /> },
   {
     head: "Arrival",
-    cell: ({ expected_at: at, payout }: SettlementView) =>
-      payout === null ? <>expected {dayOf(at.slice(0, 10))}</> : <ObjectLink id={payout} />,
+    cell: ({ day, payout }: SettlementView) =>
+      payout === null ? <>expected {dayOf(nextDay(day))}</> : <ObjectLink id={payout} />,
   },
 ];
 
@@ -164,7 +171,7 @@ async function one(c: ConsoleContext) {
               settlement.source === "statement" ? "the channel's statement" : "the payments here",
             ],
             ["Compared by", run === null ? null : <ObjectLink id={run} />],
-            ["Expected", <Time at={settlement.expected_at} />],
+            ["Expected", <>{dayOf(nextDay(settlement.day))} by the channel's clock</>],
             ["Arrived with", payout === null ? null : <ObjectLink id={payout} />],
             ["Id", <Id>{settlement.id}</Id>],
           ]}

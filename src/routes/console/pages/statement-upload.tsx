@@ -35,6 +35,7 @@ const UploadFields = (props: { accounts: Accounts; typed: Typed; problem: ApiPro
         <Select
           name="side"
           label="Whose it is"
+          hint="The channel's, or of your own shop."
           value={typed.side}
           options={SIDE_CHOICES}
           problem={problem}
@@ -57,7 +58,7 @@ async function uploadPage(c: ConsoleContext, sent: Typed | null, refusal: Refusa
   const problem = refusal?.error ?? null;
   const typed = sent ?? {
     channel_account: c.req.query("channel_account") ?? "",
-    date: yesterday(c.var.now),
+    date: c.req.query("date") ?? yesterday(c.var.now),
     side: c.req.query("side") ?? "channel",
   };
   return show(
@@ -67,7 +68,8 @@ async function uploadPage(c: ConsoleContext, sent: Typed | null, refusal: Refusa
       <p>
         The file is kept as it is and read whole before any line counts. What is wrong with it is
         said by line and column, and nothing of it is booked. The layout of a bank's export is set{" "}
-        <a href="/console/accounts">with the account</a>.
+        <a href="/console/accounts">with the account</a>; the{" "}
+        <a href="/docs/guides/statement-files">guide</a> says which layouts are read without that.
       </p>
       <Problem problem={problem} fields={FIELDS} />
       <ActionForm action={STATEMENTS} label="Upload a file" upload>

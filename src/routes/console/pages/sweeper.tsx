@@ -44,6 +44,7 @@ const JOBS: Readonly<Record<string, string>> = {
   reconciliation: "Goes on with days that wait for a statement or stand still",
   watch: "Looks for payments and refunds that no callback told of",
   nightly: "Begins last night's comparison of every account",
+  settlements: "Adds up what should arrive of channels without statements",
   invoices: "Invoices last month's fees",
   authorizations: "Renews authorizations before they run out",
 };

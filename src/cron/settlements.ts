@@ -1,0 +1,53 @@
+/**
+ * Every night: what the last days should bring of accounts whose channel has no call for statements,
+ * by our own books. A file that is uploaded later takes the place of it. One message for each account
+ * and day; a day that is settled again is as it was, or has what was heard of late.
+ */
+import { CHANNEL_SLUGS, channelOf } from "../channels/registry.ts";
+import { formatFor } from "../channels/statement/formats.ts";
+import type { WorkMessage, WorkQueue } from "../messages.ts";
+import { dayAt, dayBefore, windowOf } from "../reconciliation/days.ts";
+import { settle } from "../settlement/settle.ts";
+import { accountsToReconcile, findChannelAccount } from "../store/channel-accounts.ts";
+import type { Database } from "../store/db.ts";
+
+const PER_PAGE = 50;
+
+/** Asks for yesterday, and for the day before that again. @returns how many accounts and days */
+export async function settleByBooks(
+  { db, work }: { readonly db: Database; readonly work: WorkQueue },
+  now: number,
+): Promise<number> {
+  let asked = 0;
+  for (const channel of CHANNEL_SLUGS) {
+    if (channelOf(channel)?.adapter.statements?.fetch !== undefined) continue;
+    const { offsetMinutes } = formatFor(channel, null);
+    const yesterday = dayBefore(dayAt(now, offsetMinutes));
+    const days = [dayBefore(yesterday), yesterday];
+    const { to } = windowOf(yesterday, offsetMinutes);
+    const window = { from: windowOf(dayBefore(yesterday), offsetMinutes).from, to };
+    for (let after = ""; ;) {
+      const accounts = await accountsToReconcile(db, channel, window, after, PER_PAGE);
+      const messages = accounts.flatMap(({ id }) =>
+        days.map((day) => ({ body: { settle: id, day } })),
+      );
+      if (messages.length > 0) await work.sendBatch(messages);
+      asked += messages.length;
+      const last = accounts.at(-1);
+      if (last === undefined || accounts.length < PER_PAGE) break;
+      after = last.id;
+    }
+  }
+  return asked;
+}
+
+/** Settles an account's day by our own books. */
+export async function settleStep(
+  { db, now }: { readonly db: Database; readonly now: () => number },
+  { settle: id, day }: Extract<WorkMessage, { readonly settle: string }>,
+): Promise<void> {
+  const account = await findChannelAccount(db, id);
+  if (account === null) return;
+  const { offsetMinutes } = formatFor(account.channel, account.statement_profile);
+  await settle(db, { account, day, offsetMinutes, totals: null, runId: null, now: now() });
+}
