@@ -19,7 +19,7 @@ const side = (name: "channel" | "gateway" | "merchant", what: string) => ({
 });
 
 const raised = {
-  run: "The run that found it; null: it was found while it happened.",
+  run: "The run that found it first; null: it was found while it happened.",
   kind: "What does not fit.",
   state: "What people did about it.",
   payment_intent: "The payment that it is about; null: none has this reference.",

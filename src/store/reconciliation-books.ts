@@ -4,10 +4,12 @@
  */
 import { and, eq, sql } from "drizzle-orm";
 import type { BatchItem } from "drizzle-orm/batch";
+import type { SQLiteColumn } from "drizzle-orm/sqlite-core";
 
+import type { Owner } from "../owner.ts";
 import type { Database } from "./db.ts";
 import { type ExceptionRow, isOpenException, MAX_NOTES } from "./exceptions.ts";
-import { inList } from "./json-list.ts";
+import { inList, selectRows } from "./json-list.ts";
 import { exceptions, paymentIntents, refunds, statementLines } from "./schema.ts";
 
 export type LineRow = typeof statementLines.$inferSelect;
@@ -127,44 +129,29 @@ export async function readBooks(
   return { payments, refunds: booked, open, lines: [...a, ...b, ...c, ...d] };
 }
 
-interface Owner {
-  readonly merchantId: string;
-  readonly livemode: boolean;
-}
+const paymentsBy =
+  (column: SQLiteColumn) =>
+  (
+    db: Database,
+    { merchantId, livemode }: Owner,
+    values: readonly string[],
+  ): Promise<BookedPayment[]> =>
+    db
+      .select(paymentColumns)
+      .from(paymentIntents)
+      .where(
+        and(
+          eq(paymentIntents.merchant_id, merchantId),
+          eq(paymentIntents.livemode, livemode),
+          sql`${column} IN ${inList(values)}`,
+        ),
+      );
 
 /** For lines that name no payment of ours: by the channel's own numbers. */
-export const paymentsByTransaction = (
-  db: Database,
-  { merchantId, livemode }: Owner,
-  transactions: readonly string[],
-): Promise<BookedPayment[]> =>
-  db
-    .select(paymentColumns)
-    .from(paymentIntents)
-    .where(
-      and(
-        eq(paymentIntents.merchant_id, merchantId),
-        eq(paymentIntents.livemode, livemode),
-        sql`${paymentIntents.channel_transaction_id} IN ${inList(transactions)}`,
-      ),
-    );
+export const paymentsByTransaction = paymentsBy(paymentIntents.channel_transaction_id);
 
 /** For merchants' own records: by their order numbers. */
-export const paymentsByOrder = (
-  db: Database,
-  { merchantId, livemode }: Owner,
-  orders: readonly string[],
-): Promise<BookedPayment[]> =>
-  db
-    .select(paymentColumns)
-    .from(paymentIntents)
-    .where(
-      and(
-        eq(paymentIntents.merchant_id, merchantId),
-        eq(paymentIntents.livemode, livemode),
-        sql`${paymentIntents.merchant_order_id} IN ${inList(orders)}`,
-      ),
-    );
+export const paymentsByOrder = paymentsBy(paymentIntents.merchant_order_id);
 
 /**
  * For records of refunds that name their payment alone; in the order in which they were made. Attack:
@@ -195,27 +182,7 @@ export const putLines = (db: Database, rows: readonly LineRow[]): BatchItem<"sql
     : [
         db
           .insert(statementLines)
-          .select(
-            // All columns in the order of the schema.
-            sql`SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5,
-              value ->> 6, value ->> 7, value ->> 8, value ->> 9, value ->> 10, value ->> 11
-              FROM json_each(${JSON.stringify(
-                rows.map((row) => [
-                  row.channel_account,
-                  row.side,
-                  row.kind,
-                  row.reference,
-                  row.statement_id,
-                  row.line,
-                  row.transaction_id,
-                  row.currency,
-                  row.value,
-                  row.status,
-                  row.fee,
-                  row.occurred_at,
-                ]),
-              )}) WHERE true`,
-          )
+          .select(selectRows(statementLines, rows))
           .onConflictDoUpdate({
             target: [
               statementLines.channel_account,
@@ -250,32 +217,7 @@ export const addFindings = (db: Database, rows: readonly ExceptionRow[]): BatchI
     : [
         db
           .insert(exceptions)
-          .select(
-            // All columns in the order of the schema.
-            sql`SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5,
-              value ->> 6, value ->> 7, value ->> 8, value ->> 9, value ->> 10, value ->> 11,
-              value ->> 12, value ->> 13, value ->> 14, value ->> 15
-              FROM json_each(${JSON.stringify(
-                rows.map((row) => [
-                  row.id,
-                  row.merchant_id,
-                  Number(row.livemode),
-                  row.run_id,
-                  row.kind,
-                  row.state,
-                  row.payment_intent,
-                  row.channel_account,
-                  row.reference,
-                  row.assignee,
-                  JSON.stringify(row.notes),
-                  row.due_at,
-                  row.resolved_at,
-                  row.created_at,
-                  row.updated_at,
-                  row.snapshot,
-                ]),
-              )}) WHERE true`,
-          )
+          .select(selectRows(exceptions, rows))
           .onConflictDoUpdate({
             target: exceptions.id,
             set: {

@@ -19,7 +19,7 @@ import {
 } from "drizzle-orm";
 
 import type { Database } from "./db.ts";
-import { inList } from "./json-list.ts";
+import { inList, selectRows } from "./json-list.ts";
 import { olderThan, type PageRequest } from "./page.ts";
 import { reconciliationDays, reconciliationRuns } from "./schema.ts";
 
@@ -38,49 +38,11 @@ export async function addRuns(
   await db.batch([
     db
       .insert(reconciliationRuns)
-      .select(
-        // All columns in the order of the schema.
-        sql`SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5,
-          value ->> 6, value ->> 7 FROM json_each(${JSON.stringify(
-            runs.map((run) => [
-              run.id,
-              run.merchant_id,
-              Number(run.livemode),
-              run.channel_account,
-              run.trigger,
-              run.from_day,
-              run.to_day,
-              run.created_at,
-            ]),
-          )}) WHERE true`,
-      )
+      .select(selectRows(reconciliationRuns, runs))
       .onConflictDoNothing(),
     db
       .insert(reconciliationDays)
-      .select(
-        // All columns in the order of the schema.
-        sql`SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5,
-          value ->> 6, value ->> 7, value ->> 8, value ->> 9, value ->> 10, value ->> 11,
-          value ->> 12, value ->> 13, value ->> 14 FROM json_each(${JSON.stringify(
-            days.map((day) => [
-              day.run_id,
-              day.day,
-              day.state,
-              day.step,
-              day.cursor,
-              day.statement_id,
-              day.merchant_statement_id,
-              day.lines,
-              day.done,
-              JSON.stringify(day.counts),
-              day.attempts,
-              day.next_attempt_at,
-              day.error === null ? null : JSON.stringify(day.error),
-              day.created_at,
-              day.updated_at,
-            ]),
-          )}) WHERE true`,
-      )
+      .select(selectRows(reconciliationDays, days))
       .onConflictDoNothing(),
   ]);
 }
@@ -215,6 +177,12 @@ const isOpen = sql`${reconciliationDays.state} IN ('queued', 'running', 'waiting
 export const countOpenDays = (db: Database, runId: string): Promise<number> =>
   db.$count(reconciliationDays, and(eq(reconciliationDays.run_id, runId), isOpen));
 
+const among = (found: readonly Pick<DayRow, "run_id" | "day">[]): SQL => {
+  const { run_id, day } = reconciliationDays;
+  const chosen = JSON.stringify(found.map((one) => [one.run_id, one.day]));
+  return sql`(${run_id}, ${day}) IN (SELECT value ->> 0, value ->> 1 FROM json_each(${chosen}))`;
+};
+
 /**
  * Lets up to `limit` days go on: those that waited long enough, and those on which nothing has
  * happened since `stale`. Whoever asks again finds them only when nothing happens again.
@@ -234,16 +202,10 @@ export async function reviveDays(
     .where(and(isOpen, or(due, still)))
     .limit(limit);
   if (found.length === 0) return [];
-  const chosen = JSON.stringify(found.map((one) => [one.run_id, one.day]));
   return db
     .update(reconciliationDays)
     .set({ state: "queued", updated_at: sql`max(${now}, ${updated_at} + 1)` })
-    .where(
-      and(
-        or(due, still),
-        sql`(${run_id}, ${day}) IN (SELECT value ->> 0, value ->> 1 FROM json_each(${chosen}))`,
-      ),
-    )
+    .where(and(or(due, still), among(found)))
     .returning({ run_id, day });
 }
 
@@ -259,7 +221,6 @@ export async function giveUpDays(
   const old = and(isOpen, lte(created_at, begunBefore));
   const found = await db.select({ run_id, day }).from(reconciliationDays).where(old).limit(limit);
   if (found.length === 0) return [];
-  const chosen = JSON.stringify(found.map((one) => [one.run_id, one.day]));
   return db
     .update(reconciliationDays)
     .set({
@@ -268,12 +229,7 @@ export async function giveUpDays(
         'line', NULL, 'column', NULL)`,
       updated_at: sql`max(${now}, ${updated_at} + 1)`,
     })
-    .where(
-      and(
-        old,
-        sql`(${run_id}, ${day}) IN (SELECT value ->> 0, value ->> 1 FROM json_each(${chosen}))`,
-      ),
-    )
+    .where(and(old, among(found)))
     .returning({ run_id, day });
 }
 

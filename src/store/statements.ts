@@ -8,6 +8,16 @@ import { statements } from "./schema.ts";
 
 export type StatementRow = typeof statements.$inferSelect;
 
+const ofDay = (place: Pick<StatementRow, "channel_account" | "side" | "day">): SQL | undefined =>
+  and(
+    eq(statements.channel_account, place.channel_account),
+    eq(statements.side, place.side),
+    eq(statements.day, place.day),
+  );
+
+const either = (is: SQL, yes: SQL, no: SQLiteColumn | SQL) =>
+  sql`CASE WHEN ${is} THEN ${yes} ELSE ${no} END`;
+
 /**
  * Adds a file, unless the same bytes are there for the same account, side and day: uploaded again
  * they are the newest. One that was refused is read again; so is what was uploaded before the channel
@@ -18,8 +28,6 @@ export async function addStatement(db: Database, row: StatementRow): Promise<Sta
   const { channel_account, side, day, sha256, origin, state } = statements;
   const isDownload = sql`excluded.origin = 'download'`;
   const isReadAgain = sql`${state} = 'refused' OR (${isDownload} AND ${origin} = 'upload')`;
-  const either = (change: SQL, yes: SQL, no: SQLiteColumn | SQL) =>
-    sql`CASE WHEN ${change} THEN ${yes} ELSE ${no} END`;
   await db
     .insert(statements)
     .values(row)
@@ -38,14 +46,7 @@ export async function addStatement(db: Database, row: StatementRow): Promise<Sta
   const kept = await db
     .select()
     .from(statements)
-    .where(
-      and(
-        eq(channel_account, row.channel_account),
-        eq(side, row.side),
-        eq(day, row.day),
-        eq(sha256, row.sha256),
-      ),
-    )
+    .where(and(ofDay(row), eq(sha256, row.sha256)))
     .get();
   if (kept === undefined) throw new Error("a statement that was added is not there");
   return kept;
@@ -65,13 +66,7 @@ export async function latestStatement(
   const rows = await db
     .select()
     .from(statements)
-    .where(
-      and(
-        eq(statements.channel_account, accountId),
-        eq(statements.side, side),
-        eq(statements.day, day),
-      ),
-    )
+    .where(ofDay({ channel_account: accountId, side, day }))
     .orderBy(desc(statements.created_at), desc(statements.id));
   return rows.find(({ state }) => state !== "refused") ?? null;
 }
@@ -79,19 +74,12 @@ export async function latestStatement(
 /** The other files of the same side and day: a corrected one takes their lines back. */
 export async function filesBeside(
   db: Database,
-  { id, channel_account, side, day }: Pick<StatementRow, "id" | "channel_account" | "side" | "day">,
+  { id, ...place }: Pick<StatementRow, "id" | "channel_account" | "side" | "day">,
 ): Promise<string[]> {
   const rows = await db
     .select({ id: statements.id })
     .from(statements)
-    .where(
-      and(
-        eq(statements.channel_account, channel_account),
-        eq(statements.side, side),
-        eq(statements.day, day),
-        ne(statements.id, id),
-      ),
-    );
+    .where(and(ofDay(place), ne(statements.id, id)));
   return rows.map((row) => row.id);
 }
 

@@ -51,7 +51,7 @@ const BUDGETS: Readonly<Record<string, readonly Budget[]>> = {
     },
     {
       figure: "rows inserted or updated in D1",
-      limit: 8,
+      limit: 10,
       value: ({ total }) => total.d1RowsChanged,
     },
     {

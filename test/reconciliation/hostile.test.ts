@@ -17,7 +17,6 @@ import {
   type BillRow,
   billOf,
   book,
-  compare,
   DAY,
   drain,
   findingsOf,

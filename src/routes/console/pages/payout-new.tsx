@@ -51,7 +51,7 @@ function startOf(c: ConsoleContext, account: string, open: readonly SettlementVi
   return {
     account,
     settlements: chosen === undefined ? [] : [chosen.id],
-    currency: chosen?.net.currency ?? open[0]?.net.currency ?? "CNY",
+    currency: (chosen ?? open.find(({ net }) => net.value > 0) ?? open[0])?.net.currency ?? "CNY",
     amount: net === null ? "" : decimalOf(net),
     arrived_at: minuteOf(c.var.now),
     bank_reference: "",
@@ -104,6 +104,7 @@ const PayoutFields = (props: {
         <Select
           name="currency"
           label="Currency"
+          hint="Of the settlements."
           value={typed.currency}
           options={currencies.map((name) => [name, name] as const)}
           problem={problem}
@@ -113,6 +114,7 @@ const PayoutFields = (props: {
         <Field
           name="arrived_at"
           label="When it arrived (UTC)"
+          hint="By your bank's statement."
           type="datetime-local"
           value={typed.arrived_at}
           required

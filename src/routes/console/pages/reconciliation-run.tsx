@@ -165,7 +165,7 @@ async function runPage(c: ConsoleContext) {
       wide: true,
       notices: {
         started: "The run has begun. This page shows how far it is.",
-        uploaded: "The file is kept, and is being compared. This page shows how far it is.",
+        uploaded: "The file is kept. This page shows what comes of it.",
       },
       refresh: moves ? 5 : undefined,
     },

@@ -45,7 +45,7 @@ export function rateOf(lines: readonly ReportLine[]): number | null {
   return ended === 0 ? null : succeeded / ended;
 }
 
-/** What was found in all days, by kind and state, the most first. */
+/** What was found in all days, by kind and state: the states of a kind beside each other. */
 export function exceptionsBy(report: ReportView): ReportExceptions[] {
   const sums = new Map<string, ReportExceptions>();
   for (const row of report.data.flatMap(({ exceptions }) => exceptions)) {
@@ -53,5 +53,7 @@ export function exceptionsBy(report: ReportView): ReportExceptions[] {
     const sum = sums.get(name);
     sums.set(name, { ...row, count: row.count + (sum?.count ?? 0) });
   }
-  return [...sums.values()].toSorted((a, b) => b.count - a.count);
+  return [...sums.values()].toSorted(
+    (a, b) => a.kind.localeCompare(b.kind) || a.state.localeCompare(b.state),
+  );
 }

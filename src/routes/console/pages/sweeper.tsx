@@ -31,7 +31,7 @@ export const Backlog = ({ state }: { state: SweeperView }) => (
     <Figure label="Webhooks due" value={whole(state.due_deliveries)} />
     <Figure label="Dead letters" value={whole(state.dead_letters)} href="/console/dead-letters" />
     <Figure label="Replays standing still" value={whole(state.stale_jobs)} />
-    <Figure label="Refunds of a day" value={whole(state.old_refunds)} />
+    <Figure label="Refunds over a day old" value={whole(state.old_refunds)} />
     <Figure label="Open exceptions" value={whole(state.open_exceptions)} />
   </div>
 );
