@@ -4,8 +4,7 @@ import { settleStep } from "../cron/settlements.ts";
 import type { WorkMessage } from "../messages.ts";
 import type { ReconciliationContext } from "../reconciliation/context.ts";
 import { workOnDay } from "../reconciliation/run.ts";
-import type { SplitContext } from "../settlement/split-desk.ts";
-import { consumeSplit } from "./splits.ts";
+import { type SplitContext, workSplit } from "../settlement/split-desk.ts";
 
 export interface WorkContext {
   readonly reconciliation: ReconciliationContext;
@@ -14,7 +13,7 @@ export interface WorkContext {
 }
 
 export async function consumeWork(message: WorkMessage, context: WorkContext): Promise<void> {
-  if ("split" in message) return consumeSplit(message, context.splits);
+  if ("split" in message) return void (await workSplit(message.split, context.splits));
   if ("run" in message) return workOnDay(context.reconciliation, message);
   if ("settle" in message) return settleStep(context.reconciliation, message);
   await closeStep(context.closing, message, context.reconciliation.now());
