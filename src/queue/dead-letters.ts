@@ -1,5 +1,5 @@
 /** Messages that a queue gave up on, or that have no shape we know: stored, and sent again by hand. */
-import * as z from "zod";
+import type * as z from "zod";
 
 import { sha256 } from "../crypto/digest.ts";
 import { base32Id } from "../ids.ts";

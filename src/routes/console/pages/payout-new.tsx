@@ -51,7 +51,7 @@ function startOf(c: ConsoleContext, account: string, open: readonly SettlementVi
   return {
     account,
     settlements: chosen === undefined ? [] : [chosen.id],
-    currency: (chosen ?? open.find(({ net }) => net.value > 0) ?? open[0])?.net.currency ?? "CNY",
+    currency: (chosen ?? open.find((row) => row.net.value > 0) ?? open[0])?.net.currency ?? "CNY",
     amount: net === null ? "" : decimalOf(net),
     arrived_at: minuteOf(c.var.now),
     bank_reference: "",

@@ -1,5 +1,5 @@
 /** What each day of an account should bring to the bank, and whether it has arrived. */
-import { nextDay } from "../../../reconciliation/days.ts";
+import { dayAt } from "../../../reconciliation/days.ts";
 import { api } from "../client.ts";
 import { Amount, Details, Empty, Id, LinkButton, Status } from "../components.tsx";
 import type { ConsoleContext, Page } from "../env.ts";
@@ -30,8 +30,14 @@ export const SettlementTabs = ({ c }: { c: ConsoleContext }) => (
   />
 );
 
-/** A day of the channel, as a name. */
-const dayOf = (day: string) => <time datetime={day}>{day}</time>;
+/**
+ * The day on which the money should come, by the channel's clock: its midnight is told, which in UTC
+ * is mostly of the day before. Twelve hours later it is that day by every clock of Asia.
+ */
+function ArrivalDay({ expected_at: at }: SettlementView) {
+  const day = dayAt(Date.parse(at), 720);
+  return <time datetime={day}>{day}</time>;
+}
 
 const columns = (accounts: Accounts) => [
   {
@@ -80,8 +86,14 @@ const columns = (accounts: Accounts) => [
   { head: "State", cell: ({ state }: SettlementView) => <Status status={state} /> },
   {
     head: "Arrival",
-    cell: ({ day, payout }: SettlementView) =>
-      payout === null ? <>expected {dayOf(nextDay(day))}</> : <ObjectLink id={payout} />,
+    cell: (row: SettlementView) =>
+      row.payout === null ? (
+        <>
+          expected <ArrivalDay {...row} />
+        </>
+      ) : (
+        <ObjectLink id={row.payout} />
+      ),
   },
 ];
 
@@ -171,7 +183,12 @@ async function one(c: ConsoleContext) {
               settlement.source === "statement" ? "the channel's statement" : "the payments here",
             ],
             ["Compared by", run === null ? null : <ObjectLink id={run} />],
-            ["Expected", <>{dayOf(nextDay(settlement.day))} by the channel's clock</>],
+            [
+              "Expected",
+              <>
+                <ArrivalDay {...settlement} /> by the channel's clock
+              </>,
+            ],
             ["Arrived with", payout === null ? null : <ObjectLink id={payout} />],
             ["Id", <Id>{settlement.id}</Id>],
           ]}
