@@ -1,6 +1,7 @@
 /** Every night: yesterday's books of every account whose channel has a call for statements. */
 import { CHANNEL_SLUGS, channelOf } from "../channels/registry.ts";
-import { dayAt, dayBefore, windowOf } from "../reconciliation/days.ts";
+import { dayAt, dayBefore } from "../days.ts";
+import { windowOf } from "../reconciliation/window.ts";
 import { beginRuns, nightlyRunId } from "../reconciliation/run.ts";
 import type { ReconciliationContext } from "../reconciliation/context.ts";
 import { accountsToReconcile } from "../store/channel-accounts.ts";

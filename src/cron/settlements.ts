@@ -6,7 +6,8 @@
 import { CHANNEL_SLUGS, channelOf } from "../channels/registry.ts";
 import { formatFor } from "../channels/statement/formats.ts";
 import type { WorkMessage, WorkQueue } from "../messages.ts";
-import { dayAt, dayBefore, windowOf } from "../reconciliation/days.ts";
+import { dayAt, dayBefore } from "../days.ts";
+import { windowOf } from "../reconciliation/window.ts";
 import { settle } from "../settlement/settle.ts";
 import { accountsToReconcile, findChannelAccount } from "../store/channel-accounts.ts";
 import type { Database } from "../store/db.ts";

@@ -13,7 +13,7 @@ import {
 } from "../store/reconciliation-books.ts";
 import { latestStatement, type StatementRow } from "../store/statements.ts";
 import type { Archive } from "./archive.ts";
-import { windowOf } from "./days.ts";
+import { windowOf } from "./window.ts";
 import { type FileSide, type GatewaySide, judge, type LineKind, type Sides } from "./judge.ts";
 import { fileSideOf, keptSideOf, LineReader } from "./lines.ts";
 import { Shelf } from "./shelf.ts";

@@ -7,7 +7,7 @@ import { idKeyOf } from "../crypto/id-key.ts";
 import type { StatementError } from "../store/schema.ts";
 import { addStatement, latestStatement, type StatementRow } from "../store/statements.ts";
 import { unseenOf } from "../store/reconciliation-books.ts";
-import { DAY_MS, startOfDay } from "./days.ts";
+import { DAY_MS, startOfDay } from "../days.ts";
 import type { DayDesk } from "./desk.ts";
 
 const MINUTE_MS = 60_000;

@@ -15,7 +15,7 @@ import {
 } from "../store/reconciliation-runs.ts";
 import { announceEnd } from "./announce.ts";
 import type { ReconciliationContext } from "./context.ts";
-import { daysBetween } from "./days.ts";
+import { daysBetween } from "../days.ts";
 import { DayDesk, DayLost } from "./desk.ts";
 import { work } from "./steps.ts";
 

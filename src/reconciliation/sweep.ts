@@ -2,7 +2,8 @@
 import { type LineRow, type Unseen, unseenOf } from "../store/reconciliation-books.ts";
 import { comparedDays } from "../store/reconciliation-runs.ts";
 import { filesBeside } from "../store/statements.ts";
-import { DAY_MS, dayBefore, nextDay, startOfDay, windowOf } from "./days.ts";
+import { DAY_MS, dayBefore, nextDay, startOfDay } from "../days.ts";
+import { windowOf } from "./window.ts";
 import type { DayDesk } from "./desk.ts";
 import type { LineKind, Sides } from "./judge.ts";
 import { keptSideOf } from "./lines.ts";

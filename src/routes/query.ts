@@ -2,7 +2,7 @@
 import { z } from "@hono/zod-openapi";
 
 import { ApiError, invalidField } from "../errors.ts";
-import { DAY_MS, isDay, startOfDay } from "../reconciliation/days.ts";
+import { DAY_MS, isDay, startOfDay } from "../days.ts";
 import { isMonth } from "../settlement/months.ts";
 
 /** Plain digits only: `Number` would also take `0x5`, `1e1`, ` 5 ` and nothing at all. */

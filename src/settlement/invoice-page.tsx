@@ -4,7 +4,7 @@
  */
 import { raw } from "hono/html";
 
-import { dayAt } from "../reconciliation/days.ts";
+import { dayAt } from "../days.ts";
 import type { InvoiceRow } from "../store/invoices.ts";
 import { grouped, signedAmount } from "./invoices.ts";
 import { MONTH_OFFSET_MINUTES } from "./months.ts";

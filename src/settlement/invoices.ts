@@ -5,7 +5,7 @@
  * minor unit.
  */
 import { CURRENCY_DECIMALS, toDecimal } from "../money.ts";
-import { DAY_MS } from "../reconciliation/days.ts";
+import { DAY_MS } from "../days.ts";
 
 /** How the kinds of entries that invoices are made of change what the merchant owes. */
 export const OWED_BY = { fee: 1, fee_refund: -1, split: -1, split_return: 1 } as const;

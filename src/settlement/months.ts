@@ -1,5 +1,5 @@
 /** The months of invoices, `YYYY-MM`. Pure; milliseconds since 1970. */
-import { DAY_MS, dayAt, isDay, startOfDay } from "../reconciliation/days.ts";
+import { DAY_MS, dayAt, isDay, startOfDay } from "../days.ts";
 
 /** A month begins and ends by China's clock, whatever currency and channel: minutes ahead of UTC. */
 export const MONTH_OFFSET_MINUTES = 480;

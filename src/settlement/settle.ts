@@ -4,7 +4,7 @@
  * What a correction says after the money has arrived shows as the balance of the channel's account:
  * its fees are booked as the last statement has them, whether the batch was paid or not.
  */
-import { DAY_MS, startOfDay } from "../reconciliation/days.ts";
+import { DAY_MS, startOfDay } from "../days.ts";
 import type { ChannelAccountRow } from "../store/channel-accounts.ts";
 import type { Database } from "../store/db.ts";
 import {

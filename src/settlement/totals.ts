@@ -3,7 +3,7 @@
  * sends statements, else what is in our books. Pure.
  */
 import type { StatementLine } from "../channels/statement/line.ts";
-import { DAY_MS, startOfDay } from "../reconciliation/days.ts";
+import { DAY_MS, startOfDay } from "../days.ts";
 
 /** The totals of a day in one currency, minor units; payments and refunds are counted. */
 export interface DayTotals {

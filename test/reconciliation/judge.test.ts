@@ -7,7 +7,8 @@ import {
   judge,
   type Sides,
 } from "../../src/reconciliation/judge.ts";
-import { daysBetween, isDay, startOfDay, windowOf } from "../../src/reconciliation/days.ts";
+import { daysBetween, isDay, startOfDay } from "../../src/days.ts";
+import { windowOf } from "../../src/reconciliation/window.ts";
 
 const cny = (value: number) => ({ currency: "CNY", value });
 

@@ -4,7 +4,7 @@
  */
 import { beforeAll, describe, it, vi } from "vitest";
 
-import { dayAt } from "../../src/reconciliation/days.ts";
+import { dayAt } from "../../src/days.ts";
 import { api, type Merchant, newMerchant } from "../intent/kit.ts";
 
 const CNY = (value: number) => ({ currency: "CNY", value });

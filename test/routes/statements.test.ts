@@ -3,7 +3,7 @@ import { env, exports } from "cloudflare:workers";
 import { beforeAll, describe, it } from "vitest";
 
 import { randomId } from "../../src/ids.ts";
-import { daysBetween } from "../../src/reconciliation/days.ts";
+import { daysBetween } from "../../src/days.ts";
 import { database } from "../../src/store/db.ts";
 import { addRuns } from "../../src/store/reconciliation-runs.ts";
 import { api, type Merchant, newMerchant } from "../intent/kit.ts";

@@ -15,7 +15,7 @@ import type {
   PublishedEvents,
   RefundCopy,
 } from "../../src/messages.ts";
-import { DAY_MS, dayAt, daysBetween, startOfDay } from "../../src/reconciliation/days.ts";
+import { DAY_MS, dayAt, daysBetween, startOfDay } from "../../src/days.ts";
 import { balancesOf } from "../../src/settlement/balances.ts";
 import { closeMonth, noteInvoicePayment } from "../../src/settlement/invoicing.ts";
 import { entryOf } from "../../src/settlement/ledger.ts";

@@ -4,7 +4,7 @@ import { createRoute, z } from "@hono/zod-openapi";
 import { formatFor } from "../../channels/statement/formats.ts";
 import { ApiError, apiError, invalidField } from "../../errors.ts";
 import { EXCEPTION_KINDS } from "../../reconciliation.ts";
-import { dayAt, daysBetween } from "../../reconciliation/days.ts";
+import { dayAt, daysBetween } from "../../days.ts";
 import { beginRun } from "../../reconciliation/run.ts";
 import { RUN_STATES, type RunView, runView } from "../../reconciliation/view.ts";
 import type { ChannelAccountRow } from "../../store/channel-accounts.ts";

@@ -4,7 +4,7 @@ import { createRoute, z } from "@hono/zod-openapi";
 import { iso } from "../../clock.ts";
 import { CHINA_OFFSET_MINUTES } from "../../constants.ts";
 import { decimalOf } from "../../money.ts";
-import { DAY_MS, dayAt, startOfDay } from "../../reconciliation/days.ts";
+import { DAY_MS, dayAt, startOfDay } from "../../days.ts";
 import { database } from "../../store/db.ts";
 import { type EntryFilter, type EntryRow, listEntries } from "../../store/ledger.ts";
 import { merchantAuth } from "../authenticate.ts";

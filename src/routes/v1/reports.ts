@@ -4,7 +4,7 @@ import { createRoute, z } from "@hono/zod-openapi";
 import { iso } from "../../clock.ts";
 import { CHINA_OFFSET_MINUTES } from "../../constants.ts";
 import { ApiError, invalidField } from "../../errors.ts";
-import { DAY_MS, dayAt, daysBetween, startOfDay } from "../../reconciliation/days.ts";
+import { DAY_MS, dayAt, daysBetween, startOfDay } from "../../days.ts";
 import { nextMonth } from "../../settlement/months.ts";
 import { database } from "../../store/db.ts";
 import { type ReportBucket, readReport } from "../../store/reports.ts";

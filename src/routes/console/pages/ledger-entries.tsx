@@ -1,6 +1,6 @@
 /** The entries of the merchant's books, and all of some days as a file. */
 import { CURRENCIES } from "../../../money.ts";
-import { dayAt } from "../../../reconciliation/days.ts";
+import { dayAt } from "../../../days.ts";
 import { ENTRY_KINDS } from "../../../settlement/ledger.ts";
 import type { ApiProblem } from "../client.ts";
 import { Amount, Empty, Time, words } from "../components.tsx";

@@ -1,5 +1,5 @@
 /** Operators: everybody's invoices, closing a month, and noting that one was paid. */
-import { dayAt } from "../../../reconciliation/days.ts";
+import { dayAt } from "../../../days.ts";
 import { monthAt, monthBefore } from "../../../settlement/months.ts";
 import { api, withQuery } from "../client.ts";
 import { Amount, Button, Details, Empty, Id, LinkButton } from "../components.tsx";

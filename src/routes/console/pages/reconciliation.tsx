@@ -1,5 +1,5 @@
 /** Comparing the channels' books with ours and the merchant's: the runs, and starting one. */
-import { dayAt, dayBefore } from "../../../reconciliation/days.ts";
+import { dayAt, dayBefore } from "../../../days.ts";
 import { api, type ApiProblem } from "../client.ts";
 import { Button, Empty, LinkButton, Status, Time } from "../components.tsx";
 import type { ConsoleContext, Page } from "../env.ts";

@@ -1,6 +1,6 @@
 /** Days and months in numbers: what was paid, given back and charged, with charts and as files. */
 import { channelName } from "../../../channels/registry.ts";
-import { dayAt, dayBefore } from "../../../reconciliation/days.ts";
+import { dayAt, dayBefore } from "../../../days.ts";
 import { isMonth, nextMonth } from "../../../settlement/months.ts";
 import type { ReportExceptions, ReportLine } from "../../../store/reports.ts";
 import { api, withQuery } from "../client.ts";

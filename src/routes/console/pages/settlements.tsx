@@ -1,5 +1,5 @@
 /** What each day of an account should bring to the bank, and whether it has arrived. */
-import { dayAt } from "../../../reconciliation/days.ts";
+import { dayAt } from "../../../days.ts";
 import { api } from "../client.ts";
 import { Amount, Details, Empty, Id, LinkButton, Status } from "../components.tsx";
 import type { ConsoleContext, Page } from "../env.ts";

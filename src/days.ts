@@ -2,7 +2,7 @@
 
 export const DAY_MS = 86_400_000;
 
-const MINUTE_MS = 60_000;
+export const MINUTE_MS = 60_000;
 
 /** A day that exists: `2026-02-30` does not. */
 export const isDay = (text: string): boolean =>
@@ -27,26 +27,4 @@ export function daysBetween(from: string, to: string): string[] {
   const days: string[] = [];
   for (let day = from; day <= to; day = nextDay(day)) days.push(day);
   return days;
-}
-
-/**
- * What happens shortly before midnight may be booked on the next day: such payments are looked for
- * in both days' files, by whichever is compared last, and only missed when they are in neither.
- */
-export const CROSS_DAY_MS = 30 * MINUTE_MS;
-
-/**
- * The times whose payments a day's file must name.
- * @param compared whether the files of the days beside it have been; usually only the one before
- */
-export function windowOf(
-  day: string,
-  offsetMinutes: number,
-  compared: { readonly before: boolean; readonly after: boolean } = { before: true, after: false },
-): { from: number; to: number } {
-  const start = startOfDay(day, offsetMinutes);
-  return {
-    from: start - (compared.before ? CROSS_DAY_MS : 0),
-    to: start + DAY_MS - (compared.after ? 0 : CROSS_DAY_MS),
-  };
 }
