@@ -54,8 +54,8 @@ const REASONS: Readonly<Record<ExceptionAction, string>> = {
     "There is no payment here that can be refunded: give a second payment, or one that is not " +
     "yours, back in the channel's console.",
   accept_late:
-    "The channel itself does not say here that a payment of yours was paid; a file that was " +
-    "uploaded is not its word: ask it.",
+    "Only a payment that the channel's own file calls paid, and that is not paid here, can be " +
+    "accepted; an uploaded file is not the channel's word: ask the channel.",
   adjust: "It was adjusted before; each exception is adjusted once.",
 };
 

@@ -82,18 +82,23 @@ export function subjectOf(row: ExceptionRow): Subject {
 export const isOpen = ({ state }: Pick<ExceptionRow, "state">): boolean =>
   (OPEN_STATES as readonly ExceptionRow["state"][]).includes(state);
 
+/** What a line can say of a payment besides that it was made. */
+const UNPAID_LINES = new Set(["processing", "failed", "reversed"]);
+
 /**
  * What can be done about it, in the order of what is tried first. A payment is accepted by the
- * channel's own word: attack: a line of an upload, which the merchant may have written. A second payment is not ours to
- * give back: a refund would take the first.
+ * channel's own word. Attack: a line of an upload, which the merchant may have written. A second
+ * payment is not ours to give back: a refund would take the first.
  */
 export function actionsFor(row: ExceptionRow): ExceptionAction[] {
   if (!isOpen(row)) return [];
-  const { kind, channel } = evidenceOf(row);
+  const { kind, channel, gateway } = evidenceOf(row);
   const { payment, refund } = subjectOf(row);
   const isPayment = payment !== null && refund === null;
+  const isSaidPaid =
+    channel !== null && channel.origin !== "upload" && !UNPAID_LINES.has(channel.status);
   const isLate =
-    isPayment && kind === "status_mismatch" && channel !== null && channel.origin !== "upload";
+    isPayment && kind === "status_mismatch" && isSaidPaid && gateway?.status !== "succeeded";
   return [
     ...(payment === null ? [] : (["ask_channel"] as const)),
     ...(isLate ? (["accept_late"] as const) : []),

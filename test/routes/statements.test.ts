@@ -65,6 +65,13 @@ describe("a file", () => {
 
   it("is refused where it says too little, and nothing is kept", async ({ expect }) => {
     const before = await env.ARCHIVE.list();
+    const form = new FormData();
+    form.set("file", new Blob(["a,b"]));
+    const asForm = await send(place(), form);
+    expect([asForm.status, asForm.body.error.message]).toEqual([
+      400,
+      expect.stringContaining("--data-binary"),
+    ]);
     const refusals: readonly (readonly [string, BodyInit | null, number])[] = [
       ["", "x", 400],
       [`channel_account=${account}`, "x", 400],

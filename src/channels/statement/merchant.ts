@@ -78,7 +78,10 @@ function lineOf(row: Row<Name>, day: DayWindow): StatementLine {
     row.number("refund"),
   ];
   if (payment === null && order === null && (kind === "payment" || refund === null)) {
-    throw row.refuse("payment_intent", "The record names no payment");
+    throw row.refuse(
+      "payment_intent",
+      "The record names no payment: payment_intent or merchant_order_id is needed",
+    );
   }
   const channelStatus = row.text("status") === "" ? "succeeded" : row.word("status");
   const status = Object.hasOwn(STATUSES, channelStatus) ? STATUSES[channelStatus] : undefined;
@@ -103,6 +106,13 @@ function amountOf(row: Row<Name>): StatementLine["amount"] {
   const key = inMinor ? "amount" : "amount_decimal";
   if (inMinor && row.text("amount_decimal") !== "") {
     throw row.refuse("amount_decimal", "The amount is there twice");
+  }
+  // 25.00 would be 25 of the smallest unit: a hundredth of what was meant.
+  if (inMinor && !/^-?\d+$/.test(row.text("amount"))) {
+    throw row.refuse(
+      "amount",
+      "amount is in minor units, a whole number; use amount_decimal for 25.00",
+    );
   }
   const value = row.decimal(key, inMinor ? 0 : (CURRENCY_DECIMALS[currency] ?? 2));
   if (value < 0) throw row.refuse(key, "The amount is negative; refunds are told by their kind");

@@ -105,6 +105,9 @@ function chosenOf(entries: readonly Entry[], choose: EntryChoice, refuse: Refuse
   const files = entries.filter(({ name }) => !name.endsWith("/"));
   const chosen = files.filter(({ name }) => choose(name.slice(name.lastIndexOf("/") + 1)));
   const [entry, ...others] = chosen;
+  if (files.some(({ name }) => name.startsWith("xl/"))) {
+    throw refuse("container", "This is a spreadsheet (XLSX): save it as CSV.");
+  }
   if (entry === undefined || others.length > 0) {
     throw refuse("container", `The ZIP archive holds ${chosen.length} statements, not one.`);
   }

@@ -94,14 +94,23 @@ const act = createRoute({
   },
 });
 
-/** An adjustment in a currency that no side speaks of would be of another account. */
-function checkCurrency(row: ExceptionRow, { currency }: Money): void {
+/**
+ * An adjustment in a currency that no side speaks of would be of another account, and one over
+ * everything that any side speaks of is a slip, which could not be taken back.
+ */
+function checkAdjustment(row: ExceptionRow, amount: Money): void {
   const { channel, gateway, merchant } = evidenceOf(row);
   const spoken = [channel, gateway, merchant].flatMap((side) =>
-    side === null ? [] : [side.amount.currency],
+    side === null ? [] : [side.amount],
   );
-  if (spoken.includes(currency)) return;
-  throw new ApiError(invalidField("amount.currency", `must be ${[...new Set(spoken)].join(", ")}`));
+  const same = spoken.filter(({ currency }) => currency === amount.currency);
+  if (same.length === 0) {
+    const names = [...new Set(spoken.map(({ currency }) => currency))].join(", ");
+    throw new ApiError(invalidField("amount.currency", `must be ${names}`));
+  }
+  const most = Math.max(...same.map(({ value }) => value));
+  if (amount.value <= most) return;
+  throw new ApiError(invalidField("amount.value", `must be at most ${most}, as the sides have it`));
 }
 
 function perform(c: AppContext, deed: Deed, body: Body): Promise<Result<ExceptionRow, Failure>> {
@@ -120,7 +129,7 @@ function perform(c: AppContext, deed: Deed, body: Body): Promise<Result<Exceptio
       if (direction === undefined || amount === undefined || memo === undefined) {
         throw new Error("the schema has let through what it needs");
       }
-      checkCurrency(deed.row, amount);
+      checkAdjustment(deed.row, amount);
       return adjustBooks(deed, { direction, amount, memo });
     }
   }

@@ -101,6 +101,10 @@ interface Received {
 async function keep(c: AppContext, { account, side, day, fileName }: Received) {
   const { body } = c.req.raw;
   if (body === null) throw new ApiError(invalidField("body", "send the file as the body"));
+  if (/^multipart\//i.test(c.req.header("Content-Type") ?? "")) {
+    const message = "send the file itself, not a form: with curl, --data-binary @file";
+    throw new ApiError(invalidField("body", message));
+  }
   const archive = openArchive(c.env.ARCHIVE);
   const id = randomId("statement");
   const stored = await archive.keep(id, body);

@@ -361,6 +361,7 @@ describe("merchants' records", () => {
       [one({ amount: 2 ** 53 }), "cell:1"],
       [one({ amount: -1 }), "cell:1:6"],
       [one({ amount: "1e3" }), "cell:1:6"],
+      [one({ amount: "6.00" }), "cell:1:6"],
       [one({ amount_decimal: "6.99" }), "cell:1:7"],
       [one({ amount: null, amount_decimal: "6.999" }), "cell:1:7"],
       [one({ currency: "XXX" }), "cell:1:5"],
