@@ -128,8 +128,13 @@ function answered(
     return later(desk, unknownStep(desk), "channel_silent", "The channel did not answer.");
   }
   if (outcome.kind === "rejected") {
-    const { channelCode, message } = outcome.error;
-    return problem("channel_refused", `${message} (${channelCode})`, desk.account.display_name);
+    const { channelCode, channelMessage, message } = outcome.error;
+    const words = channelMessage ?? message;
+    return problem(
+      "channel_refused",
+      `The channel says: ${words} (${channelCode})`,
+      desk.account.display_name,
+    );
   }
   switch (outcome.value.kind) {
     case "file":

@@ -1,7 +1,7 @@
 /** What happened here on the day, and that a file does not name. */
 import { type LineRow, type Unseen, unseenOf } from "../store/reconciliation-books.ts";
 import { comparedDays } from "../store/reconciliation-runs.ts";
-import { filesBeside } from "../store/statements.ts";
+import { filesBeside, type StatementRow } from "../store/statements.ts";
 import { DAY_MS, dayBefore, nextDay, startOfDay } from "../days.ts";
 import { windowOf } from "./window.ts";
 import type { DayDesk } from "./desk.ts";
@@ -26,6 +26,10 @@ export interface SweepPlan {
   readonly superseded: readonly string[];
 }
 
+/** Nothing is known but that there is no file; an upload without lines says that nothing happened. */
+const isForgotten = ({ lines, origin }: StatementRow): boolean =>
+  lines === 0 && origin === "download";
+
 /**
  * Days may be compared in any order, and at the same time. The minutes between two of them belong to
  * the sweep that finds the other day compared, to both if both do: each has written down that it is
@@ -42,8 +46,8 @@ export async function planOf(
   const beside = { before: compared.has(dayBefore(day)), after: compared.has(nextDay(day)) };
   const superseded = await Promise.all(
     [files.channel, files.merchant].map(async (file) =>
-      // An empty answer takes nothing back: channels forget what is long past.
-      file === null || file.lines === 0 ? [] : filesBeside(db, file),
+      // A channel's empty answer takes nothing back: channels forget what is long past.
+      file === null || isForgotten(file) ? [] : filesBeside(db, file),
     ),
   );
   return {

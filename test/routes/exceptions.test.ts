@@ -470,6 +470,7 @@ describe("accepting a late payment", () => {
     ["another amount", { amount: cny(1), status: "succeeded" }],
     ["another currency", { amount: { currency: "USD", value: 699 }, status: "succeeded" }],
     ["no money", { amount: cny(699), status: "failed" }],
+    ["money that was taken back", { amount: cny(699), status: "reversed" }],
     ["a file that the merchant uploaded", { ...PAID, origin: "upload", file: "a.csv", line: 2 }],
     ["no word", null],
   ])("is refused with %s", async ([, channel], { expect }) => {
@@ -558,6 +559,8 @@ describe("correcting the books", () => {
       { amount: cny(-1) },
       { amount: cny(1.5) },
       { amount: { currency: "USD", value: 1 } },
+      // More than any side speaks of is a slip of the hand, and could not be taken back.
+      { amount: cny(700) },
       { direction: "sideways" },
       { memo: "" },
       { action: "refund" },
