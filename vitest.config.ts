@@ -38,6 +38,9 @@ const LONG = [
   "browser/docs",
   "sandbox/matrix",
   "intent/crash",
+  "reconciliation/crash",
+  "settlement/chain",
+  "reconciliation/watch",
 ].map((name) => path.join(import.meta.dirname, `test/${name}.test.ts`));
 
 function rank({ moduleId }: TestSpecification): number {

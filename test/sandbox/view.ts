@@ -103,5 +103,6 @@ export function envWith(
       },
     }),
   };
-  return { env: Object.assign(Object.create(env), { INTENTS }), asked };
+  // A copy: to assign to what inherits from the Worker's own bindings changes those.
+  return { env: { ...env, INTENTS: INTENTS as unknown as Env["INTENTS"] }, asked };
 }
