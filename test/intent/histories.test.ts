@@ -148,9 +148,12 @@ describe("any history", () => {
             Number(truth === "paid"),
           );
           expect(new Set(creates(bank).map((seen) => seen.body)).size).toBe(1);
-          await vi.waitFor(async () => {
-            expect((await feedOf(run.id)).map(({ type }) => type)).toEqual(events);
-          });
+          await vi.waitFor(
+            async () => {
+              expect((await feedOf(run.id)).map(({ type }) => type)).toEqual(events);
+            },
+            { timeout: 10_000 },
+          );
         }),
         { numRuns: 25 },
       );
