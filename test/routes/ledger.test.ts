@@ -136,12 +136,12 @@ describe("a payment's books", () => {
   it("say when the last of them was written down: maybe behind the time that they are of", async ({
     expect,
   }) => {
-    const { test } = await newMerchant();
+    const { id, test } = await newMerchant();
     expect((await balances(test)).body).toMatchObject({ recorded_at: null });
     const { succeeded_at: at } = await sold(test);
     const [written = "", ...others] = (
-      await env.DB.prepare("SELECT DISTINCT recorded_at FROM ledger_entries WHERE at = ?")
-        .bind(Date.parse(at))
+      await env.DB.prepare("SELECT DISTINCT recorded_at FROM ledger_entries WHERE merchant_id = ?")
+        .bind(id)
         .all<{ recorded_at: number }>()
     ).results.map((row) => new Date(row.recorded_at).toISOString());
     expect(others).toEqual([]);
