@@ -9,7 +9,7 @@ import {
   type ExceptionKind,
   type FileSide,
   type GatewaySide,
-  shareOf,
+  contractShare,
   type Sides,
 } from "./judge.ts";
 
@@ -34,7 +34,7 @@ const ofGateway = (side: GatewaySide | null, contractFee: number | null): Eviden
     : {
         amount: side.amount,
         status: side.status,
-        fee: contractFee === null ? null : shareOf(side.amount.value, contractFee),
+        fee: contractFee === null ? null : contractShare(side.amount.value, contractFee),
         at: side.at,
         reference: side.id,
         transaction_id: side.transactionId,

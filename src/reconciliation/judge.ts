@@ -4,6 +4,7 @@
  */
 import type { LineStatus } from "../channels/statement/line.ts";
 import type { Money } from "../money.ts";
+import { shareOf } from "../settlement/pricing.ts";
 import type { EXCEPTION_KINDS } from "../reconciliation.ts";
 
 export type ExceptionKind = (typeof EXCEPTION_KINDS)[number];
@@ -62,9 +63,9 @@ const IGNORED: Verdict = { outcome: "ignored" };
 const NEWS: Verdict = { outcome: "news" };
 const differs = (kind: ExceptionKind): Verdict => ({ outcome: "differs", kind });
 
-/** `amount * basisPoints / 10,000`, rounded half up, as channels round their fees. */
-export const shareOf = (amount: number, basisPoints: number): number =>
-  Number((BigInt(amount) * BigInt(basisPoints) + 5_000n) / 10_000n);
+/** What the contract with the channel says that it keeps, rounded half up as channels do. */
+export const contractShare = (amount: number, basisPoints: number): number =>
+  shareOf(amount, basisPoints, 10_000);
 
 function moneyDiffers(a: Money, b: Money): Verdict | null {
   if (a.currency !== b.currency) return differs("currency_mismatch");
@@ -122,7 +123,8 @@ function channelDiffers(
   }
   const isCharged = kind === "payment" && channel.status === "succeeded";
   if (isCharged && contractFee !== null && channel.fee !== null) {
-    if (channel.fee !== shareOf(channel.amount.value, contractFee)) return differs("fee_mismatch");
+    if (channel.fee !== contractShare(channel.amount.value, contractFee))
+      return differs("fee_mismatch");
   }
   return null;
 }

@@ -15,7 +15,7 @@ import {
 } from "../store/reconciliation-runs.ts";
 import { announceEnd } from "./announce.ts";
 import type { ReconciliationContext } from "./context.ts";
-import { daysBetween } from "../days.ts";
+import { DAY_MS, daysBetween } from "../days.ts";
 import { DayDesk, DayLost } from "./desk.ts";
 import { work } from "./steps.ts";
 
@@ -167,7 +167,7 @@ const PER_RUN = 100;
  * Files are waited for two days, and read and compared within hours. A day that is open after this
  * fails again and again (milliseconds).
  */
-export const GIVEN_UP_AFTER_MS = 4 * 86_400_000;
+export const GIVEN_UP_AFTER_MS = 4 * DAY_MS;
 
 const STUCK = "The day came to no end within four days. Begin another run of it.";
 

@@ -3,6 +3,7 @@
  * from end to end and the arithmetic is of whole numbers, so that nothing is rounded but the result,
  * once, half up.
  */
+import { DAY_MS } from "../days.ts";
 import { CURRENCY_DECIMALS, type Money } from "../money.ts";
 
 /** What one unit of `base` is worth in `quote` (major units), since when, and who says so. */
@@ -17,7 +18,7 @@ export interface FxRate {
 }
 
 /** An older rate is not locked on a payment: the market has moved on for longer than a day. */
-export const FX_RATE_LIFETIME_MS = 86_400_000;
+export const FX_RATE_LIFETIME_MS = DAY_MS;
 
 /** 12 and 10 places take every pair of currencies; no sign, no exponent. */
 const RATE = /^(0|[1-9]\d{0,11})(?:\.(\d{1,10}))?$/;

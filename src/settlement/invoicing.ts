@@ -2,12 +2,12 @@
  * Closing a merchant's month, and taking note that an invoice was paid. Both may be done again at
  * any time and by several at once: what is there is found.
  */
+import type { Owner } from "../owner.ts";
 import { buildEvent } from "../envelope.ts";
 import type { AlsoItem } from "../store/audit-log.ts";
 import {
   accountNames,
   addInvoice,
-  type Books,
   firstEntryAt,
   findInvoice,
   type Invoiced,
@@ -35,7 +35,7 @@ import { monthBefore, monthsBetween, nextMonth, startOfMonth } from "./months.ts
  */
 async function owedBefore(
   { db }: Recorder,
-  books: Books,
+  books: Owner,
   first: number,
   month: string,
 ): Promise<OwedSum[]> {
@@ -85,7 +85,7 @@ async function drafts(
  */
 export async function closeMonth(
   recorder: Recorder,
-  books: Books,
+  books: Owner,
   month: string,
   now: number,
 ): Promise<InvoiceRow[]> {
@@ -114,7 +114,7 @@ export async function closeMonth(
 
 /** The same invoice whoever drafts it: its id is made of whose it is and of the month. */
 const numberless = async (
-  books: Books,
+  books: Owner,
   draft: InvoiceDraft & { readonly invoiced: number },
   month: string,
   now: number,

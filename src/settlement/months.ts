@@ -1,8 +1,9 @@
 /** The months of invoices, `YYYY-MM`. Pure; milliseconds since 1970. */
+import { CHINA_OFFSET_MINUTES } from "../constants.ts";
 import { DAY_MS, dayAt, isDay, startOfDay } from "../days.ts";
 
 /** A month begins and ends by China's clock, whatever currency and channel: minutes ahead of UTC. */
-export const MONTH_OFFSET_MINUTES = 480;
+export const MONTH_OFFSET_MINUTES = CHINA_OFFSET_MINUTES;
 
 export const isMonth = (text: string): boolean => isDay(`${text}-01`);
 

@@ -90,7 +90,7 @@ export function rateFor(
 }
 
 /** `a * b / c`, rounded half up; exact, because products pass 2^53. None of them negative. */
-const shareOf = (a: number, b: number, c: number): number =>
+export const shareOf = (a: number, b: number, c: number): number =>
   Number((2n * BigInt(a) * BigInt(b) + BigInt(c)) / (2n * BigInt(c)));
 
 /** The fee of a payment in its minor units: never more than the payment itself. */

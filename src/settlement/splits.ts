@@ -7,6 +7,7 @@
  * on it is fixed, and what it has too much is brought back by returns, which together never exceed
  * it. A share that fails stays owed and is invoiced, as the ledger's account `platform` shows.
  */
+import { DAY_MS } from "../days.ts";
 import type { Outcome, SplitReport } from "../channels/adapter.ts";
 import { type Money, sameMoney } from "../money.ts";
 import type { SplitReceiver } from "../store/schema.ts";
@@ -56,7 +57,6 @@ export const releaseIdOf = (paymentId: string): string => `${splitIdOf(paymentId
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
-const DAY_MS = 24 * HOUR_MS;
 
 /** How long one call may take; then somebody else may take the share over. */
 export const LEASE_MS = 2 * MINUTE_MS;

@@ -2,6 +2,7 @@
 import { and, desc, eq, gt, inArray, type SQL, sql } from "drizzle-orm";
 
 import type { EventRecord } from "../messages.ts";
+import type { Owner } from "../owner.ts";
 import {
   type InvoiceDraft,
   OWED_KINDS,
@@ -13,6 +14,7 @@ import { LONGEST_UNDER_WAY_MS } from "../settlement/splits.ts";
 import type { AlsoItem } from "./audit-log.ts";
 import type { Database } from "./db.ts";
 import { nextPosition } from "./events.ts";
+import { inList } from "./json-list.ts";
 import { addEntries } from "./ledger.ts";
 import { olderThan, type PageRequest } from "./page.ts";
 import { planDeliveries, type StartedDelivery } from "./publication.ts";
@@ -29,17 +31,11 @@ import {
 
 export type InvoiceRow = typeof invoices.$inferSelect;
 
-/** Whose books. */
-export interface Books {
-  readonly merchantId: string;
-  readonly livemode: boolean;
-}
-
-const ofBooks = ({ merchantId, livemode }: Books) =>
+const ofOwner = ({ merchantId, livemode }: Owner) =>
   and(eq(invoices.merchant_id, merchantId), eq(invoices.livemode, livemode));
 
 /** When the merchant's first entry happened (ms since 1970); null: there is none. */
-export async function firstEntryAt(db: Database, books: Books): Promise<number | null> {
+export async function firstEntryAt(db: Database, books: Owner): Promise<number | null> {
   const { merchant_id, livemode, at } = ledgerEntries;
   const row = await db
     .select({ at })
@@ -51,8 +47,6 @@ export async function firstEntryAt(db: Database, books: Books): Promise<number |
   return row?.at ?? null;
 }
 
-const KINDS = JSON.stringify(OWED_KINDS);
-
 /**
  * What the merchant came to owe the platform between two moments (ms since 1970, the last not
  * included). A fee's entry does not name the channel account; that of the payment or refund that it
@@ -60,7 +54,7 @@ const KINDS = JSON.stringify(OWED_KINDS);
  */
 export const owedSums = (
   db: Database,
-  { merchantId, livemode }: Books,
+  { merchantId, livemode }: Owner,
   from: number,
   to: number,
 ): Promise<OwedSum[]> =>
@@ -76,13 +70,13 @@ export const owedSums = (
       AND beside.id = iif(own.kind = 'fee', 'le_1', 'le_3') || substr(own.id, 5)
     WHERE own.merchant_id = ${merchantId} AND own.livemode = ${Number(livemode)}
       AND own.at >= ${from} AND own.at < ${to}
-      AND own.kind IN (SELECT value FROM json_each(${KINDS}))
+      AND own.kind IN ${inList(OWED_KINDS)}
     GROUP BY own.currency, own.kind, account`);
 
 /** {@link owedSums} without the accounts: for months that are only carried over. */
 export const owedTotals = (
   db: Database,
-  { merchantId, livemode }: Books,
+  { merchantId, livemode }: Owner,
   from: number,
   to: number,
 ): Promise<OwedSum[]> => {
@@ -114,7 +108,7 @@ export const owedTotals = (
  */
 export const underWay = (
   db: Database,
-  { merchantId, livemode }: Books,
+  { merchantId, livemode }: Owner,
   end: number,
 ): Promise<OwedSum[]> => {
   const isUnderWay = (share: string) => sql`(${sql.raw(share)}.next_at IS NOT NULL
@@ -147,7 +141,7 @@ export interface Invoiced {
   readonly month: string;
 }
 
-export const invoicedSoFar = (db: Database, books: Books): Promise<Invoiced[]> =>
+export const invoicedSoFar = (db: Database, books: Owner): Promise<Invoiced[]> =>
   db
     .select({
       currency: invoices.currency,
@@ -155,7 +149,7 @@ export const invoicedSoFar = (db: Database, books: Books): Promise<Invoiced[]> =
       month: sql<string>`max(${invoices.month})`,
     })
     .from(invoices)
-    .where(ofBooks(books))
+    .where(ofOwner(books))
     .groupBy(invoices.currency);
 
 export interface AccountName {
@@ -169,7 +163,7 @@ export const accountNames = (db: Database, ids: readonly string[]): Promise<Acco
   return db
     .select({ id, display_name, channel })
     .from(channelAccounts)
-    .where(sql`${id} IN (SELECT value FROM json_each(${JSON.stringify(ids)}))`);
+    .where(sql`${id} IN ${inList(ids)}`);
 };
 
 /** Merchants with anything in their ledger, in the order of their ids, behind `after`. */
@@ -190,7 +184,7 @@ export const merchantsWithEntries = async (
 };
 
 /** An invoice before the database has given it its number. */
-export interface NewInvoice extends Books, InvoiceDraft {
+export interface NewInvoice extends Owner, InvoiceDraft {
   readonly id: string;
   readonly month: string;
   /** The sum of the invoices that the draft was made with. */
@@ -317,13 +311,13 @@ export async function payInvoice(
 
 export async function findInvoice(
   db: Database,
-  books: Books | null,
+  books: Owner | null,
   id: string,
 ): Promise<InvoiceRow | null> {
   const row = await db
     .select()
     .from(invoices)
-    .where(and(books === null ? undefined : ofBooks(books), eq(invoices.id, id)))
+    .where(and(books === null ? undefined : ofOwner(books), eq(invoices.id, id)))
     .get();
   return row ?? null;
 }
@@ -342,10 +336,10 @@ const matching = ({ state, month }: InvoiceFilter) =>
 /** A merchant's invoices of one mode: a few each month. */
 export const listInvoices = (
   db: Database,
-  books: Books,
+  books: Owner,
   filter: InvoiceFilter,
   page: PageRequest,
-): Promise<InvoiceRow[]> => readPage(db, and(ofBooks(books), matching(filter)), page);
+): Promise<InvoiceRow[]> => readPage(db, and(ofOwner(books), matching(filter)), page);
 
 /** Everybody's invoices, or one merchant's in both modes. */
 export const listAllInvoices = (
@@ -367,9 +361,9 @@ const readPage = (db: Database, where: SQL | undefined, page: PageRequest) =>
     .limit(page.limit);
 
 /** Those of a closed month, to be shown. */
-export const invoicesOfMonth = (db: Database, books: Books, month: string): Promise<InvoiceRow[]> =>
+export const invoicesOfMonth = (db: Database, books: Owner, month: string): Promise<InvoiceRow[]> =>
   db
     .select()
     .from(invoices)
-    .where(and(ofBooks(books), eq(invoices.month, month)))
+    .where(and(ofOwner(books), eq(invoices.month, month)))
     .orderBy(invoices.currency);

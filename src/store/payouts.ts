@@ -3,6 +3,7 @@ import { and, desc, eq, sql } from "drizzle-orm";
 
 import type { LedgerEntry } from "../settlement/ledger.ts";
 import type { Database } from "./db.ts";
+import { inList } from "./json-list.ts";
 import { addEntries } from "./ledger.ts";
 import { olderThan, type PageRequest } from "./page.ts";
 import { payouts, settlements } from "./schema.ts";
@@ -28,7 +29,7 @@ export async function addPayout(
   const { id, merchant_id, livemode, channel_account, currency, value } = row;
   const meant = sql`merchant_id = ${merchant_id} AND livemode = ${Number(livemode)}
     AND channel_account = ${channel_account} AND currency = ${currency} AND state = 'expected'
-    AND id IN (SELECT value FROM json_each(${JSON.stringify(paid.settlementIds)}))`;
+    AND id IN ${inList(paid.settlementIds)}`;
   const unchanged = sql`(SELECT count(*) = ${paid.settlementIds.length}
     AND sum(net) = ${paid.expected} FROM ${settlements} WHERE ${meant})`;
   const isThere = sql`EXISTS (SELECT 1 FROM ${payouts} WHERE id = ${id})`;
@@ -91,7 +92,7 @@ export const paidBy = (
       and(
         eq(settlements.merchant_id, merchantId),
         eq(settlements.livemode, livemode),
-        sql`${settlements.payout_id} IN (SELECT value FROM json_each(${JSON.stringify(payoutIds)}))`,
+        sql`${settlements.payout_id} IN ${inList(payoutIds)}`,
       ),
     )
     .orderBy(settlements.day, settlements.id);

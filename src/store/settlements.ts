@@ -1,11 +1,12 @@
 /** What each day of an account should bring, and whether it has arrived. */
-import { and, desc, eq, gte, inArray, lt, lte, notInArray, type SQL, sql } from "drizzle-orm";
+import { and, desc, eq, gte, inArray, lt, lte, notInArray, sql } from "drizzle-orm";
 import type { BatchItem } from "drizzle-orm/batch";
 
 import { entryOf } from "../settlement/ledger.ts";
 import type { BookedSum } from "../settlement/totals.ts";
 import type { ChannelAccountRow } from "./channel-accounts.ts";
 import type { Database } from "./db.ts";
+import { inList } from "./json-list.ts";
 import { olderThan, type PageRequest } from "./page.ts";
 import { channelAccounts, ledgerEntries, settlements } from "./schema.ts";
 
@@ -13,10 +14,6 @@ export type SettlementRow = typeof settlements.$inferSelect;
 
 const owned = (merchantId: string, livemode: boolean) =>
   and(eq(settlements.merchant_id, merchantId), eq(settlements.livemode, livemode));
-
-/** Ids in one parameter, however many. */
-const listed = (ids: readonly string[]): SQL =>
-  sql`(SELECT value FROM json_each(${JSON.stringify(ids)}))`;
 
 /** Their number is an application's, by which the money of many merchants is taken. */
 const FOR_OTHERS = ["isv", "acquirer", "integrator"];
@@ -63,7 +60,7 @@ export const bookedSums = (
   to: number,
 ): Promise<BookedSum[]> => {
   const { merchant_id, livemode, at, kind, currency, debit, credit, value } = ledgerEntries;
-  const names = listed(ids.map((id) => `channel:${id}`));
+  const names = inList(ids.map((id) => `channel:${id}`));
   return db
     .select({
       currency,
@@ -181,7 +178,7 @@ export const findSettlements = (
   db
     .select()
     .from(settlements)
-    .where(and(owned(merchantId, livemode), sql`${settlements.id} IN ${listed(ids)}`));
+    .where(and(owned(merchantId, livemode), sql`${settlements.id} IN ${inList(ids)}`));
 
 export interface SettlementFilter {
   readonly account?: string | undefined;

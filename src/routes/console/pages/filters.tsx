@@ -1,4 +1,5 @@
 /** Filters above a list: a plain form that names the list's address. */
+import { DAY_MS } from "../../../days.ts";
 import type { PropsWithChildren } from "hono/jsx";
 
 import type { ApiProblem } from "../client.ts";
@@ -58,8 +59,6 @@ export const DayFields = ({ days, problem }: { days: Days; problem: ApiProblem |
     />
   </>
 );
-
-const DAY_MS = 86_400_000;
 
 /** The first moment of a day (UTC), or of the day after; what is not a day is the API's to refuse. */
 function moment(day: string, daysLater: number): string {

@@ -1,6 +1,7 @@
 /** The entries of the merchant's books, and all of some days as a file. */
+import { CHINA_OFFSET_MINUTES } from "../../../constants.ts";
 import { CURRENCIES } from "../../../money.ts";
-import { dayAt } from "../../../days.ts";
+import { DAY_MS, dayAt } from "../../../days.ts";
 import { ENTRY_KINDS } from "../../../settlement/ledger.ts";
 import type { ApiProblem } from "../client.ts";
 import { Amount, Empty, Time, words } from "../components.tsx";
@@ -70,12 +71,10 @@ const EntryFilters = ({ values, problem }: { values: Values; problem: ApiProblem
   </>
 );
 
-/** Days of China's clock, as the API's exports take them. */
-const EXPORT_OFFSET_MINUTES = 480;
+const DAYS_BACK_MS = 30 * DAY_MS;
 
-const DAYS_BACK_MS = 30 * 86_400_000;
-
-const dayOf = (at: number): string => dayAt(at, EXPORT_OFFSET_MINUTES);
+/** By China's clock, as the API's exports take them. */
+const dayOf = (at: number): string => dayAt(at, CHINA_OFFSET_MINUTES);
 
 function Export({ now }: { now: number }) {
   return (

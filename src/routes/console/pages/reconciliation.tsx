@@ -1,4 +1,5 @@
 /** Comparing the channels' books with ours and the merchant's: the runs, and starting one. */
+import { CHINA_OFFSET_MINUTES } from "../../../constants.ts";
 import { dayAt, dayBefore } from "../../../days.ts";
 import { api, type ApiProblem } from "../client.ts";
 import { Button, Empty, LinkButton, Status, Time } from "../components.tsx";
@@ -23,11 +24,8 @@ import { exceptionsOf, openOf } from "./outcomes.tsx";
 export const RUNS = { href: "/console/reconciliation", label: "Reconciliation" };
 export const UPLOAD_FORM = "/console/reconciliation/upload";
 
-/** China's, where most channels' days begin. */
-const CHANNEL_OFFSET_MINUTES = 480;
-
-/** The last day whose statement can be there. */
-export const yesterday = (now: number): string => dayBefore(dayAt(now, CHANNEL_OFFSET_MINUTES));
+/** The last day whose statement can be there; by China's clock, where most channels' days begin. */
+export const yesterday = (now: number): string => dayBefore(dayAt(now, CHINA_OFFSET_MINUTES));
 
 export const RunTabs = ({ c }: { c: ConsoleContext }) => (
   <Tabs

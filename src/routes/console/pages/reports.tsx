@@ -1,4 +1,5 @@
 /** Days and months in numbers: what was paid, given back and charged, with charts and as files. */
+import { CHINA_OFFSET_MINUTES } from "../../../constants.ts";
 import { channelName } from "../../../channels/registry.ts";
 import { dayAt, dayBefore } from "../../../days.ts";
 import { isMonth, nextMonth } from "../../../settlement/months.ts";
@@ -13,9 +14,6 @@ import { FilterForm, filtersOf } from "./filters.tsx";
 import { passOn } from "./pass-on.ts";
 import { percent, ReportCharts, ReportFigures } from "./report-charts.tsx";
 import { exceptionsBy, linesBy, rateOf, type ReportView } from "./report-sums.ts";
-
-/** China's clock, as the API has it unless told otherwise. */
-const OFFSET_MINUTES = 480;
 
 const WEEK_DAYS = 7;
 
@@ -41,7 +39,7 @@ function rangeOf(c: ConsoleContext): Range {
     return { from: `${month}-01`, to: dayBefore(`${nextMonth(month)}-01`), month };
   }
   if (month !== "") return { from: month, to: month, month: "" };
-  if (from === "" && to === "") return weekOf(dayAt(c.var.now, OFFSET_MINUTES));
+  if (from === "" && to === "") return weekOf(dayAt(c.var.now, CHINA_OFFSET_MINUTES));
   return { from: from === "" ? to : from, to: to === "" ? from : to, month: "" };
 }
 
