@@ -10,6 +10,7 @@ import { prepareZXingModule, readBarcodes } from "zxing-wasm/reader";
 import {
   axe,
   browserOfFile,
+  focusOn,
   cspViolations,
   noBrowser,
   type OpenOptions,
@@ -227,7 +228,7 @@ describe.skipIf(noBrowser)("a buyer", () => {
     // What has the focus goes; the heading of what came instead has it then.
     await kit.gateway.client.buyer(id, "pay");
     await stage(page, "paid");
-    expect(await focused()).toBe("stage");
+    await focusOn(page, "#stage");
   });
 
   it("keeps focus and opened parts while the page is drawn anew", async ({ expect }) => {

@@ -6,6 +6,7 @@ import { type Receiver, startReceiver } from "../e2e/kit/receiver.ts";
 import {
   axe,
   browserOfFile,
+  focusOn,
   cspViolations,
   noBrowser,
   type OpenOptions,
@@ -241,6 +242,7 @@ describe.skipIf(noBrowser)("settings", () => {
     const focused = () => page.evaluate<string>("document.activeElement.name ?? ''");
     await press("Tab");
     await press("Enter");
+    await focusOn(page, "main");
     for (let tries = 0; (await focused()) !== "label"; tries += 1) {
       if (tries > 10) throw new Error("the first field is far from the content's beginning");
       // oxlint-disable-next-line no-await-in-loop

@@ -214,6 +214,14 @@ export async function axe(
     );
 }
 
+/**
+ * Waits until the focus is on the element: a browser moves it after a link into the page, or after a
+ * page came, with its next frame, not with the key.
+ */
+export async function focusOn(page: Page, selector: string): Promise<void> {
+  await page.locator(`${selector}:focus`).first().waitFor();
+}
+
 /** True: a part of the page can only be reached by scrolling sideways (WCAG 1.4.10). */
 export const scrollsSideways = (page: Page): Promise<boolean> =>
   page.evaluate<boolean>(
