@@ -14,6 +14,15 @@ export const CURRENCY_DECIMALS: Readonly<Record<string, number>> = {
 
 export const CURRENCIES = Object.keys(CURRENCY_DECIMALS) as [string, ...string[]];
 
+/**
+ * Attack: a sum that a number no longer holds exactly, and that is shown or asked for all the same.
+ * @throws RangeError beyond 2^53
+ */
+export function exact(value: number): number {
+  if (!Number.isSafeInteger(value)) throw new RangeError("a sum is larger than numbers are");
+  return value;
+}
+
 export const sameMoney = (a: Money, b: Money): boolean =>
   a.currency === b.currency && a.value === b.value;
 

@@ -14,7 +14,7 @@ import { feedDueDeliveries } from "./deliveries.ts";
 import { closeLastMonth } from "./invoices.ts";
 import { beginNightlyRuns } from "./reconcile.ts";
 import { resumeReplays } from "./replays.ts";
-import { settleByBooks } from "./settlements.ts";
+import { startSettling } from "./settlements.ts";
 import { feedDueSplits } from "./splits.ts";
 import { sweepPayments } from "./sweep.ts";
 import { watchBooks } from "./watch.ts";
@@ -73,7 +73,7 @@ export const JOBS: readonly Job[] = [
   {
     name: "settlements",
     schedule: "30 2 * * *",
-    run: (env, now) => settleByBooks({ db: database(env.DB), work: env.WORK }, now),
+    run: (env, now) => startSettling({ db: database(env.DB), work: env.WORK }, now),
   },
   {
     name: "invoices",

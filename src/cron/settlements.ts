@@ -5,17 +5,16 @@
  */
 import { CHANNEL_SLUGS, channelOf } from "../channels/registry.ts";
 import { formatFor } from "../channels/statement/formats.ts";
-import type { WorkMessage, WorkQueue } from "../messages.ts";
+import type { WorkQueue } from "../messages.ts";
 import { dayAt, dayBefore } from "../days.ts";
 import { windowOf } from "../reconciliation/window.ts";
-import { settle } from "../settlement/settle.ts";
-import { accountsToReconcile, findChannelAccount } from "../store/channel-accounts.ts";
+import { accountsToReconcile } from "../store/channel-accounts.ts";
 import type { Database } from "../store/db.ts";
 
 const PER_PAGE = 50;
 
 /** Asks for yesterday, and for the day before that again. @returns how many accounts and days */
-export async function settleByBooks(
+export async function startSettling(
   { db, work }: { readonly db: Database; readonly work: WorkQueue },
   now: number,
 ): Promise<number> {
@@ -40,15 +39,4 @@ export async function settleByBooks(
     }
   }
   return asked;
-}
-
-/** Settles an account's day by our own books. */
-export async function settleStep(
-  { db, now }: { readonly db: Database; readonly now: () => number },
-  { settle: id, day }: Extract<WorkMessage, { readonly settle: string }>,
-): Promise<void> {
-  const account = await findChannelAccount(db, id);
-  if (account === null) return;
-  const { offsetMinutes } = formatFor(account.channel, account.statement_profile);
-  await settle(db, { account, day, offsetMinutes, totals: null, runId: null, now: now() });
 }

@@ -1,9 +1,9 @@
 /** `itpay-work`: long work of operations, a part at a time. */
-import { closeStep, type ClosingContext } from "../cron/invoices.ts";
-import { settleStep } from "../cron/settlements.ts";
 import type { WorkMessage } from "../messages.ts";
 import type { ReconciliationContext } from "../reconciliation/context.ts";
 import { workOnDay } from "../reconciliation/run.ts";
+import { closeStep, type ClosingContext } from "../settlement/closing.ts";
+import { settleByBooks } from "../settlement/settle.ts";
 import { type SplitContext, workSplit } from "../settlement/split-desk.ts";
 
 export interface WorkContext {
@@ -15,6 +15,6 @@ export interface WorkContext {
 export async function consumeWork(message: WorkMessage, context: WorkContext): Promise<void> {
   if ("split" in message) return void (await workSplit(message.split, context.splits));
   if ("run" in message) return workOnDay(context.reconciliation, message);
-  if ("settle" in message) return settleStep(context.reconciliation, message);
+  if ("settle" in message) return settleByBooks(context.reconciliation, message);
   await closeStep(context.closing, message, context.reconciliation.now());
 }

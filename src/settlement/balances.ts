@@ -3,6 +3,7 @@
  * of a currency's balances together are zero: what the merchant has (at channels, at the bank) and
  * what it has spent is positive; what it has earned and what it owes is negative.
  */
+import { exact } from "../money.ts";
 import type { LedgerAccount } from "./ledger.ts";
 
 /** The sum of the entries between two accounts, minor units. */
@@ -41,12 +42,6 @@ const BANK: LedgerAccount = "bank";
 const isChannel = (account: string): boolean => account.startsWith(`${CHANNEL}:`);
 
 const byName = (a: string, b: string): number => (a < b ? -1 : Number(a > b));
-
-/** Attack: sums that a number no longer holds exactly would show wrong balances without a word. */
-function exact(value: number): number {
-  if (!Number.isSafeInteger(value)) throw new RangeError("a balance is larger than numbers are");
-  return value;
-}
 
 function accountsOf(movements: readonly Movement[]): AccountBalance[] {
   const sums = new Map<string, { debit: number; credit: number }>();

@@ -4,7 +4,7 @@
  * back later, is on the next one by itself, and all invoices together are always the fees, to the
  * minor unit.
  */
-import { CURRENCY_DECIMALS, toDecimal } from "../money.ts";
+import { CURRENCY_DECIMALS, exact, toDecimal } from "../money.ts";
 import { DAY_MS } from "../days.ts";
 
 /** How the kinds of entries that invoices are made of change what the merchant owes. */
@@ -60,12 +60,6 @@ export interface InvoiceDraft {
   readonly currency: string;
   readonly total: number;
   readonly lines: readonly DraftLine[];
-}
-
-/** Attack: sums that a number no longer holds exactly would be invoiced without a word. */
-function exact(value: number): number {
-  if (!Number.isSafeInteger(value)) throw new RangeError("a sum is larger than numbers are");
-  return value;
 }
 
 /** What the entries change in what the merchant owes (minor units). */

@@ -6,9 +6,7 @@ import type { Owner } from "../owner.ts";
 import { buildEvent } from "../envelope.ts";
 import type { AlsoItem } from "../store/audit-log.ts";
 import {
-  accountNames,
   addInvoice,
-  firstEntryAt,
   findInvoice,
   type Invoiced,
   invoicedSoFar,
@@ -16,11 +14,9 @@ import {
   type InvoiceRow,
   invoicesOfMonth,
   type NewInvoice,
-  owedSums,
-  owedTotals,
   payInvoice,
-  underWay,
 } from "../store/invoices.ts";
+import { accountNames, firstEntryAt, owedSums, owedTotals, underWay } from "../store/owed.ts";
 import { type Recorder, startDeliveries } from "../webhooks/record.ts";
 import { LOST_AFTER_MS } from "../webhooks/schedule.ts";
 import { causedId } from "./caused-id.ts";

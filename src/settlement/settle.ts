@@ -4,8 +4,10 @@
  * What a correction says after the money has arrived shows as the balance of the channel's account:
  * its fees are booked as the last statement has them, whether the batch was paid or not.
  */
+import { formatFor } from "../channels/statement/formats.ts";
 import { DAY_MS, startOfDay } from "../days.ts";
-import type { ChannelAccountRow } from "../store/channel-accounts.ts";
+import type { WorkMessage } from "../messages.ts";
+import { type ChannelAccountRow, findChannelAccount } from "../store/channel-accounts.ts";
 import type { Database } from "../store/db.ts";
 import {
   accountsSharing,
@@ -107,4 +109,15 @@ async function rowOf(day: DayToSettle, totals: DayTotals, split: number): Promis
     created_at: now,
     updated_at: now,
   };
+}
+
+/** Of an account whose channel sends no statement: an account that is gone brings nothing. */
+export async function settleByBooks(
+  { db, now }: { readonly db: Database; readonly now: () => number },
+  { settle: id, day }: Extract<WorkMessage, { readonly settle: string }>,
+): Promise<void> {
+  const account = await findChannelAccount(db, id);
+  if (account === null) return;
+  const { offsetMinutes } = formatFor(account.channel, account.statement_profile);
+  await settle(db, { account, day, offsetMinutes, totals: null, runId: null, now: now() });
 }

@@ -1,137 +1,22 @@
-/** The platform's invoices to merchants, and what of the ledger they are made of. */
-import { and, desc, eq, gt, inArray, type SQL, sql } from "drizzle-orm";
+/** The platform's invoices to merchants. */
+import { and, desc, eq, type SQL, sql } from "drizzle-orm";
 
 import type { EventRecord } from "../messages.ts";
 import type { Owner } from "../owner.ts";
-import {
-  type InvoiceDraft,
-  OWED_KINDS,
-  type OwedKind,
-  type OwedSum,
-} from "../settlement/invoices.ts";
+import type { InvoiceDraft } from "../settlement/invoices.ts";
 import type { LedgerEntry } from "../settlement/ledger.ts";
-import { LONGEST_UNDER_WAY_MS } from "../settlement/splits.ts";
 import type { AlsoItem } from "./audit-log.ts";
 import type { Database } from "./db.ts";
 import { nextPosition } from "./events.ts";
-import { inList } from "./json-list.ts";
 import { addEntries } from "./ledger.ts";
 import { olderThan, type PageRequest } from "./page.ts";
 import { planDeliveries, type StartedDelivery } from "./publication.ts";
-import {
-  channelAccounts,
-  events,
-  invoices,
-  ledgerEntries,
-  merchants,
-  paymentIntents,
-  refunds,
-  splits,
-} from "./schema.ts";
+import { events, invoices } from "./schema.ts";
 
 export type InvoiceRow = typeof invoices.$inferSelect;
 
 const ofOwner = ({ merchantId, livemode }: Owner) =>
   and(eq(invoices.merchant_id, merchantId), eq(invoices.livemode, livemode));
-
-/** When the merchant's first entry happened (ms since 1970); null: there is none. */
-export async function firstEntryAt(db: Database, books: Owner): Promise<number | null> {
-  const { merchant_id, livemode, at } = ledgerEntries;
-  const row = await db
-    .select({ at })
-    .from(ledgerEntries)
-    .where(and(eq(merchant_id, books.merchantId), eq(livemode, books.livemode)))
-    .orderBy(at)
-    .limit(1)
-    .get();
-  return row?.at ?? null;
-}
-
-/**
- * What the merchant came to owe the platform between two moments (ms since 1970, the last not
- * included). A fee's entry does not name the channel account; that of the payment or refund that it
- * belongs to does, and it stands beside it: same time, same cause.
- */
-export const owedSums = (
-  db: Database,
-  { merchantId, livemode }: Owner,
-  from: number,
-  to: number,
-): Promise<OwedSum[]> =>
-  db.all(sql`
-    SELECT own.currency, own.kind, count(*) AS count, sum(own.value) AS value,
-      substr(CASE own.kind WHEN 'split' THEN own.credit WHEN 'split_return' THEN own.debit
-        WHEN 'fee' THEN beside.debit ELSE beside.credit END, 9) AS account
-    FROM ${ledgerEntries} AS own
-    LEFT JOIN ${ledgerEntries} AS beside
-      ON own.kind IN ('fee', 'fee_refund')
-      AND beside.merchant_id = own.merchant_id AND beside.livemode = own.livemode
-      AND beside.at = own.at
-      AND beside.id = iif(own.kind = 'fee', 'le_1', 'le_3') || substr(own.id, 5)
-    WHERE own.merchant_id = ${merchantId} AND own.livemode = ${Number(livemode)}
-      AND own.at >= ${from} AND own.at < ${to}
-      AND own.kind IN ${inList(OWED_KINDS)}
-    GROUP BY own.currency, own.kind, account`);
-
-/** {@link owedSums} without the accounts: for months that are only carried over. */
-export const owedTotals = (
-  db: Database,
-  { merchantId, livemode }: Owner,
-  from: number,
-  to: number,
-): Promise<OwedSum[]> => {
-  const { kind, currency, value, at, merchant_id } = ledgerEntries;
-  return db
-    .select({
-      currency,
-      kind: sql<OwedKind>`${kind}`,
-      account: sql<null>`NULL`,
-      count: sql<number>`count(*)`,
-      value: sql<number>`sum(${value})`,
-    })
-    .from(ledgerEntries)
-    .where(
-      and(
-        eq(merchant_id, merchantId),
-        eq(ledgerEntries.livemode, livemode),
-        sql`${at} >= ${from} AND ${at} < ${to}`,
-        inArray(kind, OWED_KINDS),
-      ),
-    )
-    .groupBy(currency, kind);
-};
-
-/**
- * Shares of payments before a month's end (ms since 1970) that the channel moved after it, or still
- * may: with all that is owed for such a payment, the next invoice sees what became of it. Returns
- * with refunds before the end in the same way, where the share itself was there by then.
- */
-export const underWay = (
-  db: Database,
-  { merchantId, livemode }: Owner,
-  end: number,
-): Promise<OwedSum[]> => {
-  const isUnderWay = (share: string) => sql`(${sql.raw(share)}.next_at IS NOT NULL
-    OR ${sql.raw(share)}.state = 'succeeded' AND ${sql.raw(share)}.updated_at >= ${end})`;
-  return db.all(sql`
-    SELECT s.currency, iif(s.kind = 'split', 'share_under_way', 'return_under_way') AS kind,
-      s.channel_account AS account, count(*) AS count,
-      sum(iif(s.kind = 'return', s.value, (p.snapshot ->> '$.fee.value') - (
-        SELECT coalesce(sum(snapshot ->> '$.fee.value'), 0) FROM ${refunds}
-        WHERE payment_intent = p.id AND succeeded_at < ${end}))) AS value
-    FROM ${splits} AS s
-    CROSS JOIN ${paymentIntents} AS p ON p.id = s.payment_intent
-    LEFT JOIN ${refunds} AS r ON r.id = s.refund
-    LEFT JOIN ${splits} AS whole ON s.kind = 'return'
-      AND whole.id = 'sp_' || substr(s.payment_intent, 4)
-    WHERE s.merchant_id = ${merchantId} AND s.livemode = ${Number(livemode)}
-      AND s.created_at >= ${end - LONGEST_UNDER_WAY_MS}
-      AND ${isUnderWay("s")}
-      AND CASE s.kind WHEN 'split' THEN p.succeeded_at ELSE r.succeeded_at END < ${end}
-      AND (s.kind = 'return' OR s.id = 'sp_' || substr(s.payment_intent, 4))
-      AND (whole.id IS NULL OR NOT ${isUnderWay("whole")})
-    GROUP BY 1, 2, 3`);
-};
 
 export interface Invoiced {
   readonly currency: string;
@@ -151,37 +36,6 @@ export const invoicedSoFar = (db: Database, books: Owner): Promise<Invoiced[]> =
     .from(invoices)
     .where(ofOwner(books))
     .groupBy(invoices.currency);
-
-export interface AccountName {
-  readonly id: string;
-  readonly display_name: string;
-  readonly channel: string;
-}
-
-export const accountNames = (db: Database, ids: readonly string[]): Promise<AccountName[]> => {
-  const { id, display_name, channel } = channelAccounts;
-  return db
-    .select({ id, display_name, channel })
-    .from(channelAccounts)
-    .where(sql`${id} IN ${inList(ids)}`);
-};
-
-/** Merchants with anything in their ledger, in the order of their ids, behind `after`. */
-export const merchantsWithEntries = async (
-  db: Database,
-  after: string,
-  limit: number,
-): Promise<string[]> => {
-  const hasEntries = sql`EXISTS (
-    SELECT 1 FROM ${ledgerEntries} WHERE ${ledgerEntries.merchant_id} = ${merchants.id})`;
-  const rows = await db
-    .select({ id: merchants.id })
-    .from(merchants)
-    .where(and(gt(merchants.id, after), hasEntries))
-    .orderBy(merchants.id)
-    .limit(limit);
-  return rows.map(({ id }) => id);
-};
 
 /** An invoice before the database has given it its number. */
 export interface NewInvoice extends Owner, InvoiceDraft {

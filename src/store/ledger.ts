@@ -3,52 +3,51 @@ import { and, desc, eq, lte, type SQL, sql } from "drizzle-orm";
 import type { BatchItem } from "drizzle-orm/batch";
 
 import type { Movement } from "../settlement/balances.ts";
-import type { EntryKind, LedgerEntry } from "../settlement/ledger.ts";
+import { ENTRY_KINDS, type EntryKind, type LedgerEntry } from "../settlement/ledger.ts";
 import type { Database } from "./db.ts";
+import { selectRows } from "./json-list.ts";
 import { olderWithin, type PageRequest, type TimeRange } from "./page.ts";
 import { ledgerEntries } from "./schema.ts";
 
-/** For a batch: the same entry again changes nothing. */
-export const addEntry = (db: Database, entry: LedgerEntry) =>
-  db.insert(ledgerEntries).values(entry).onConflictDoNothing();
-
-/** In the order of the schema. */
-const COLUMNS = [
-  "id",
-  "merchant_id",
-  "livemode",
-  "at",
-  "currency",
-  "value",
-  "kind",
-  "debit",
-  "credit",
-  "cause",
-  "memo",
-  "recorded_at",
-] as const satisfies readonly (keyof LedgerEntry)[];
-
-const fromJson = sql.raw(COLUMNS.map((name) => `value ->> '${name}'`).join(", "));
-
 /**
- * For a batch: any number of entries in one statement, nothing for none. As {@link addEntry}, one
- * that is there stays as it is.
+ * For a batch: any number of entries in one statement, nothing for none. One that is there stays as
+ * it is.
  * @param when what must hold in the batch, such as a row that an earlier statement adds
  */
 export const addEntries = (
   db: Database,
   entries: readonly LedgerEntry[],
-  when: SQL = sql`TRUE`,
+  when?: SQL,
 ): BatchItem<"sqlite">[] =>
   entries.length === 0
     ? []
     : [
         db
           .insert(ledgerEntries)
-          // Without a WHERE, SQLite takes the ON of the conflict for that of a join.
-          .select(sql`SELECT ${fromJson} FROM json_each(${JSON.stringify(entries)}) WHERE ${when}`)
+          .select(selectRows(ledgerEntries, entries, when))
           .onConflictDoNothing(),
       ];
+
+/** What an entry itself says of it. */
+const named = (entry: string): SQL =>
+  sql.raw(`CASE WHEN ${entry}.debit LIKE 'channel:%' THEN ${entry}.debit
+    WHEN ${entry}.credit LIKE 'channel:%' THEN ${entry}.credit END`);
+
+/**
+ * An entry's channel account as it is named in the ledger, `channel:ca_…`. Fees name none: what was
+ * paid or given back does, and it stands beside them, of the same time and cause.
+ * @param entry what the query calls the entry
+ * @returns SQL, null where nothing stands beside it
+ */
+export function channelOf(entry: string): SQL {
+  const { gross, fee, refund, fee_refund } = ENTRY_KINDS;
+  const own = sql.raw(entry);
+  const code = sql`CASE substr(${own}.id, 4, 1)
+    WHEN ${fee.code} THEN ${gross.code} WHEN ${fee_refund.code} THEN ${refund.code} END`;
+  return sql`coalesce(${named(entry)}, (SELECT ${named("beside")} FROM ${ledgerEntries} AS beside
+    WHERE beside.merchant_id = ${own}.merchant_id AND beside.livemode = ${own}.livemode
+      AND beside.at = ${own}.at AND beside.id = 'le_' || ${code} || substr(${own}.id, 5)))`;
+}
 
 const owned = (merchantId: string, livemode: boolean) =>
   and(eq(ledgerEntries.merchant_id, merchantId), eq(ledgerEntries.livemode, livemode));

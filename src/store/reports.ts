@@ -8,6 +8,7 @@ import { and, eq, gte, lt, sql } from "drizzle-orm";
 import type { ChannelAccountRow } from "./api-keys.ts";
 import type { Database } from "./db.ts";
 import { inList } from "./json-list.ts";
+import { channelOf } from "./ledger.ts";
 import {
   type Cell,
   numbersOf,
@@ -102,29 +103,16 @@ interface MovedRow {
   readonly currency: string;
   readonly kind: keyof typeof FIGURES;
   /** `channel:ca_…` */
-  readonly account: string;
+  readonly account: string | null;
   readonly count: number;
   readonly value: number;
 }
 
-/**
- * The fee's own entries name no channel; the amounts that they belong to stand beside them in the
- * table: of the same cause and time, with an id that differs in the code alone.
- */
 function readMoved(db: Database, request: ReportRequest): Promise<MovedRow[]> {
   const { merchantId, livemode, window } = request;
   return db.all<MovedRow>(sql`
     SELECT ${bucketOf("e.at", window)} AS bucket, e.currency, e.kind,
-      CASE
-        WHEN e.debit LIKE 'channel:%' THEN e.debit
-        WHEN e.credit LIKE 'channel:%' THEN e.credit
-        WHEN e.kind = 'fee' THEN (
-          SELECT g.debit FROM ledger_entries AS g WHERE g.merchant_id = e.merchant_id
-            AND g.livemode = e.livemode AND g.at = e.at AND g.id = 'le_1' || substr(e.id, 5))
-        ELSE (
-          SELECT g.credit FROM ledger_entries AS g WHERE g.merchant_id = e.merchant_id
-            AND g.livemode = e.livemode AND g.at = e.at AND g.id = 'le_3' || substr(e.id, 5))
-      END AS account,
+      ${channelOf("e")} AS account,
       count(*) AS count, sum(e.value) AS value
     FROM ledger_entries AS e
     WHERE e.merchant_id = ${merchantId} AND e.livemode = ${Number(livemode)}
@@ -230,7 +218,8 @@ export async function readReport(db: Database, request: ReportRequest): Promise<
     readSettled(db, request),
   ]);
   const channels = new Map(request.accounts.map(({ id, channel }) => [id, channel]));
-  const channelOf = (account: string) => channels.get(account.replace(/^channel:/, "")) ?? null;
+  const channelAt = (account: string | null) =>
+    channels.get(account?.replace(/^channel:/, "") ?? "") ?? null;
   const parts: Part[] = [
     ...cells.map((cell) => ({
       bucket: cell.bucket,
@@ -238,11 +227,11 @@ export async function readReport(db: Database, request: ReportRequest): Promise<
       channel: cell.channel,
       cell,
     })),
-    ...moved.map((row) => partOf(row, channelOf(row.account))),
+    ...moved.map((row) => partOf(row, channelAt(row.account))),
     ...settled.map(({ day, currency, account, count, net, paid }) => ({
       bucket: days.get(day) ?? 0,
       currency,
-      channel: channelOf(account),
+      channel: channelAt(account),
       settlements: count,
       settled: net,
       settled_paid: paid,
@@ -252,7 +241,7 @@ export async function readReport(db: Database, request: ReportRequest): Promise<
   const exceptionsBy = Map.groupBy(found, ({ bucket }) => bucket);
   return Array.from({ length: (window.to - window.from) / window.bucketMs }, (_, at) => ({
     lines: linesOf(byBucket.get(at) ?? []),
-    exceptions: exceptionCounts(exceptionsBy.get(at) ?? [], channelOf),
+    exceptions: exceptionCounts(exceptionsBy.get(at) ?? [], channelAt),
   }));
 }
 
@@ -266,10 +255,10 @@ interface FoundRow {
 /** Accounts of one channel together. */
 function exceptionCounts(
   rows: readonly FoundRow[],
-  channelOf: (account: string) => string | null,
+  channelAt: (account: string) => string | null,
 ): ReportExceptions[] {
   const groups = Map.groupBy(rows, ({ account, kind, state }) =>
-    [channelOf(account) ?? "", kind, state].join(),
+    [channelAt(account) ?? "", kind, state].join(),
   );
   return [...groups]
     .toSorted(([a], [b]) => (a < b ? -1 : 1))
@@ -278,6 +267,6 @@ function exceptionCounts(
       if (first === undefined) return [];
       const { account, kind, state } = first;
       const count = group.reduce((sum, row) => sum + row.count, 0);
-      return [{ channel: channelOf(account), kind, state, count }];
+      return [{ channel: channelAt(account), kind, state, count }];
     });
 }

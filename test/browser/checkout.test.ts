@@ -229,6 +229,7 @@ describe.skipIf(noBrowser)("a buyer", () => {
     await kit.gateway.client.buyer(id, "pay");
     await stage(page, "paid");
     await focusOn(page, "#stage");
+    expect(await focused()).toBe("stage");
   });
 
   it("keeps focus and opened parts while the page is drawn anew", async ({ expect }) => {

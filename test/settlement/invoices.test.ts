@@ -3,7 +3,8 @@ import { env } from "cloudflare:workers";
 import * as fc from "fast-check";
 import { describe, it } from "vitest";
 
-import { closeLastMonth, closeStep } from "../../src/cron/invoices.ts";
+import { closeLastMonth } from "../../src/cron/invoices.ts";
+import { closeStep } from "../../src/settlement/closing.ts";
 import { randomId } from "../../src/ids.ts";
 import { type DeliveryMessage, WorkMessage } from "../../src/messages.ts";
 import { closeMonth, noteInvoicePayment } from "../../src/settlement/invoicing.ts";

@@ -16,7 +16,7 @@ import {
   type LedgerEntry,
 } from "../../src/settlement/ledger.ts";
 import { database } from "../../src/store/db.ts";
-import { addEntries, addEntry, listEntries, readMovements } from "../../src/store/ledger.ts";
+import { addEntries, listEntries, readMovements } from "../../src/store/ledger.ts";
 import { recordPublications } from "../../src/store/publication.ts";
 import { readReport } from "../../src/store/reports.ts";
 import { plansOf } from "../store/explain.ts";
@@ -232,16 +232,20 @@ describe("an entry", () => {
       NOW,
     );
 
+  const add = async (...entries: LedgerEntry[]) => {
+    const [statement] = addEntries(db, entries);
+    if (statement === undefined) throw new Error("there are entries");
+    await db.batch([statement]);
+  };
+
   it("comes back as it was written, alone and among others", async ({ expect }) => {
     const merchantId = randomId("merchant");
     const kinds = Object.keys(ENTRY_KINDS) as EntryKind[];
     const entries = kinds.map((kind) => entry(merchantId, kind));
     const [first, ...rest] = entries;
     if (first === undefined) throw new Error("there are kinds");
-    await addEntry(db, first);
-    const [statement] = addEntries(db, rest);
-    if (statement === undefined) throw new Error("there are entries");
-    await db.batch([statement]);
+    await add(first);
+    await add(...rest);
     const rows = await listEntries(db, merchantId, true, {}, { limit: 100, before: null });
     const byId = (a: { id: string }, b: { id: string }) => (a.id < b.id ? -1 : 1);
     expect(rows.toSorted(byId)).toEqual(
@@ -253,7 +257,7 @@ describe("an entry", () => {
   it("cannot be changed, replaced or removed by anybody", async ({ expect }) => {
     const merchantId = randomId("merchant");
     const mine = entry(merchantId);
-    await addEntry(db, mine);
+    await add(mine);
     const where = `WHERE merchant_id = '${merchantId}'`;
     for (const attack of [
       `UPDATE ledger_entries SET value = 500 ${where}`,
@@ -262,11 +266,8 @@ describe("an entry", () => {
     ]) {
       await expect(env.DB.prepare(attack).run()).rejects.toThrow(/append-only/);
     }
-    await addEntry(db, { ...mine, value: 500, memo: "another" });
-    await db.batch([
-      addEntry(db, { ...mine, credit: "bank" }),
-      ...addEntries(db, [{ ...mine, value: 9 }]),
-    ]);
+    await add({ ...mine, value: 500, memo: "another" });
+    await add({ ...mine, credit: "bank" }, { ...mine, value: 9 });
     expect(await rowsOf(merchantId)).toEqual([{ ...mine, livemode: 1 }]);
   });
 });

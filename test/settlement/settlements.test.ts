@@ -4,10 +4,10 @@ import * as fc from "fast-check";
 import { describe, it } from "vitest";
 
 import type { LineStatus } from "../../src/channels/statement/line.ts";
-import { settleByBooks, settleStep } from "../../src/cron/settlements.ts";
+import { startSettling } from "../../src/cron/settlements.ts";
 import { randomId } from "../../src/ids.ts";
 import { WorkMessage } from "../../src/messages.ts";
-import { settle } from "../../src/settlement/settle.ts";
+import { settle, settleByBooks } from "../../src/settlement/settle.ts";
 import { addLine, type DayTotals, expectedAt, netOf } from "../../src/settlement/totals.ts";
 import { insertMerchant } from "../../src/store/merchants.ts";
 import { api, newMerchant } from "../intent/kit.ts";
@@ -377,14 +377,14 @@ describe("the job of the night", () => {
         return { metadata: { metrics: { backlogCount: 0, backlogBytes: 0 } } };
       },
     };
-    await settleByBooks({ db, work }, now);
+    await startSettling({ db, work }, now);
     const mine = sent.filter((each) => "settle" in each && [iotpay, wechat].includes(each.settle));
     expect(mine).toEqual([
       { settle: iotpay, day: "2026-11-19" },
       { settle: iotpay, day: DAY },
     ]);
     for (const message of [...mine, ...mine, { settle: "ca_gone", day: DAY }]) {
-      if ("settle" in message) await settleStep({ db, now: () => now }, message);
+      if ("settle" in message) await settleByBooks({ db, now: () => now }, message);
     }
     const list = await api("GET", "/v1/settlements", { key: merchant.test });
     expect(list.body.data).toMatchObject([

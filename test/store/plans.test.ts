@@ -15,15 +15,14 @@ import { findSession } from "../../src/store/console-sessions.ts";
 import { listDeadLetters } from "../../src/store/dead-letters.ts";
 import { findEvent, readFeed, readStretch } from "../../src/store/events.ts";
 import { findException, listExceptions } from "../../src/store/exceptions.ts";
+import { listAllInvoices, listInvoices } from "../../src/store/invoices.ts";
 import {
   firstEntryAt,
-  listAllInvoices,
-  listInvoices,
   merchantsWithEntries,
   owedSums,
   owedTotals,
   underWay,
-} from "../../src/store/invoices.ts";
+} from "../../src/store/owed.ts";
 import { listPayouts, paidBy } from "../../src/store/payouts.ts";
 import { accountsSharing, bookedSums, listSettlements } from "../../src/store/settlements.ts";
 import { listEntries } from "../../src/store/ledger.ts";

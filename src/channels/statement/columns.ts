@@ -18,6 +18,18 @@ export const MOST_COLUMNS = 256;
 /** Full-width brackets, blanks and tabs do not make another column. */
 const plain = (name: string): string => name.normalize("NFKC").trim();
 
+const SEPARATORS = { ";": "semicolons", "\t": "tabs", "|": "bars", ",": "commas" };
+
+/** What a header is like that has no column of a name. Its cells are not repeated: it may be none. */
+function shapeOf(header: readonly string[]): string {
+  const [only = "", ...others] = header;
+  if (others.length > 0) return `The header has ${header.length} columns; none is called that.`;
+  const found = Object.entries(SEPARATORS).find(([separator]) => only.includes(separator));
+  return found === undefined
+    ? "The header is one column: is this the file?"
+    : `The header is one column with ${found[1]} in it: are its columns separated by them?`;
+}
+
 /** @throws StatementRefused `columns`: one is not there, or twice, so that either could be meant */
 export function placesOf<K extends string>(
   columns: Columns<K>,
@@ -38,7 +50,7 @@ export function placesOf<K extends string>(
       throw refuse("columns", `The column ${known[0]} is there twice.`, line, second + 1);
     }
     if (first === -1 && optional === undefined) {
-      throw refuse("columns", `The column ${known[0]} is missing.`, line);
+      throw refuse("columns", `The column ${known[0]} is missing. ${shapeOf(header)}`, line);
     }
     places[key] = first;
   }

@@ -120,7 +120,10 @@ function rowsOf(
     if (!row.has("status")) return { status: "succeeded", channelStatus: "" };
     const channelStatus = row.word("status");
     const status = Object.hasOwn(statuses, channelStatus) ? statuses[channelStatus] : undefined;
-    if (status === undefined) throw row.refuse("status", "The profile does not know this word");
+    if (status === undefined) {
+      const known = Object.keys(statuses).join(", ");
+      throw row.refuse("status", `The profile's statuses are ${known}; this is none of them`);
+    }
     return { status, channelStatus };
   }
 

@@ -70,7 +70,7 @@ const readTime = clockOf("iso", 0);
 function lineOf(row: Row<Name>, day: DayWindow): StatementLine {
   const kind = row.text("kind") === "" ? "payment" : row.text("kind");
   if (kind !== "payment" && kind !== "refund") {
-    throw row.refuse("kind", "This is neither payment nor refund");
+    throw row.refuse("kind", "The kind is neither payment nor refund");
   }
   const [payment, order, refund] = [
     row.number("payment_intent"),
@@ -85,7 +85,8 @@ function lineOf(row: Row<Name>, day: DayWindow): StatementLine {
   }
   const channelStatus = row.text("status") === "" ? "succeeded" : row.word("status");
   const status = Object.hasOwn(STATUSES, channelStatus) ? STATUSES[channelStatus] : undefined;
-  if (status === undefined) throw row.refuse("status", "This is no state that is known");
+  if (status === undefined)
+    throw row.refuse("status", `This is none of ${Object.keys(STATUSES).join(", ")}`);
   return {
     line: row.line,
     kind,

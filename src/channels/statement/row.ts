@@ -1,5 +1,5 @@
 /** One row of a file at a time: cells by what they mean, and refusals that say where. */
-import { CURRENCY_DECIMALS, type Money } from "../../money.ts";
+import { CURRENCIES, CURRENCY_DECIMALS, type Money } from "../../money.ts";
 import { decimalOf, exactly, isNumber, isWord } from "./cells.ts";
 import type { Clock } from "./clock.ts";
 import type { Columns, Places } from "./columns.ts";
@@ -55,18 +55,18 @@ export function rowOf<K extends string>(
     number(key) {
       const value = text(key);
       if (value === "") return null;
-      return required(isNumber(value) ? value : null, key, "This is nobody's number");
+      return required(isNumber(value) ? value : null, key, "This cannot be anybody's number");
     },
     word(key) {
       const value = text(key);
-      return required(isWord(value) ? value : null, key, "This is no word that is known");
+      return required(isWord(value) ? value : null, key, "The word is missing, or is none");
     },
     decimal: (key, digits) =>
       required(decimalOf(text(key), digits), key, "This is no amount that can be read"),
     currency(key) {
       const code = text(key);
       const known = Object.hasOwn(CURRENCY_DECIMALS, code);
-      return required(known ? code : null, key, "This is no currency that is known");
+      return required(known ? code : null, key, `This is none of ${CURRENCIES.join(", ")}`);
     },
     time: (key, clock) => required(clock(text(key)), key, "This is no time in the known form"),
     refuse: refused,

@@ -1,7 +1,7 @@
 /** `/v1/admin/invoices`: the operator closes months and takes note of payments. */
 import { createRoute, z } from "@hono/zod-openapi";
 
-import { startClosing } from "../../cron/invoices.ts";
+import { startClosing } from "../../settlement/closing.ts";
 import { apiError, ApiError, invalidField } from "../../errors.ts";
 import { isId } from "../../ids.ts";
 import { PlainText } from "../../plain-text.ts";
