@@ -1,7 +1,9 @@
 /** Where this machine keeps a Chromium, and the line that says that it has none. */
 import { existsSync } from "node:fs";
 
+// The one without windows takes two thirds of the time.
 const PLACES = [
+  "/usr/bin/chromium-headless-shell",
   "/usr/bin/chromium",
   "/usr/bin/chromium-browser",
   "/usr/bin/google-chrome",

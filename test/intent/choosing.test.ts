@@ -345,7 +345,9 @@ describe("an order that was left", () => {
       const order = await atChannel(second, number).find();
       if (order?.state !== "closed") throw new Error(`the other order is ${order?.state}`);
     });
-    expect((await feedOf(id)).filter(({ type }) => type.endsWith("succeeded"))).toHaveLength(1);
+    await vi.waitFor(async () => {
+      expect((await feedOf(id)).filter(({ type }) => type.endsWith("succeeded"))).toHaveLength(1);
+    });
   });
 
   it("and is paid beside the other one is a duplicate, written down once", async ({ expect }) => {

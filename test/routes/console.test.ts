@@ -768,6 +768,7 @@ describe("payments", () => {
     expect(text).toContain("The payment is cancelled.");
     expect(text).not.toContain("Cancel the payment");
     const event = /name="event" value="(evt_\w+)"/.exec(text)?.[1] ?? "";
+    await projected(id, 2);
     const redelivered = await me.post(`/console/payments/${id}/redeliver`, { event });
     // Nobody listens: the API says so, the page repeats it.
     expect(redelivered.status).toBe(409);
