@@ -82,6 +82,8 @@ export interface BrowserKit {
 }
 
 interface RunningKit extends BrowserKit {
+  /** What a failed test leaves to look at: its pages' addresses and texts, and the gateway's log. */
+  remains(): Promise<string>;
   /** Closes all pages and forgets their cookies. */
   closePages(): Promise<void>;
   close(): Promise<void>;
@@ -261,6 +263,9 @@ const launch = (executablePath: string): Promise<Browser> =>
     ],
   });
 
+/** Characters of the log that tell what happened last. */
+const LOG_KEPT = 8_000;
+
 async function startBrowser(executablePath: string): Promise<RunningKit> {
   const [gateway, browser] = await Promise.all([startGateway(), launch(executablePath)]);
   const { origin } = gateway.client;
@@ -289,6 +294,13 @@ async function startBrowser(executablePath: string): Promise<RunningKit> {
       await page.goto(new URL(pathOrUrl, origin).href);
       return page;
     },
+    async remains() {
+      const pages = [...contexts].flatMap((context) => context.pages());
+      const texts = await Promise.all(
+        pages.map(async (page) => `${page.url()}\n${await page.locator("body").innerText()}`),
+      );
+      return [...texts, gateway.logs().slice(-LOG_KEPT)].join("\n\n");
+    },
     closePages,
     async close() {
       await browser.close();
@@ -310,7 +322,10 @@ export function browserOfFile(): BrowserKit {
   beforeAll(async () => {
     if (EXECUTABLE !== null) started = await startBrowser(EXECUTABLE);
   });
-  afterEach(() => started?.closePages());
+  afterEach(async ({ task }) => {
+    if (task.result?.state === "fail") console.log(await started?.remains());
+    await started?.closePages();
+  });
   afterAll(() => started?.close());
   return {
     get gateway() {
