@@ -4,7 +4,7 @@ const error = {
   error: "Why it was refused or failed; null: it was not.",
   "error.code": "In one word, such as `truncated`, `tampered`, `wrong_day`, `columns`, `late`.",
   "error.message": "In words.",
-  "error.file": "The file that it is about.",
+  "error.file": "The file that it is about; null: there was none.",
   "error.line": "The line in it, from 1; null: the file as a whole.",
   "error.column": "The cell in the line, from 1; null: the line as a whole.",
 };

@@ -30,7 +30,7 @@ export type Fetched =
   | { readonly kind: "wait"; readonly ms: number }
   | { readonly kind: "failed"; readonly error: StatementError };
 
-const problem = (code: string, message: string, file: string): Fetched => ({
+const problem = (code: string, message: string, file: string | null = null): Fetched => ({
   kind: "failed",
   error: { code, message, file, line: null, column: null },
 });
@@ -116,7 +116,7 @@ async function emptyDay(desk: DayDesk, format: string, offsetMinutes: number): P
 function later(desk: DayDesk, ms: number, code: string, message: string): Fetched {
   const { now } = desk.context;
   if (now() + ms - desk.day.created_at <= GIVE_UP_MS) return { kind: "wait", ms };
-  return problem(code, `${message} It was asked for two days.`, desk.account.display_name);
+  return problem(code, `${message} It was asked for two days.`);
 }
 
 function answered(
@@ -130,11 +130,7 @@ function answered(
   if (outcome.kind === "rejected") {
     const { channelCode, channelMessage, message } = outcome.error;
     const words = channelMessage ?? message;
-    return problem(
-      "channel_refused",
-      `The channel says: ${words} (${channelCode})`,
-      desk.account.display_name,
-    );
+    return problem("channel_refused", `The channel says: ${words} (${channelCode})`);
   }
   switch (outcome.value.kind) {
     case "file":
@@ -162,6 +158,5 @@ export async function fetchStatement(desk: DayDesk): Promise<Fetched> {
     "no_statement",
     `${adapter.info.name} has no call for statements: upload the day's file with POST ` +
       "/v1/reconciliation/statements.",
-    account.display_name,
   );
 }

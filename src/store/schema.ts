@@ -383,7 +383,8 @@ export const statements = sqliteTable(
 export interface StatementError {
   readonly code: string;
   readonly message: string;
-  readonly file: string;
+  /** Null: there was none. */
+  readonly file: string | null;
   /** From 1; null: it is about the file as a whole. */
   readonly line: number | null;
   readonly column: number | null;

@@ -267,6 +267,9 @@ describe.skipIf(noBrowser)("the books", () => {
     const file = path.join(folder, "spoiled.csv");
     await writeFile(file, "payment_intent,currency,amount\r\npi_1,CNY,many\r\n");
     await page.getByLabel("Day of the file").fill(today());
+    // No account is chosen by itself.
+    expect(await page.getByLabel("Account").inputValue()).toBe("");
+    await page.getByLabel("Account").selectOption({ index: 1 });
     await page.getByLabel("Whose it is").selectOption("merchant");
     // A day that cannot be: said in the page, and the chosen file stays chosen.
     await page.getByLabel("Day of the file").fill("2090-01-01");
@@ -291,6 +294,7 @@ describe.skipIf(noBrowser)("the books", () => {
       javaScript: false,
     });
     await page.getByLabel("Day of the file").fill(today());
+    await page.getByLabel("Account").selectOption({ index: 1 });
     await page.getByLabel("Whose it is").selectOption("merchant");
     await page
       .getByLabel("File", { exact: true })

@@ -52,7 +52,7 @@ const Progress = z.object({
 export const ReadingError = z.object({
   code: z.string(),
   message: z.string(),
-  file: z.string(),
+  file: z.string().nullable(),
   line: z.int().nullable(),
   column: z.int().nullable(),
 });

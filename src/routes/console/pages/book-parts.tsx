@@ -55,7 +55,15 @@ export function AccountField(props: {
     return <Field {...common} placeholder="ca_…" required={none === undefined} maxlength={64} />;
   }
   const options = accounts.map(({ id, display_name: name }) => [id, name] as const);
-  return <Select {...common} options={none === undefined ? options : [["", none], ...options]} />;
+  // The only one there is needs no choosing, and no other is chosen by itself.
+  if (none === undefined && accounts.length === 1) return <Select {...common} options={options} />;
+  return (
+    <Select
+      {...common}
+      required={none === undefined}
+      options={[["", none ?? "Choose an account"], ...options]}
+    />
+  );
 }
 
 /** How an amount of a currency is typed, for hints. */

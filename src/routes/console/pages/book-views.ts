@@ -4,7 +4,7 @@ import type { MoneyView } from "./views.ts";
 export interface FileError {
   readonly code: string;
   readonly message: string;
-  readonly file: string;
+  readonly file: string | null;
   readonly line: number | null;
   readonly column: number | null;
 }

@@ -2,9 +2,9 @@
 import { CHINA_OFFSET_MINUTES } from "../../../constants.ts";
 import { CURRENCIES } from "../../../money.ts";
 import { DAY_MS, dayAt } from "../../../days.ts";
-import { ENTRY_KINDS } from "../../../settlement/ledger.ts";
+import { ENTRY_KINDS, type EntryKind } from "../../../settlement/ledger.ts";
 import type { ApiProblem } from "../client.ts";
-import { Amount, Empty, Time, words } from "../components.tsx";
+import { Amount, Empty, Time } from "../components.tsx";
 import type { ConsoleContext, Page } from "../env.ts";
 import { Field, Select } from "../fields.tsx";
 import { type Accounts, accountsOf } from "./book-parts.tsx";
@@ -15,6 +15,24 @@ import { showList } from "./list.tsx";
 import { ObjectLink } from "./object-link.tsx";
 import { passOn } from "./pass-on.ts";
 
+/** As merchants call them; the API has the keys. */
+const KINDS: Readonly<Record<EntryKind, string>> = {
+  gross: "Payment",
+  fee: "Platform fee",
+  refund: "Refund",
+  fee_refund: "Platform fee given back",
+  split: "Share to the platform",
+  split_return: "Share given back",
+  channel_fee: "Channel fee",
+  channel_fee_return: "Channel fee given back",
+  payout: "Payout",
+  invoice_payment: "Invoice paid",
+  adjustment: "Correction: more",
+  adjustment_down: "Correction: less",
+};
+
+const kindText = (kind: string): string => KINDS[kind as EntryKind] ?? kind;
+
 const columns = (accounts: Accounts) => [
   { head: "When", cell: ({ at }: EntryView) => <Time at={at} /> },
   {
@@ -22,7 +40,7 @@ const columns = (accounts: Accounts) => [
     name: true,
     cell: ({ kind, memo }: EntryView) => (
       <>
-        {words(kind)}
+        {kindText(kind)}
         {memo === null ? null : <small class="beneath">{memo}</small>}
       </>
     ),
@@ -49,7 +67,7 @@ const EntryFilters = ({ values, problem }: { values: Values; problem: ApiProblem
       name="kind"
       label="What"
       value={values.kind}
-      options={choicesOf(Object.keys(ENTRY_KINDS))}
+      options={choicesOf(Object.keys(ENTRY_KINDS), kindText)}
       problem={problem}
     />
     <Select

@@ -27,7 +27,7 @@ export const FaultText = ({ error }: { error: FileError }) => (
         error.column === null || error.column === 0 ? null : `column ${error.column}`,
         error.code,
       ]
-        .filter((part) => part !== null && part !== "")
+        .filter((part) => part !== null)
         .join(" · ")}
     </small>
   </div>
@@ -65,11 +65,11 @@ const dayColumns = (run: RunView) => [
   { head: "Result", cell: (day: RunDayView) => <Result day={day} /> },
   {
     head: "Files",
-    cell: ({ day, statement, merchant_statement: own }: RunDayView) => (
+    cell: ({ day, state, statement, merchant_statement: own }: RunDayView) => (
       <ul class="plain">
         <File id={statement} text="Channel's file" />
         <File id={own} text="Your file" />
-        {statement === null ? null : (
+        {statement === null || state !== "completed" ? null : (
           <li>
             <a
               href={withQuery(`${RUNS.href}/runs/${run.id}/lines.csv`, { date: day })}
