@@ -180,7 +180,8 @@ export class PaymentIntent extends classes.PaymentIntent {
     await super.alarm();
   }
 }
-export const { IdempotentRequest, SandboxBook, SandboxKeys, SandboxOrder } = classes;
+// Its other objects as they are; the one above has its own.
+export * from "../../src/index.ts";
 
 const realFetch = globalThis.fetch.bind(globalThis);
 globalThis.fetch = (input, init) => {
