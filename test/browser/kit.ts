@@ -199,6 +199,8 @@ export async function axe(
 ): Promise<string[]> {
   if (!notesOf(page).scripts) throw new Error("axe needs scripts: open the page with them");
   const before = notesOf(page).violations.length;
+  // What is looked for may stand there before the styles do.
+  await page.waitForLoadState("load");
   // A document keeps it: the same page in another look need not read it again.
   if (!(await page.evaluate<boolean>("'axe' in window"))) await page.evaluate(AXE);
   const { violations } = await page.evaluate<AxeResults>(

@@ -54,7 +54,9 @@ export function AccountField(props: {
   if (accounts.length === 0) {
     return <Field {...common} placeholder="ca_…" required={none === undefined} maxlength={64} />;
   }
-  const options = accounts.map(({ id, display_name: name }) => [id, name] as const);
+  const options = accounts
+    .map(({ id, display_name: name }) => [id, name] as const)
+    .toSorted(([, one], [, other]) => one.localeCompare(other));
   // The only one there is needs no choosing, and no other is chosen by itself.
   if (none === undefined && accounts.length === 1) return <Select {...common} options={options} />;
   return (
