@@ -66,8 +66,11 @@ async function ask(row: SplitRow, { env, db, log }: SplitContext): Promise<Outco
   return desk.create(order, connection.account, io);
 }
 
-/** Money that has moved, for the ledger; a share of nothing only freed the rest. */
-const entryFor = (row: SplitRow, now: number) =>
+/**
+ * Money that has moved, for the ledger; a share of nothing only freed the rest.
+ * @param now when it moved (ms since 1970), as far as anybody knows
+ */
+export const entryFor = (row: SplitRow, now: number) =>
   row.value === 0
     ? null
     : entryOf(

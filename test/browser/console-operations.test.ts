@@ -8,15 +8,13 @@ import { afterAll, beforeAll, describe, it } from "vitest";
 import { entryOf } from "../../src/settlement/ledger.ts";
 import type { Merchant } from "../e2e/kit/client.ts";
 import {
-  axe,
   browserOfFile,
   cspViolations,
+  flawsOf,
   noBrowser,
   type OpenOptions,
   type Page,
   requests,
-  scriptErrors,
-  scrollsSideways,
   SECRETS,
   shoot,
   until,
@@ -176,13 +174,6 @@ async function seed(): Promise<typeof made> {
   };
 }
 
-/** Nothing serious for axe, nothing against the policy, nothing sideways, no error, no stranger. */
-async function faultsOf(page: Page): Promise<readonly unknown[]> {
-  await requests(page);
-  const sideways = (await scrollsSideways(page)) ? ["scrolls sideways"] : [];
-  return [...(await axe(page)), ...cspViolations(page), ...scriptErrors(page), ...sideways];
-}
-
 /** Those that are also shown narrow and dark. */
 const AT_NIGHT = new Set(["run", "exception", "reports", "settlements", "payout-new"]);
 
@@ -249,11 +240,11 @@ describe.skipIf(noBrowser)("the books", () => {
         await page.emulateMedia({ colorScheme: "light" });
         const reply = await page.goto(`${kit.origin}/console${address}`);
         expect([address, reply?.status()]).toEqual([address, 200]);
-        expect([address, await faultsOf(page)]).toEqual([address, []]);
+        expect([address, await flawsOf(page)]).toEqual([address, []]);
         if (picture !== null) await shoot(page, `console-${picture}`);
         await page.setViewportSize({ width: 320, height: 640 });
         await page.emulateMedia({ colorScheme: "dark" });
-        expect([address, "dark", await faultsOf(page)]).toEqual([address, "dark", []]);
+        expect([address, "dark", await flawsOf(page)]).toEqual([address, "dark", []]);
         if (AT_NIGHT.has(picture ?? "")) await shoot(page, `console-${picture}-phone-dark`);
         // oxlint-enable no-await-in-loop
       }
@@ -277,12 +268,12 @@ describe.skipIf(noBrowser)("the books", () => {
     await page.getByRole("button", { name: "Upload and compare" }).click();
     await page.getByRole("alert").waitFor();
     expect(await page.evaluate("document.activeElement.id")).toBe("problem");
-    expect(await faultsOf(page)).toEqual([]);
+    expect(await flawsOf(page)).toEqual([]);
     await page.getByLabel("Day of the file").fill(today());
     await page.getByRole("button", { name: "Upload and compare" }).click();
     await page.waitForURL(/\/console\/reconciliation\/runs\/rr_/);
     await page.getByText("spoiled.csv · line 2").waitFor({ timeout: 30_000 });
-    expect(await faultsOf(page)).toEqual([]);
+    expect(await flawsOf(page)).toEqual([]);
     await shoot(page, "console-run-failed");
     // The body was the file, and nothing else.
     const sent = (await requests(page)).filter(({ method }) => method === "POST");
@@ -335,7 +326,7 @@ describe.skipIf(noBrowser)("the books", () => {
     await page.getByText("Saved.").waitFor();
     await page.getByText("Closed with the shop.").waitFor();
     expect(await page.getByRole("button", { name: "Resolve" }).count()).toBe(0);
-    expect(await faultsOf(page)).toEqual([]);
+    expect(await flawsOf(page)).toEqual([]);
     await shoot(page, "console-exception-closed");
   });
 
@@ -346,7 +337,7 @@ describe.skipIf(noBrowser)("the books", () => {
     await page.getByRole("button", { name: "Record the payout" }).click();
     await page.getByText("The payout is recorded").waitFor();
     await page.getByText("TT 2026").waitFor();
-    expect(await faultsOf(page)).toEqual([]);
+    expect(await flawsOf(page)).toEqual([]);
     await shoot(page, "console-payout");
   });
 

@@ -4,16 +4,13 @@ import { afterAll, beforeAll, describe, it } from "vitest";
 import type { Merchant } from "../e2e/kit/client.ts";
 import { type Receiver, startReceiver } from "../e2e/kit/receiver.ts";
 import {
-  axe,
   browserOfFile,
+  flawsOf,
   focusOn,
-  cspViolations,
   noBrowser,
   type OpenOptions,
   type Page,
   requests,
-  scriptErrors,
-  scrollsSideways,
   SECRETS,
   shoot,
   until,
@@ -114,13 +111,6 @@ async function seed(): Promise<typeof made> {
   };
 }
 
-/** Nothing serious for axe, nothing against the policy, nothing sideways, no error, no stranger. */
-async function faultsOf(page: Page): Promise<readonly unknown[]> {
-  await requests(page);
-  const sideways = (await scrollsSideways(page)) ? ["scrolls sideways"] : [];
-  return [...(await axe(page)), ...cspViolations(page), ...scriptErrors(page), ...sideways];
-}
-
 /** Those that are also shown narrow and dark. */
 const AT_NIGHT = new Set(["endpoint", "account-new", "audit", "health", "service"]);
 
@@ -187,11 +177,11 @@ describe.skipIf(noBrowser)("settings", () => {
         await page.setViewportSize({ width: 1280, height: 800 });
         await page.emulateMedia({ colorScheme: "light" });
         await page.goto(`${kit.origin}/console${path}`);
-        expect([path, await faultsOf(page)]).toEqual([path, []]);
+        expect([path, await flawsOf(page)]).toEqual([path, []]);
         if (picture !== null) await shoot(page, `console-${picture}`);
         await page.setViewportSize({ width: 320, height: 640 });
         await page.emulateMedia({ colorScheme: "dark" });
-        expect([path, "dark", await faultsOf(page)]).toEqual([path, "dark", []]);
+        expect([path, "dark", await flawsOf(page)]).toEqual([path, "dark", []]);
         if (AT_NIGHT.has(picture ?? "")) await shoot(page, `console-${picture}-phone-dark`);
         // oxlint-enable no-await-in-loop
       }
@@ -214,7 +204,7 @@ describe.skipIf(noBrowser)("settings", () => {
       .waitFor({ timeout: 20_000 });
     const again = (await requests(page)).filter(({ type }) => type === "document").length;
     expect(again).toBe(asked);
-    expect(await faultsOf(page)).toEqual([]);
+    expect(await flawsOf(page)).toEqual([]);
     await shoot(page, "console-replay");
     await until("it came again", () => arrived("payment_intent.succeeded", before + 1));
     expect(arrived("payment_intent.created")).toBe(2);
@@ -270,7 +260,7 @@ describe.skipIf(noBrowser)("settings", () => {
     await shown.waitFor();
     const key = (await shown.locator("code").textContent()) ?? "";
     expect(key).toMatch(/^sk_test_/);
-    expect(await faultsOf(page)).toEqual([]);
+    expect(await flawsOf(page)).toEqual([]);
     await page.reload();
     await page.getByText("This form was sent before").waitFor();
     expect(await page.content()).not.toContain(key);
@@ -291,7 +281,7 @@ describe.skipIf(noBrowser)("settings", () => {
     await page.getByRole("button", { name: "Save as a draft" }).click();
     await page.getByRole("alert").getByRole("link").click();
     expect(await page.evaluate("document.activeElement.name")).toBe("pricing.one_time.0.amount");
-    expect(await faultsOf(page)).toEqual([]);
+    expect(await flawsOf(page)).toEqual([]);
     await page.evaluate("scrollTo(0, 0)");
     await shoot(page, "console-service-refused");
     await page.getByLabel("Fixed price").first().fill("6.99");

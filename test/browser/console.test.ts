@@ -8,16 +8,12 @@ import { afterAll, beforeAll, describe, it } from "vitest";
 import type { Merchant } from "../e2e/kit/client.ts";
 import { type Receiver, startReceiver } from "../e2e/kit/receiver.ts";
 import {
-  axe,
   browserOfFile,
+  flawsOf,
   focusOn,
-  cspViolations,
   noBrowser,
   type OpenOptions,
   type Page,
-  requests,
-  scriptErrors,
-  scrollsSideways,
   SECRETS,
   shoot,
   until,
@@ -55,17 +51,6 @@ async function aPaidPayment(fields: Record<string, unknown> = {}): Promise<strin
     return (await kit.gateway.inD1(sql, id)).length > 0 ? true : null;
   });
   return id;
-}
-
-/** Everything that is wrong with a page as it is now; empty for a sound one. */
-async function flawsOf(page: Page): Promise<string[]> {
-  await requests(page); // throws at one that leaves the machine
-  return [
-    ...(await axe(page)),
-    ...cspViolations(page),
-    ...scriptErrors(page),
-    ...((await scrollsSideways(page)) ? ["scrolls sideways"] : []),
-  ];
 }
 
 /** Copies of a paid payment over the last day, so that lists and charts have something to show. */

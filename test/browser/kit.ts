@@ -218,6 +218,17 @@ export async function axe(
     );
 }
 
+/** What is wrong with a page: nothing serious for axe, nothing against the policy, nothing sideways. */
+export async function flawsOf(page: Page): Promise<string[]> {
+  await requests(page); // throws at one that leaves the machine
+  return [
+    ...(await axe(page)),
+    ...cspViolations(page),
+    ...scriptErrors(page),
+    ...((await scrollsSideways(page)) ? ["scrolls sideways"] : []),
+  ];
+}
+
 /**
  * Waits until the focus is on the element: a browser moves it after a link into the page, or after a
  * page came, with its next frame, not with the key.

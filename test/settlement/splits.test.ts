@@ -10,7 +10,7 @@ import { unknown } from "../../src/channels/outcomes.ts";
 import { feedDueSplits } from "../../src/cron/splits.ts";
 import { randomId, refundIdOf } from "../../src/ids.ts";
 import type { PaymentCopy, PublishedEvents, RefundCopy, WorkMessage } from "../../src/messages.ts";
-import { entryOf } from "../../src/settlement/ledger.ts";
+import { entryFor } from "../../src/settlement/split-desk.ts";
 import {
   afterAnswer,
   LEASE_MS,
@@ -198,21 +198,7 @@ const end = (row: SplitRow, state: "succeeded" | "failed", now: number) =>
       channel_split_id: null,
       error: state === "failed" ? { code: "CHANNEL_REJECTED", message: "No." } : null,
     },
-    state === "failed"
-      ? null
-      : entryOf(
-          {
-            kind: row.kind === "split" ? "split" : "split_return",
-            merchantId: row.merchant_id,
-            livemode: row.livemode,
-            channelAccount: row.channel_account,
-            at: now,
-            currency: row.currency,
-            value: row.value,
-            cause: row.id,
-          },
-          now,
-        ),
+    state === "failed" ? null : entryFor(row, now),
     now,
   );
 

@@ -1,47 +1,25 @@
 /** Royalties at Alipay: through the simulated gateway, and through answers that lie. */
 import { describe, it } from "vitest";
 
-import type { SplitDesk, SplitOrder } from "../../../src/channels/adapter.ts";
+import type { SplitDesk } from "../../../src/channels/adapter.ts";
 import { alipay } from "../../../src/channels/alipay/adapter.ts";
 import { alipaySandbox } from "../../../src/channels/alipay/sandbox/channel.ts";
 import type { FaultScript } from "../../../src/sandbox/simulator.ts";
 import { accountOf, newPaymentId, order, scripted, simulation, vectorCredentials } from "./kit.ts";
+import { cny, returnOf, sharesFor } from "../split-kit.ts";
 
 const desk = (): SplitDesk => {
   if (alipay.splits === undefined) throw new Error("Alipay has royalties");
   return alipay.splits;
 };
 
-const cny = (value: number) => ({ currency: "CNY", value });
 const PLATFORM = "2088101126708402";
 const SETTLE = "alipay.trade.order.settle";
 const SETTLE_QUERY = "alipay.trade.order.settle.query";
 const REFUND = "alipay.trade.refund";
 const REFUND_QUERY = "alipay.trade.fastpay.refund.query";
 
-const shareOf = (
-  paymentId: string,
-  transactionId: string,
-  changes: Partial<SplitOrder> = {},
-): SplitOrder => ({
-  splitNumber: `sp_${paymentId.slice(3)}`,
-  kind: "split",
-  original: null,
-  transactionId,
-  paymentId,
-  amount: cny(50),
-  receiver: { type: "userId", account: PLATFORM, name: null },
-  description: "Platform fee",
-  ...changes,
-});
-
-const returnOf = (split: SplitOrder, value: number, nth = "01"): SplitOrder => ({
-  ...split,
-  splitNumber: `${split.splitNumber}${nth}`,
-  kind: "return",
-  original: split.splitNumber,
-  amount: cny(value),
-});
+const shareOf = sharesFor({ type: "userId", account: PLATFORM, name: null });
 
 async function paid(profitSharing = true, script: FaultScript | null = null) {
   const sim = await simulation(undefined, script);

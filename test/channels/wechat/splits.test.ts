@@ -4,6 +4,7 @@ import { beforeAll, describe, it } from "vitest";
 import type { SplitDesk, SplitOrder } from "../../../src/channels/adapter.ts";
 import { wechat } from "../../../src/channels/wechat/adapter.ts";
 import * as kit from "./kit.ts";
+import { cny, returnOf, sharesFor } from "../split-kit.ts";
 
 let pairs: readonly [kit.Pair, kit.Pair];
 
@@ -16,32 +17,9 @@ const desk = (): SplitDesk => {
   return wechat.splits;
 };
 
-const cny = (value: number) => ({ currency: "CNY", value });
 const PLATFORM = "1900000999";
 
-const shareOf = (
-  paymentId: string,
-  transactionId: string,
-  changes: Partial<SplitOrder> = {},
-): SplitOrder => ({
-  splitNumber: `sp_${paymentId.slice(3)}`,
-  kind: "split",
-  original: null,
-  transactionId,
-  paymentId,
-  amount: cny(50),
-  receiver: { type: "MERCHANT_ID", account: PLATFORM, name: null },
-  description: "Platform fee",
-  ...changes,
-});
-
-const returnOf = (split: SplitOrder, value: number, nth = "01"): SplitOrder => ({
-  ...split,
-  splitNumber: `${split.splitNumber}${nth}`,
-  kind: "return",
-  original: split.splitNumber,
-  amount: cny(value),
-});
+const shareOf = sharesFor({ type: "MERCHANT_ID", account: PLATFORM, name: null });
 
 /** A paid order of CNY 100.00, with profit sharing unless told otherwise. */
 async function paid(simulation: kit.Simulation, profitSharing = true) {

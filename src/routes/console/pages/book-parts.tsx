@@ -68,6 +68,20 @@ export function AccountField(props: {
   );
 }
 
+/** The same where all of them may be meant. */
+export const AccountFilter = (props: {
+  accounts: Accounts;
+  values: { readonly channel_account: string };
+  problem: ApiProblem | null;
+}) => (
+  <AccountField
+    accounts={props.accounts}
+    value={props.values.channel_account}
+    problem={props.problem}
+    none="All"
+  />
+);
+
 /** How an amount of a currency is typed, for hints. */
 export const decimalHint = (currency: string): string => {
   const decimals = CURRENCY_DECIMALS[currency] ?? 2;

@@ -4,7 +4,7 @@ import type { ApiProblem } from "../client.ts";
 import { Amount, Empty, Status, Time, words } from "../components.tsx";
 import type { ConsoleContext, Page } from "../env.ts";
 import { Field, Select } from "../fields.tsx";
-import { AccountField, AccountLink, type Accounts, accountsOf } from "./book-parts.tsx";
+import { AccountFilter, AccountLink, type Accounts, accountsOf } from "./book-parts.tsx";
 import type { ExceptionView, SideView } from "./book-views.ts";
 import { choicesOf, filtersOf } from "./filters.tsx";
 import { showList } from "./list.tsx";
@@ -143,12 +143,7 @@ const Filters = (props: { accounts: Accounts; values: Values; problem: ApiProble
         ]}
         problem={problem}
       />
-      <AccountField
-        accounts={accounts}
-        value={values.channel_account}
-        problem={problem}
-        none="All"
-      />
+      <AccountFilter accounts={accounts} values={values} problem={problem} />
       <Field
         name="assignee"
         label="Who"

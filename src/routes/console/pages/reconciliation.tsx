@@ -10,6 +10,7 @@ import { done, type Refusal, show } from "../frame.tsx";
 import { NEEDS } from "./accounts.tsx";
 import {
   AccountField,
+  AccountFilter,
   AccountLink,
   type Accounts,
   accountsOf,
@@ -103,14 +104,7 @@ async function list(c: ConsoleContext) {
     above: <RunTabs c={c} />,
     filters: {
       values,
-      fields: (problem) => (
-        <AccountField
-          accounts={accounts}
-          value={values.channel_account}
-          problem={problem}
-          none="All"
-        />
-      ),
+      fields: (problem) => <AccountFilter accounts={accounts} values={values} problem={problem} />,
     },
     table: { caption: "Runs, newest first", columns: columns(accounts) },
     empty: () => (

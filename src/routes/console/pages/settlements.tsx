@@ -7,7 +7,7 @@ import { Field, Select } from "../fields.tsx";
 import { refused, show } from "../frame.tsx";
 import { segment } from "./act.tsx";
 import {
-  AccountField, AccountLink, type Accounts, accountsOf, plural, Tabs,
+  AccountFilter, AccountLink, type Accounts, accountsOf, plural, Tabs,
 } from "./book-parts.tsx"; // prettier-ignore
 import type { SettlementView } from "./book-views.ts";
 import { choicesOf, filtersOf } from "./filters.tsx";
@@ -109,12 +109,7 @@ async function list(c: ConsoleContext) {
       values,
       fields: (problem) => (
         <>
-          <AccountField
-            accounts={accounts}
-            value={values.channel_account}
-            problem={problem}
-            none="All"
-          />
+          <AccountFilter accounts={accounts} values={values} problem={problem} />
           <Select
             name="state"
             label="State"

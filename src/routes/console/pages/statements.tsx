@@ -4,7 +4,7 @@ import type { ConsoleContext, Page } from "../env.ts";
 import { Select } from "../fields.tsx";
 import { UPLOAD_PATH } from "../upload.ts";
 import { segment } from "./act.tsx";
-import { AccountField, AccountLink, type Accounts, accountsOf } from "./book-parts.tsx";
+import { AccountFilter, AccountLink, type Accounts, accountsOf } from "./book-parts.tsx";
 import type { StatementView } from "./book-views.ts";
 import { filtersOf } from "./filters.tsx";
 import { showList } from "./list.tsx";
@@ -76,12 +76,7 @@ async function list(c: ConsoleContext) {
       values,
       fields: (problem) => (
         <>
-          <AccountField
-            accounts={accounts}
-            value={values.channel_account}
-            problem={problem}
-            none="All"
-          />
+          <AccountFilter accounts={accounts} values={values} problem={problem} />
           <Select
             name="side"
             label="Whose"
