@@ -20,12 +20,17 @@ declare const __vitest_mocker__: { readonly moduleRunner: ModuleRunner };
 const { moduleRunner } = __vitest_mocker__;
 const load = moduleRunner.import.bind(moduleRunner);
 const { setTimeout: wait } = globalThis;
-moduleRunner.import = async (id, options) => {
-  if (!id.endsWith("/src/index.ts")) return load(id, options);
-  // Timers and queues have their turn: a runtime busy with itself alone would never look at them.
-  await new Promise((resolve) => {
+
+/** Timers and queues have their turn. */
+const othersTurn = () =>
+  new Promise((resolve) => {
     wait(resolve, 0);
   });
+
+moduleRunner.import = async (id, options) => {
+  if (!id.endsWith("/src/index.ts")) return load(id, options);
+  // A runtime busy with itself alone would never look at them.
+  await othersTurn();
   return main;
 };
 
@@ -52,10 +57,14 @@ ExpiringCache.prototype.set = function remember(...entry) {
  * file: at its end vitest is about to hang up, and whoever still waits for its answer never ends.
  */
 export async function startAfresh(): Promise<void> {
-  await reset();
-  for (const cache of filled) cache.clear();
   vi.unstubAllGlobals();
   vi.useRealTimers();
+  await reset();
+  // Whatever was under way may have called objects into being while they were deleted.
+  await othersTurn();
+  await reset();
   begun = Date.now();
   await applyD1Migrations(env.DB, env.TEST_MIGRATIONS);
+  // Last: what earlier files had under way may have filled them meanwhile.
+  for (const cache of filled) cache.clear();
 }
