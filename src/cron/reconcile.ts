@@ -4,7 +4,7 @@ import { dayAt, dayBefore } from "../days.ts";
 import { windowOf } from "../reconciliation/window.ts";
 import { beginRuns, nightlyRunId } from "../reconciliation/run.ts";
 import type { ReconciliationContext } from "../reconciliation/context.ts";
-import { accountsToReconcile } from "../store/channel-accounts.ts";
+import { accountPages } from "./accounts.ts";
 
 const PER_PAGE = 100;
 
@@ -24,8 +24,7 @@ export async function beginNightlyRuns(
     const { offsetMinutes } = statements.format;
     const day = dayBefore(dayAt(now, offsetMinutes));
     const window = windowOf(day, offsetMinutes);
-    for (let after = ""; ;) {
-      const accounts = await accountsToReconcile(context.db, channel, window, after, PER_PAGE);
+    for await (const accounts of accountPages(context.db, channel, window, PER_PAGE)) {
       // Together: an invocation has a thousand queries, and there may be more accounts than that.
       const requests = accounts.map(async (account) => ({
         id: await nightlyRunId(context.idKey, account.id, day),
@@ -37,9 +36,6 @@ export async function beginNightlyRuns(
       }));
       await beginRuns(context, await Promise.all(requests), now);
       begun += accounts.length;
-      const last = accounts.at(-1);
-      if (last === undefined || accounts.length < PER_PAGE) break;
-      after = last.id;
     }
   }
   return begun;

@@ -8,8 +8,8 @@ import { formatFor } from "../channels/statement/formats.ts";
 import type { WorkQueue } from "../messages.ts";
 import { dayAt, dayBefore } from "../days.ts";
 import { windowOf } from "../reconciliation/window.ts";
-import { accountsToReconcile } from "../store/channel-accounts.ts";
 import type { Database } from "../store/db.ts";
+import { accountPages } from "./accounts.ts";
 
 const PER_PAGE = 50;
 
@@ -26,16 +26,12 @@ export async function startSettling(
     const days = [dayBefore(yesterday), yesterday];
     const { to } = windowOf(yesterday, offsetMinutes);
     const window = { from: windowOf(dayBefore(yesterday), offsetMinutes).from, to };
-    for (let after = ""; ;) {
-      const accounts = await accountsToReconcile(db, channel, window, after, PER_PAGE);
+    for await (const accounts of accountPages(db, channel, window, PER_PAGE)) {
       const messages = accounts.flatMap(({ id }) =>
         days.map((day) => ({ body: { settle: id, day } })),
       );
-      if (messages.length > 0) await work.sendBatch(messages);
+      await work.sendBatch(messages);
       asked += messages.length;
-      const last = accounts.at(-1);
-      if (last === undefined || accounts.length < PER_PAGE) break;
-      after = last.id;
     }
   }
   return asked;

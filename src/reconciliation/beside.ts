@@ -84,9 +84,7 @@ function outcomeOf(shelf: Shelf, { account }: DayOfAccount, name: string, sides:
   const kept = shelf.kept("channel", kind, name);
   if (gateway === null && kept === null) return "not_compared";
   const verdict = judge(sides);
-  if (verdict.outcome === "differs") return verdict.kind;
-  const isNews = verdict.outcome === "news";
-  return isNews && sides.channel?.origin === "upload" ? "status_mismatch" : verdict.outcome;
+  return verdict.outcome === "differs" ? verdict.kind : verdict.outcome;
 }
 
 interface Files {

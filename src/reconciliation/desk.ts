@@ -3,6 +3,7 @@
  * next part begins, in one transaction, so that whoever goes on after a crash neither repeats nor
  * leaves out anything.
  */
+import type { Owner } from "../owner.ts";
 import type { BatchItem } from "../store/db.ts";
 import type { ChannelAccountRow } from "../store/channel-accounts.ts";
 import { type Books, QUERIES_OF_BOOKS, readBooks } from "../store/reconciliation-books.ts";
@@ -41,6 +42,11 @@ export class DayDesk {
     this.account = account;
     this.#held = held;
     this.#until = context.now() + PART_MS;
+  }
+
+  /** Whose day it is. */
+  get owner(): Owner {
+    return { merchantId: this.run.merchant_id, livemode: this.run.livemode };
   }
 
   /** The day as it was last written down. */

@@ -7,10 +7,8 @@ import { idKeyOf } from "../crypto/id-key.ts";
 import type { StatementError } from "../store/schema.ts";
 import { addStatement, latestStatement, type StatementRow } from "../store/statements.ts";
 import { unseenOf } from "../store/reconciliation-books.ts";
-import { DAY_MS, startOfDay } from "../days.ts";
+import { DAY_MS, MINUTE_MS, startOfDay } from "../days.ts";
 import type { DayDesk } from "./desk.ts";
-
-const MINUTE_MS = 60_000;
 
 /** A file that is still being made: WeChat Pay asks for half an hour of patience. */
 const LATE_MS = 30 * MINUTE_MS;

@@ -6,6 +6,7 @@ import type { LineStatus } from "../channels/statement/line.ts";
 import type { Money } from "../money.ts";
 import { shareOf } from "../settlement/pricing.ts";
 import type { EXCEPTION_KINDS } from "../reconciliation.ts";
+import { isChannelsWord } from "./proof.ts";
 
 export type ExceptionKind = (typeof EXCEPTION_KINDS)[number];
 export type LineKind = "payment" | "refund";
@@ -63,6 +64,10 @@ const IGNORED: Verdict = { outcome: "ignored" };
 const NEWS: Verdict = { outcome: "news" };
 const differs = (kind: ExceptionKind): Verdict => ({ outcome: "differs", kind });
 
+/** The channel is ahead of us: whether that changes anything depends on who brought its file. */
+export const newsBy = (channel: FileSide): Verdict =>
+  isChannelsWord(channel) ? NEWS : differs("status_mismatch");
+
 /** What the contract with the channel says that it keeps, rounded half up as channels do. */
 export const contractShare = (amount: number, basisPoints: number): number =>
   shareOf(amount, basisPoints, 10_000);
@@ -75,11 +80,11 @@ function moneyDiffers(a: Money, b: Money): Verdict | null {
 const OPEN_REFUNDS = new Set(["requested", "processing"]);
 
 /** What a channel's word about a payment means beside ours. */
-function paymentStatus({ status }: FileSide, gateway: GatewaySide): Verdict | null {
+function paymentStatus(channel: FileSide, gateway: GatewaySide): Verdict | null {
   const paid = gateway.status === "succeeded";
-  switch (status) {
+  switch (channel.status) {
     case "succeeded":
-      return paid ? null : NEWS;
+      return paid ? null : newsBy(channel);
     case "processing":
       return null;
     case "reversed":
@@ -91,17 +96,17 @@ function paymentStatus({ status }: FileSide, gateway: GatewaySide): Verdict | nu
 }
 
 /** The same of a refund. */
-function refundStatus({ status }: FileSide, gateway: GatewaySide): Verdict | null {
+function refundStatus(channel: FileSide, gateway: GatewaySide): Verdict | null {
   const isOpen = OPEN_REFUNDS.has(gateway.status);
-  switch (status) {
+  switch (channel.status) {
     case "succeeded":
-      if (isOpen) return NEWS;
+      if (isOpen) return newsBy(channel);
       return gateway.status === "succeeded" ? null : differs("status_mismatch");
     case "processing":
       return null;
     case "reversed":
     case "failed":
-      if (isOpen) return NEWS;
+      if (isOpen) return newsBy(channel);
       return gateway.status === "failed" ? null : differs("status_mismatch");
   }
 }

@@ -5,9 +5,8 @@ import { accountsOfNumber } from "../store/channel-accounts.ts";
 import type { LineRow } from "../store/reconciliation-books.ts";
 import type { StatementRow } from "../store/statements.ts";
 import type { DayDesk } from "./desk.ts";
-import { type ExceptionKind, judge, type Sides, type Verdict } from "./judge.ts";
+import { type ExceptionKind, judge, newsBy, type Sides, type Verdict } from "./judge.ts";
 import { fileSideOf, keptSideOf } from "./lines.ts";
-import { isChannelsWord } from "./proof.ts";
 import { AT_ONCE, type Shelf, shelfOf } from "./shelf.ts";
 import { Tally } from "./tally.ts";
 
@@ -106,7 +105,7 @@ function elsewhere({ gateway, channel }: Sides, isSibling: boolean): Verdict {
   if (isSibling || channel?.status !== "succeeded") return { outcome: "ignored" };
   return gateway?.status === "succeeded"
     ? { outcome: "differs", kind: "duplicate" }
-    : { outcome: "news" };
+    : newsBy(channel);
 }
 
 /** The merchant's accounts with the same number at the channel, where a line is of another one. */
@@ -194,8 +193,7 @@ export async function matchSlice(
     shelf.note(row);
     tally.keep(row);
     const { verdict } = judged;
-    if (verdict.outcome === "news" && isChannelsWord(statement)) news.push(judged);
-    else if (verdict.outcome === "news") conclude(judged, "", "status_mismatch");
+    if (verdict.outcome === "news") news.push(judged);
     else conclude(judged, verdict.outcome, verdict.outcome === "differs" ? verdict.kind : null);
   }
   await tellAll(desk, news, (judged, told) => {

@@ -29,13 +29,12 @@ async function paymentsOf(
   desk: DayDesk,
   unnamed: readonly StatementLine[],
 ): Promise<Map<StatementLine, string>> {
-  const { context, run, account } = desk;
+  const { context, account } = desk;
   const orders = unnamed.flatMap(({ orderReference: order }) => (order === null ? [] : [order]));
   const named = new Map<StatementLine, string>();
   if (orders.length === 0) return named;
   desk.countQueries(1);
-  const owner = { merchantId: run.merchant_id, livemode: run.livemode };
-  const rows = await paymentsByOrder(context.db, owner, orders);
+  const rows = await paymentsByOrder(context.db, desk.owner, orders);
   const byOrder = Map.groupBy(rows, ({ merchant_order_id: order }) => order);
   for (const line of unnamed) {
     const order = line.orderReference ?? "";
@@ -61,8 +60,7 @@ async function nameRefunds(
   if (lines.length === 0) return;
   desk.countQueries(1);
   const ids = lines.map(([, id]) => id);
-  const owner = { merchantId: desk.run.merchant_id, livemode: desk.run.livemode };
-  const refunds = await refundsByPayment(desk.context.db, owner, [...new Set(ids)]);
+  const refunds = await refundsByPayment(desk.context.db, desk.owner, [...new Set(ids)]);
   shelf.add(await desk.books({ payments: [], refunds: refunds.map(({ id }) => id) }));
   const byPayment = Map.groupBy(refunds, ({ payment_intent }) => payment_intent);
   const taken = new Set<string>();

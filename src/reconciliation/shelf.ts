@@ -140,12 +140,11 @@ async function find(
   shelf: Shelf,
   lost: readonly StatementLine[],
 ): Promise<readonly StatementLine[]> {
-  const { run, account, context } = desk;
-  const owner = { merchantId: run.merchant_id, livemode: run.livemode };
+  const { account, context } = desk;
   desk.countQueries(1);
   const transactions = lost.flatMap(({ transactionId: id }) => (id === null ? [] : [id]));
   const byTransaction = new Map(
-    (await paymentsByTransaction(context.db, owner, transactions)).map((row) => [
+    (await paymentsByTransaction(context.db, desk.owner, transactions)).map((row) => [
       row.transaction_id,
       row.id,
     ]),

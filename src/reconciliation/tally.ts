@@ -42,8 +42,7 @@ export class Tally {
   find(name: string, kind: ExceptionKind, sides: Sides): void {
     const { run, account, context, day } = this.#desk;
     const where = {
-      merchantId: run.merchant_id,
-      livemode: run.livemode,
+      ...this.#desk.owner,
       accountId: account.id,
       runId: run.id,
     };

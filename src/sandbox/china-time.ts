@@ -1,8 +1,7 @@
 /** Wall time of GMT+8, as the simulated channels of mainland China write it. */
+import { DAY_MS } from "../days.ts";
 
 const OFFSET_MS = 8 * 3_600_000;
-
-export const DAY_MS = 86_400_000;
 
 /** `yyyy-MM-ddTHH:mm:ss` in GMT+8. */
 export const chinaClock = (ms: number): string =>

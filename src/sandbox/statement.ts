@@ -2,7 +2,8 @@
  * What a simulated channel's statement is made of, whatever file it comes in: the bookings of a
  * merchant's day, and the defects that users plant to see them found. Pure.
  */
-import { chinaClock, DAY_MS } from "./china-time.ts";
+import { DAY_MS } from "../days.ts";
+import { chinaClock } from "./china-time.ts";
 import { digits } from "./numbers.ts";
 
 /** How the line of one payment is spoiled on purpose. */

@@ -7,10 +7,13 @@
 import { formatFor } from "../channels/statement/formats.ts";
 import { DAY_MS, startOfDay } from "../days.ts";
 import type { WorkMessage } from "../messages.ts";
-import { type ChannelAccountRow, findChannelAccount } from "../store/channel-accounts.ts";
-import type { Database } from "../store/db.ts";
 import {
   accountsSharing,
+  type ChannelAccountRow,
+  findChannelAccount,
+} from "../store/channel-accounts.ts";
+import type { Database } from "../store/db.ts";
+import {
   bookChannelFee,
   bookedSums,
   putSettlement,

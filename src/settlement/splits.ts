@@ -7,7 +7,7 @@
  * on it is fixed, and what it has too much is brought back by returns, which together never exceed
  * it. A share that fails stays owed and is invoiced, as the ledger's account `platform` shows.
  */
-import { DAY_MS } from "../days.ts";
+import { DAY_MS, MINUTE_MS } from "../days.ts";
 import type { Outcome, SplitReport } from "../channels/adapter.ts";
 import { type Money, sameMoney } from "../money.ts";
 import type { SplitReceiver } from "../store/schema.ts";
@@ -55,7 +55,6 @@ export const splitIdOf = (cause: string): string => `sp_${bodyOf(cause)}`;
 /** Frees what a share that failed has left frozen. No refund of the payment has this number. */
 export const releaseIdOf = (paymentId: string): string => `${splitIdOf(paymentId)}00`;
 
-const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
 
 /** How long one call may take; then somebody else may take the share over. */

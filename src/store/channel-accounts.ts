@@ -1,5 +1,5 @@
 /** The merchants' accounts at the channels. Credentials are sealed and only fingerprints leave. */
-import { and, asc, desc, eq, gt, lt, or, sql } from "drizzle-orm";
+import { and, asc, desc, eq, gt, lt, notInArray, or, sql, type SQL } from "drizzle-orm";
 
 import type { ChannelAccountRow } from "./api-keys.ts";
 import { type AlsoItem, changeAlso } from "./audit-log.ts";
@@ -103,24 +103,48 @@ export const endingAuthorizations = (
     .orderBy(asc(channelAccounts.authorization_expires_at))
     .limit(limit);
 
+type Numbered = Pick<
+  ChannelAccountRow,
+  "merchant_id" | "livemode" | "channel" | "merchant_account"
+>;
+
+/** The same merchant's, of the same mode, and with the same number at the same channel. */
+const hasNumberOf = (account: Numbered): SQL | undefined =>
+  and(
+    eq(channelAccounts.merchant_id, account.merchant_id),
+    eq(channelAccounts.livemode, account.livemode),
+    eq(channelAccounts.channel, account.channel),
+    eq(channelAccounts.merchant_account, account.merchant_account),
+  );
+
 /** A merchant's working accounts with the same number at the same channel. */
-export async function accountsOfNumber(
-  db: Database,
-  account: Pick<ChannelAccountRow, "merchant_id" | "livemode" | "channel" | "merchant_account">,
-): Promise<string[]> {
+export async function accountsOfNumber(db: Database, account: Numbered): Promise<string[]> {
   const rows = await db
     .select({ id: channelAccounts.id })
     .from(channelAccounts)
-    .where(
-      and(
-        eq(channelAccounts.merchant_id, account.merchant_id),
-        eq(channelAccounts.livemode, account.livemode),
-        eq(channelAccounts.channel, account.channel),
-        eq(channelAccounts.merchant_account, account.merchant_account),
-        eq(channelAccounts.status, "active"),
-      ),
-    );
+    .where(and(hasNumberOf(account), eq(channelAccounts.status, "active")));
   return rows.map(({ id }) => id);
+}
+
+/** Their number is an application's, by which the money of many merchants is taken. */
+const FOR_OTHERS = ["isv", "acquirer", "integrator"];
+
+/**
+ * The accounts of the merchant with this one's number at the channel, in use or not, the first ones
+ * first: never none.
+ */
+export async function accountsSharing(
+  db: Database,
+  account: Numbered & Pick<ChannelAccountRow, "id">,
+): Promise<[string, ...string[]]> {
+  const rows = await db
+    .select({ id: channelAccounts.id })
+    .from(channelAccounts)
+    .where(and(hasNumberOf(account), notInArray(channelAccounts.mode, FOR_OTHERS)))
+    .orderBy(channelAccounts.created_at, channelAccounts.id);
+  const ids = rows.map((row) => row.id);
+  const [first = account.id, ...rest] = ids.includes(account.id) ? ids : [];
+  return [first, ...rest];
 }
 
 /**

@@ -141,9 +141,9 @@ const appended = (note: ExceptionNote) =>
   sql`json_insert(${exceptions.notes}, '$[#]', json(${JSON.stringify(note)}))`;
 
 /** Never the same stamp twice. */
-const stamped = (now: number) => sql`max(${now}, ${exceptions.updated_at} + 1)`;
+export const stamped = (now: number) => sql`max(${now}, ${exceptions.updated_at} + 1)`;
 
-const hasRoom = sql`json_array_length(${exceptions.notes}) < ${sql.raw(String(MAX_NOTES))}`;
+export const hasRoom = sql`json_array_length(${exceptions.notes}) < ${sql.raw(String(MAX_NOTES))}`;
 
 const change = (
   db: Database,

@@ -8,7 +8,7 @@ import type { SQLiteColumn } from "drizzle-orm/sqlite-core";
 
 import type { Owner } from "../owner.ts";
 import type { Database } from "./db.ts";
-import { type ExceptionRow, isOpenException, MAX_NOTES } from "./exceptions.ts";
+import { type ExceptionRow, hasRoom, isOpenException, stamped } from "./exceptions.ts";
 import { inList, selectRows } from "./json-list.ts";
 import { exceptions, paymentIntents, refunds, statementLines } from "./schema.ts";
 
@@ -229,7 +229,7 @@ export const addFindings = (db: Database, rows: readonly ExceptionRow[]): BatchI
             },
             setWhere: sql`${exceptions.state} = 'resolved'
               AND ${exceptions.notes} ->> '$[#-1].by' = 'gateway'
-              AND json_array_length(${exceptions.notes}) < ${sql.raw(String(MAX_NOTES))}`,
+              AND ${hasRoom}`,
           }),
       ];
 
@@ -248,7 +248,7 @@ export const settleFindings = (
           .set({
             state: "resolved",
             resolved_at: now,
-            updated_at: sql`max(${now}, ${exceptions.updated_at} + 1)`,
+            updated_at: stamped(now),
             notes: sql`json_insert(${exceptions.notes}, '$[#]', json(${JSON.stringify({
               at: now,
               by: "gateway",

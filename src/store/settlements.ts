@@ -1,5 +1,5 @@
 /** What each day of an account should bring, and whether it has arrived. */
-import { and, desc, eq, gte, inArray, lt, lte, notInArray, sql } from "drizzle-orm";
+import { and, desc, eq, gte, inArray, lt, lte, sql } from "drizzle-orm";
 import type { BatchItem } from "drizzle-orm/batch";
 
 import { entryOf } from "../settlement/ledger.ts";
@@ -8,45 +8,12 @@ import type { ChannelAccountRow } from "./channel-accounts.ts";
 import type { Database } from "./db.ts";
 import { inList } from "./json-list.ts";
 import { olderThan, type PageRequest } from "./page.ts";
-import { channelAccounts, ledgerEntries, settlements } from "./schema.ts";
+import { ledgerEntries, settlements } from "./schema.ts";
 
 export type SettlementRow = typeof settlements.$inferSelect;
 
 const owned = (merchantId: string, livemode: boolean) =>
   and(eq(settlements.merchant_id, merchantId), eq(settlements.livemode, livemode));
-
-/** Their number is an application's, by which the money of many merchants is taken. */
-const FOR_OTHERS = ["isv", "acquirer", "integrator"];
-
-/**
- * The accounts of the merchant with this one's number at the channel, in use or not, the first ones
- * first: never none.
- */
-export async function accountsSharing(
-  db: Database,
-  account: Pick<
-    ChannelAccountRow,
-    "id" | "merchant_id" | "livemode" | "channel" | "merchant_account"
-  >,
-): Promise<[string, ...string[]]> {
-  const { id, merchant_id, livemode, channel, merchant_account } = channelAccounts;
-  const rows = await db
-    .select({ id })
-    .from(channelAccounts)
-    .where(
-      and(
-        eq(merchant_id, account.merchant_id),
-        eq(livemode, account.livemode),
-        eq(channel, account.channel),
-        eq(merchant_account, account.merchant_account),
-        notInArray(channelAccounts.mode, FOR_OTHERS),
-      ),
-    )
-    .orderBy(channelAccounts.created_at, id);
-  const ids = rows.map((row) => row.id);
-  const [first = account.id, ...rest] = ids.includes(account.id) ? ids : [];
-  return [first, ...rest];
-}
 
 /**
  * What the ledger has of accounts between two moments (ms since 1970, the last not included).

@@ -6,6 +6,7 @@ import { listAllEntries, listOwnEntries } from "../../src/store/audit-log.ts";
 import { countBacklog } from "../../src/store/cron-runs.ts";
 import {
   accountsOfNumber,
+  accountsSharing,
   endingAuthorizations,
   listChannelAccounts,
 } from "../../src/store/channel-accounts.ts";
@@ -24,7 +25,7 @@ import {
   underWay,
 } from "../../src/store/owed.ts";
 import { listPayouts, paidBy } from "../../src/store/payouts.ts";
-import { accountsSharing, bookedSums, listSettlements } from "../../src/store/settlements.ts";
+import { bookedSums, listSettlements } from "../../src/store/settlements.ts";
 import { listEntries } from "../../src/store/ledger.ts";
 import { listJobs } from "../../src/store/jobs.ts";
 import { listFeePlans } from "../../src/store/fee-plans.ts";

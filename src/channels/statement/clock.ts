@@ -1,5 +1,5 @@
 /** Times in cells, and the day that a file is about. */
-import { DAY_MS } from "../../days.ts";
+import { DAY_MS, MINUTE_MS } from "../../days.ts";
 import type { StatementExpectation } from "./line.ts";
 
 /** Milliseconds since 1970; null: it is no time in this form. */
@@ -23,8 +23,6 @@ export const DATE_FORMATS = [
 ] as const;
 
 export type DateFormat = (typeof DATE_FORMATS)[number];
-
-const MINUTE_MS = 60_000;
 
 /** A file may hold what was booked around midnight, when clocks differ. */
 export const GRACE_MS = 2 * 3_600_000;

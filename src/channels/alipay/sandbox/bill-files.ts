@@ -3,7 +3,7 @@
  * and a TAB behind numbers that a spreadsheet would spoil. What leaves the seller is negative.
  */
 import { toDecimal } from "../../../money.ts";
-import { DAY_MS } from "../../../sandbox/china-time.ts";
+import { DAY_MS } from "../../../days.ts";
 import { gbk } from "../../../sandbox/gbk.ts";
 import {
   type DayFault,

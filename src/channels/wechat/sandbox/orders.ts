@@ -1,6 +1,6 @@
 /** Orders: make, query, close. */
 import { canonicalJson } from "../../../canonical-json.ts";
-import { DAY_MS } from "../../../sandbox/china-time.ts";
+import { DAY_MS } from "../../../days.ts";
 import type { SandboxOrderRecord, SandboxWorld } from "../../../sandbox/simulator.ts";
 import { walletUrl } from "../../../sandbox/wallet-url.ts";
 import type { Flavour, Make, OrderBody } from "./flavour.ts";
